@@ -1,0 +1,17 @@
+export { Background } from "./node/background.ts";
+export { type Env, readChoice, readInteger, readList, readText } from "./node/env.ts";
+export { Lifecycle } from "./node/lifecycle.ts";
+export { createPinoLog, type LogLevel } from "./node/pino-log.ts";
+export { systemClock } from "./node/system-clock.ts";
+export { type BackoffPolicy, backoffMs } from "./pure/backoff.ts";
+export { type Clock, ManualClock } from "./pure/clock.ts";
+export { type Deferred, deferred } from "./pure/deferred.ts";
+export { type Log, type LogFields, silentLog } from "./pure/log.ts";
+export { Mailbox } from "./pure/mailbox.ts";
+export {
+  type ErrorCode,
+  errorCodes,
+  isErrorCode,
+  MusterError,
+  type MusterErrorOptions,
+} from "./pure/muster-error.ts";

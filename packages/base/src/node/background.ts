@@ -1,0 +1,27 @@
+import type { Log } from "../pure/log.ts";
+
+/** Runs promises that nobody awaits: each has a name, and a failure is reported instead of lost. */
+export class Background {
+  readonly #log: Log;
+  readonly #running = new Set<Promise<void>>();
+
+  constructor(log: Log) {
+    this.#log = log;
+  }
+
+  run(name: string, task: () => Promise<unknown>): void {
+    const running = task().then(
+      () => {},
+      (error: unknown) => {
+        this.#log.error({ task: name, error: String(error) }, "background task failed");
+      },
+    );
+    this.#running.add(running);
+    void running.finally(() => this.#running.delete(running));
+  }
+
+  /** Waits until everything that runs now has ended. */
+  async idle(): Promise<void> {
+    while (this.#running.size > 0) await Promise.all(this.#running);
+  }
+}

@@ -1,0 +1,61 @@
+import type { GenerateEvent, GenerateRequest } from "../core/generation.ts";
+
+export interface EngineLoadSpec {
+  readonly modelPath: string;
+  /** Sequences that run at once. */
+  readonly slots: number;
+  /** Tokens of context that each slot owns; undefined: the model's own, at most 8,192. */
+  readonly contextTokens: number | undefined;
+  /** CPU threads for the engine; undefined: measured or derived by the adapter. */
+  readonly threads: number | undefined;
+  /** `auto` takes a GPU where there is one; `off` stays on the CPU. */
+  readonly gpu: "auto" | "off";
+}
+
+export interface ReplicaInfo {
+  readonly engine: string;
+  readonly architecture: string;
+  readonly fileBytes: number;
+  readonly contextTokens: number;
+  readonly slots: number;
+  readonly threads: number;
+  /** The compute backend in use: `cuda`, `vulkan`, `metal` or `cpu`. */
+  readonly backend: string;
+  readonly loadMs: number;
+  /** Whether chat requests can be rendered: the file carries a chat template. */
+  readonly canChat: boolean;
+}
+
+export interface EngineExit {
+  /** `closed`: we asked for it. `crashed`: it died by itself; `detail` says how (signal, exit code). */
+  readonly kind: "closed" | "crashed";
+  readonly detail: string;
+}
+
+/** One model in memory, ready to answer. */
+export interface EngineReplica {
+  readonly info: ReplicaInfo;
+  /** Settles once, when the replica can answer no more. Never rejects. */
+  readonly exited: Promise<EngineExit>;
+  /**
+   * Generates one answer on a free slot. The caller never asks for more answers at once than `info.slots`.
+   * Throws MusterError: `cancelled` once `signal` fires, `context_length_exceeded`, `invalid_request`,
+   * `engine_crashed` when the engine dies under it, `engine_failed` otherwise. Leaving the loop early cancels.
+   */
+  generate(request: GenerateRequest, signal: AbortSignal): AsyncIterable<GenerateEvent>;
+  /** Ends every answer, frees the memory; safe to call twice. */
+  close(): Promise<void>;
+}
+
+/** Runs models. Adapters: `node-llama-cpp` (a child process per replica) and `stub` (fixed answers, for load tests). */
+export interface Engine {
+  readonly name: string;
+  /**
+   * Loads a model file. `onProgress` gets a fraction from 0 to 1.
+   * Throws MusterError `model_load_failed` with the engine's own reason, or `cancelled`.
+   */
+  load(
+    spec: EngineLoadSpec,
+    options: { readonly signal: AbortSignal; readonly onProgress: (fraction: number) => void },
+  ): Promise<EngineReplica>;
+}
