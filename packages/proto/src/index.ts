@@ -1,0 +1,103 @@
+import { fileURLToPath } from "node:url";
+import { type GrpcObject, loadPackageDefinition, type ServiceClientConstructor } from "@grpc/grpc-js";
+import { loadSync } from "@grpc/proto-loader";
+import type { FleetClient, FleetDefinition } from "./gen/muster/v1/Fleet.ts";
+import type { OrchestratorMessage__Output } from "./gen/muster/v1/OrchestratorMessage.ts";
+import type { WorkerMessage__Output } from "./gen/muster/v1/WorkerMessage.ts";
+
+export type {
+  AttemptEnd as WireAttemptEnd,
+  AttemptEnd__Output as WireAttemptEndRead,
+} from "./gen/muster/v1/AttemptEnd.ts";
+export type { FleetClient, FleetHandlers } from "./gen/muster/v1/Fleet.ts";
+export type {
+  Hardware as WireHardware,
+  Hardware__Output as WireHardwareRead,
+} from "./gen/muster/v1/Hardware.ts";
+export type { Hello__Output as WireHelloRead } from "./gen/muster/v1/Hello.ts";
+export type {
+  InferenceRequest as WireInferenceRequest,
+  InferenceRequest__Output as WireInferenceRequestRead,
+} from "./gen/muster/v1/InferenceRequest.ts";
+export type {
+  OrchestratorMessage,
+  OrchestratorMessage__Output as OrchestratorMessageRead,
+} from "./gen/muster/v1/OrchestratorMessage.ts";
+export type {
+  ReplicaReport as WireReplicaReport,
+  ReplicaReport__Output as WireReplicaReportRead,
+} from "./gen/muster/v1/ReplicaReport.ts";
+export type { Usage__Output as WireUsageRead } from "./gen/muster/v1/Usage.ts";
+export type {
+  WorkerMessage,
+  WorkerMessage__Output as WorkerMessageRead,
+} from "./gen/muster/v1/WorkerMessage.ts";
+
+/** The protocol versions that this build speaks, both ends included. */
+export const protocolVersions = { min: 1, max: 1 } as const;
+
+/** Larger than any request body that HTTP lets in: a message over gRPC's limit would end the whole stream. */
+export const maxMessageBytes = 16 * 1024 * 1024;
+
+/** The highest version that both ranges hold, or undefined. */
+export function negotiateProtocol(
+  peer: { readonly min: number; readonly max: number },
+  own: { readonly min: number; readonly max: number } = protocolVersions,
+): number | undefined {
+  const version = Math.min(peer.max, own.max);
+  return version >= Math.max(peer.min, own.min) ? version : undefined;
+}
+
+const protoRoot = fileURLToPath(new URL("..", import.meta.url));
+
+interface FleetPackage {
+  readonly service: FleetDefinition;
+  readonly Client: new (...args: ConstructorParameters<ServiceClientConstructor>) => FleetClient;
+}
+
+let loaded: FleetPackage | undefined;
+
+/** Reads the .proto files (once) and gives the service's definition and client. */
+export function loadFleet(): FleetPackage {
+  if (loaded !== undefined) return loaded;
+  const definition = loadSync("muster/v1/fleet.proto", {
+    includeDirs: [protoRoot],
+    longs: Number,
+    enums: String,
+    defaults: true,
+    oneofs: true,
+  });
+  const muster = loadPackageDefinition(definition)["muster"] as GrpcObject;
+  const client = (muster["v1"] as GrpcObject)["Fleet"] as ServiceClientConstructor;
+  loaded = {
+    service: client.service as unknown as FleetDefinition,
+    Client: client as unknown as FleetPackage["Client"],
+  };
+  return loaded;
+}
+
+type BodyOf<M extends { body?: string | undefined }> = {
+  [K in NonNullable<M["body"]> & keyof M]: { readonly kind: K; readonly value: NonNullable<M[K]> };
+}[NonNullable<M["body"]> & keyof M];
+
+export type WorkerBody = BodyOf<WorkerMessage__Output>;
+export type OrchestratorBody = BodyOf<OrchestratorMessage__Output>;
+
+/**
+ * The one field that is set in a message's `body`, as a union that narrows by `kind`; undefined for a kind that this
+ * build does not know (the generated types do not narrow).
+ */
+export function workerBody(message: WorkerMessage__Output): WorkerBody | undefined {
+  return bodyOf(message) as WorkerBody | undefined;
+}
+
+/** As `workerBody`, for the other direction. */
+export function orchestratorBody(message: OrchestratorMessage__Output): OrchestratorBody | undefined {
+  return bodyOf(message) as OrchestratorBody | undefined;
+}
+
+function bodyOf(message: { readonly body?: string }): { kind: string; value: unknown } | undefined {
+  if (message.body === undefined) return undefined;
+  const value = (message as Readonly<Record<string, unknown>>)[message.body];
+  return value === undefined || value === null ? undefined : { kind: message.body, value };
+}
