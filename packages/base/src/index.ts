@@ -6,6 +6,16 @@ export { systemClock } from "./node/system-clock.ts";
 export { type BackoffPolicy, backoffMs } from "./pure/backoff.ts";
 export { type Clock, ManualClock } from "./pure/clock.ts";
 export { type Deferred, deferred } from "./pure/deferred.ts";
+export type {
+  ChatMessage,
+  GenerateEvent,
+  GenerateRequest,
+  GenerateTimings,
+  GenerateUsage,
+  Prompt,
+  Sampling,
+} from "./pure/generation.ts";
+export type { Gpu, Hardware } from "./pure/hardware.ts";
 export { type Log, type LogFields, silentLog } from "./pure/log.ts";
 export { Mailbox } from "./pure/mailbox.ts";
 export {

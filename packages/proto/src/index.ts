@@ -101,3 +101,5 @@ function bodyOf(message: { readonly body?: string }): { kind: string; value: unk
   const value = (message as Readonly<Record<string, unknown>>)[message.body];
   return value === undefined || value === null ? undefined : { kind: message.body, value };
 }
+
+export { hardwareFromWire, requestFromWire, requestToWire } from "./convert.ts";

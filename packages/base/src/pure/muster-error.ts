@@ -21,6 +21,7 @@ export const errorCodes = [
   "model_load_failed",
   "store_unavailable",
   "shutting_down",
+  "not_ready",
   "protocol_mismatch",
   "internal",
 ] as const;

@@ -1,0 +1,166 @@
+import { randomBytes, randomUUID } from "node:crypto";
+import { join } from "node:path";
+import { Background, type Clock, Lifecycle, type Log, systemClock } from "@muster/base";
+import { createBullmqJobQueue } from "./adapters/bullmq/job-queue.ts";
+import { createPrometheusMetrics } from "./adapters/prometheus/metrics.ts";
+import { checkRedis } from "./adapters/redis/check.ts";
+import { findRedisExecutable } from "./adapters/redis/executable.ts";
+import { startSupervisedRedis } from "./adapters/redis/server.ts";
+import { createRedisTokenBus } from "./adapters/redis/token-bus.ts";
+import type { OrchestratorConfig } from "./config.ts";
+import { AttemptTable } from "./flows/attempt-table.ts";
+import { deliverMessages } from "./flows/deliver-message.ts";
+import { FleetRegistry } from "./flows/fleet-registry.ts";
+import { LaneControl } from "./flows/lane-control.ts";
+import { RequestDesk } from "./flows/request-desk.ts";
+import { JobRunner } from "./flows/run-job.ts";
+import { startFleetServer } from "./grpc/fleet-service.ts";
+import { startHttpServer } from "./http/server.ts";
+import { version } from "./version.ts";
+
+export interface RunningOrchestrator {
+  /** `http://host:port`. */
+  readonly url: string;
+  /** `host:port` that workers dial. */
+  readonly fleetAddress: string;
+  /** Where Redis is: a URL, or the path of its socket. */
+  readonly redisAddress: string;
+  /** What is under way now: for tests and for the curious. */
+  load(): { readonly openRequests: number; readonly runningAttempts: number };
+  /** Finishes running requests (see `drainMs`), turns away the others, closes everything. Safe to call twice. */
+  stop(): Promise<void>;
+}
+
+/** Builds and starts an orchestrator. Throws MusterError with what is missing and what to do. */
+export async function startOrchestrator(
+  config: OrchestratorConfig,
+  deps: { readonly log: Log; readonly clock?: Clock },
+): Promise<RunningOrchestrator> {
+  const { log } = deps;
+  const clock = deps.clock ?? systemClock;
+  const lifecycle = new Lifecycle(log);
+  try {
+    return await start(config, { log, clock, lifecycle });
+  } catch (error) {
+    await lifecycle.stop();
+    throw error;
+  }
+}
+
+async function start(
+  config: OrchestratorConfig,
+  deps: { readonly log: Log; readonly clock: Clock; readonly lifecycle: Lifecycle },
+): Promise<RunningOrchestrator> {
+  const { log, clock, lifecycle } = deps;
+  const orchestratorId = `orc-${randomUUID()}`;
+  const background = new Background(log);
+
+  const address = await redisAddress(config, deps);
+  const { redisPrefix: prefix } = config;
+  const queue = createBullmqJobQueue({ address, prefix, log });
+  lifecycle.onStop("queue", () => queue.close());
+  const bus = createRedisTokenBus({ address, prefix, self: orchestratorId, log, clock });
+  lifecycle.onStop("bus", () => bus.close());
+
+  const fleet = new FleetRegistry({ clock, log });
+  const metrics = createPrometheusMetrics({
+    workers: () => fleet.workers(),
+    openRequests: () => desk.size,
+    isStoreUp: () => queue.isUp(),
+  });
+  lifecycle.onStop("metrics", () => metrics.close());
+  const attempts = new AttemptTable({ clock, log, fleet, metrics });
+  const runner = new JobRunner({ fleet, attempts, bus, metrics, log });
+  const desk = new RequestDesk({
+    queue,
+    bus,
+    metrics,
+    clock,
+    log,
+    background,
+    maxQueued: config.maxQueuedRequests,
+  });
+  deliverMessages(bus, desk, runner);
+  const lanes = new LaneControl({ queue, fleet, runner });
+  fleet.notify({
+    capacityChanged: (model) => lanes.adjust(model),
+    workerLost: (workerId, reason) => attempts.workerLost(workerId, reason),
+  });
+
+  const fleetServer = await startFleetServer({
+    host: config.fleetHost,
+    port: config.fleetPort,
+    joinToken: config.joinToken,
+    heartbeatIntervalMs: config.heartbeatIntervalMs,
+    orchestratorId,
+    version,
+    fleet,
+    attempts,
+    clock,
+    log,
+  });
+  lifecycle.onStop("fleet port", () => {
+    fleet.closeAll("the orchestrator is shutting down");
+    return fleetServer.close();
+  });
+  lifecycle.onStop("lanes", () => lanes.close());
+  lifecycle.onStop("background tasks", () => background.idle());
+
+  let isStopping = false;
+  const http = await startHttpServer(
+    {
+      desk,
+      fleet,
+      metrics,
+      clock,
+      log,
+      apiKeys: config.apiKeys,
+      bodyLimitBytes: config.bodyLimitBytes,
+      queueTimeoutMs: config.queueTimeoutMs,
+      startedAtMs: clock.nowMs(),
+      startedWallMs: clock.wallMs(),
+      newId: (idPrefix) => `${idPrefix}${randomUUID()}`,
+      randomSeed: () => randomBytes(4).readUInt32LE(),
+      scrape: () => metrics.scrape(),
+      unreadyBecause: () => {
+        if (isStopping) return "shutting down";
+        return queue.isUp() ? undefined : "Redis is not reachable";
+      },
+    },
+    { host: config.host, port: config.port },
+  );
+  lifecycle.onStop("http", () => http.close());
+  // First of all: readiness is gone, what waits is turned away, what runs gets its time.
+  lifecycle.onStop("requests", () => {
+    isStopping = true;
+    log.info({ running: desk.size, drainMs: config.drainMs }, "shutting down");
+    return desk.close(config.drainMs);
+  });
+
+  return {
+    url: http.url,
+    fleetAddress: fleetServer.address,
+    redisAddress: address,
+    load: () => ({ openRequests: desk.size, runningAttempts: attempts.size }),
+    stop: () => lifecycle.stop(),
+  };
+}
+
+async function redisAddress(
+  config: OrchestratorConfig,
+  deps: { readonly log: Log; readonly lifecycle: Lifecycle },
+): Promise<string> {
+  const { log, lifecycle } = deps;
+  if (config.redisUrl !== undefined) {
+    await checkRedis(config.redisUrl, log);
+    return config.redisUrl;
+  }
+  const server = await startSupervisedRedis({
+    directory: join(config.dataDirectory, "redis"),
+    executable: config.redisExecutable ?? findRedisExecutable(config.searchPath),
+    log,
+    random: Math.random,
+  });
+  lifecycle.onStop("redis", () => server.stop());
+  return server.address;
+}

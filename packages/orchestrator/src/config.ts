@@ -1,0 +1,106 @@
+import { homedir } from "node:os";
+import { join } from "node:path";
+import { type Env, MusterError, readInteger, readList, readText } from "@muster/base";
+
+export interface OrchestratorConfig {
+  readonly host: string;
+  /** 0 takes a free port. */
+  readonly port: number;
+  readonly fleetHost: string;
+  readonly fleetPort: number;
+  /** Undefined: a Redis of our own is started. */
+  readonly redisUrl: string | undefined;
+  /** `redis-server` or `valkey-server`, or a path; undefined: whichever is on PATH. */
+  readonly redisExecutable: string | undefined;
+  /** Where servers are looked for: a PATH variable. */
+  readonly searchPath: string;
+  /** Before every key in Redis. */
+  readonly redisPrefix: string;
+  readonly dataDirectory: string;
+  readonly apiKeys: readonly string[];
+  readonly joinToken: string | undefined;
+  readonly bodyLimitBytes: number;
+  /** A request that has no slot by then is turned away. */
+  readonly queueTimeoutMs: number;
+  readonly maxQueuedRequests: number;
+  /** What running requests get to finish when the orchestrator is told to stop. */
+  readonly drainMs: number;
+  readonly heartbeatIntervalMs: number;
+}
+
+export type OrchestratorOverrides = Partial<OrchestratorConfig>;
+
+const minSecretLength = 16;
+const loopbackHosts = new Set(["127.0.0.1", "::1", "localhost"]);
+
+/** `~/.local/share/muster`, or where XDG_DATA_HOME points. */
+export function defaultDataDirectory(env: Env): string {
+  return join(readText(env, "XDG_DATA_HOME") ?? join(homedir(), ".local", "share"), "muster");
+}
+
+/**
+ * The configuration from flags (`overrides`), then the environment, then defaults; checked and frozen.
+ * Throws MusterError `invalid_request` naming the setting, what is wrong and what to do.
+ */
+export function loadOrchestratorConfig(
+  overrides: OrchestratorOverrides,
+  env: Env = process.env,
+): OrchestratorConfig {
+  const host = overrides.host ?? readText(env, "MUSTER_HOST") ?? "127.0.0.1";
+  const seconds = (name: string, max: number) => {
+    const value = readInteger(env, name, { min: 1, max });
+    return value === undefined ? undefined : value * 1000;
+  };
+  const config: OrchestratorConfig = {
+    host,
+    port: overrides.port ?? readInteger(env, "MUSTER_PORT", { min: 0, max: 65_535 }) ?? 11_500,
+    fleetHost: overrides.fleetHost ?? readText(env, "MUSTER_FLEET_HOST") ?? host,
+    fleetPort:
+      overrides.fleetPort ?? readInteger(env, "MUSTER_FLEET_PORT", { min: 0, max: 65_535 }) ?? 11_501,
+    redisUrl: overrides.redisUrl ?? readText(env, "REDIS_URL"),
+    redisExecutable: overrides.redisExecutable ?? readText(env, "MUSTER_REDIS_SERVER"),
+    searchPath: overrides.searchPath ?? readText(env, "PATH") ?? "/usr/bin:/bin",
+    redisPrefix: overrides.redisPrefix ?? readText(env, "MUSTER_REDIS_PREFIX") ?? "muster",
+    dataDirectory: overrides.dataDirectory ?? readText(env, "MUSTER_DATA_DIR") ?? defaultDataDirectory(env),
+    apiKeys: overrides.apiKeys ?? readList(env, "MUSTER_API_KEYS"),
+    joinToken: overrides.joinToken ?? readText(env, "MUSTER_JOIN_TOKEN"),
+    bodyLimitBytes: overrides.bodyLimitBytes ?? 10 * 1024 * 1024,
+    queueTimeoutMs: overrides.queueTimeoutMs ?? seconds("MUSTER_QUEUE_TIMEOUT_SECONDS", 86_400) ?? 60_000,
+    maxQueuedRequests:
+      overrides.maxQueuedRequests ??
+      readInteger(env, "MUSTER_MAX_QUEUED", { min: 1, max: 1_000_000 }) ??
+      10_000,
+    drainMs: overrides.drainMs ?? seconds("MUSTER_DRAIN_SECONDS", 3_600) ?? 60_000,
+    heartbeatIntervalMs: overrides.heartbeatIntervalMs ?? 2_000,
+  };
+  check(config);
+  return Object.freeze(config);
+}
+
+function check(config: OrchestratorConfig): void {
+  for (const key of config.apiKeys) requireStrong("MUSTER_API_KEYS", key);
+  if (config.joinToken !== undefined) requireStrong("MUSTER_JOIN_TOKEN", config.joinToken);
+  if (!loopbackHosts.has(config.host) && config.apiKeys.length === 0) {
+    throw new MusterError(
+      "invalid_request",
+      `MUSTER_HOST is "${config.host}": an address that others can reach needs API keys. Set MUSTER_API_KEYS to one or more keys, separated by commas (for example the output of: openssl rand -hex 32).`,
+      { param: "MUSTER_API_KEYS" },
+    );
+  }
+  if (!loopbackHosts.has(config.fleetHost) && config.joinToken === undefined) {
+    throw new MusterError(
+      "invalid_request",
+      `The fleet port would listen on "${config.fleetHost}": an address that others can reach needs a join token. Set MUSTER_JOIN_TOKEN here and on each worker (for example the output of: openssl rand -hex 32).`,
+      { param: "MUSTER_JOIN_TOKEN" },
+    );
+  }
+}
+
+function requireStrong(name: string, secret: string): void {
+  if (secret.length >= minSecretLength && !/\s/.test(secret)) return;
+  throw new MusterError(
+    "invalid_request",
+    `${name} holds a secret that is too short or has spaces in it: use at least ${minSecretLength} characters (for example the output of: openssl rand -hex 32).`,
+    { param: name },
+  );
+}

@@ -1,0 +1,29 @@
+/** How an attempt ended without an answer. */
+export type AttemptFailure = "worker_lost" | "engine_crashed" | "other";
+
+export type RetryVerdict = { readonly kind: "retry" } | { readonly kind: "give-up"; readonly reason: string };
+
+/** A request that has killed this many engines is taken for their killer. */
+const maxCrashes = 2;
+const maxAttempts = 4;
+
+/**
+ * Whether a request whose attempt failed may be tried on another worker. Never once a token has reached the client:
+ * two attempts would be mixed in one answer. What a worker refused on its merits (`other`) fails the same elsewhere.
+ */
+export function retryVerdict(history: {
+  readonly failures: readonly AttemptFailure[];
+  readonly hasSentOutput: boolean;
+}): RetryVerdict {
+  const last = history.failures.at(-1);
+  if (history.hasSentOutput) return { kind: "give-up", reason: "part of the answer had been sent" };
+  if (last === undefined || last === "other")
+    return { kind: "give-up", reason: "another worker would answer the same" };
+  const crashes = history.failures.filter((failure) => failure === "engine_crashed").length;
+  if (crashes >= maxCrashes)
+    return { kind: "give-up", reason: `it ended with a crash on ${crashes} engines` };
+  if (history.failures.length >= maxAttempts) {
+    return { kind: "give-up", reason: `${history.failures.length} workers were lost over it` };
+  }
+  return { kind: "retry" };
+}

@@ -1,0 +1,156 @@
+import type { Clock, ErrorCode, GenerateRequest, GenerateTimings, GenerateUsage, Log } from "@muster/base";
+import type { Metrics } from "../ports/metrics.ts";
+import type { FleetRegistry, SlotLease } from "./fleet-registry.ts";
+
+export type AttemptOutcome =
+  | {
+      readonly kind: "finished";
+      readonly reason: "stop" | "length";
+      readonly usage: GenerateUsage;
+      readonly timings: GenerateTimings;
+    }
+  | { readonly kind: "cancelled" }
+  | { readonly kind: "lost"; readonly reason: string }
+  | { readonly kind: "failed"; readonly code: ErrorCode; readonly message: string };
+
+/** What a worker reports as the end of an attempt. */
+export type AttemptReport = Exclude<AttemptOutcome, { kind: "lost" }>;
+
+interface Attempt {
+  readonly lease: SlotLease;
+  readonly startedAtMs: number;
+  readonly onDelta: (text: string, tokens: number) => void;
+  readonly settle: (outcome: AttemptOutcome) => void;
+  nextSequence: number;
+}
+
+/** An attempt younger than this may be missing from a heartbeat that was already on its way. */
+const heartbeatGraceMs = 10_000;
+
+/** The attempts that run now. An attempt is named by request and epoch: what a stale one says is not listened to. */
+export class AttemptTable {
+  readonly #clock: Clock;
+  readonly #log: Log;
+  readonly #fleet: FleetRegistry;
+  readonly #metrics: Metrics;
+  readonly #attempts = new Map<string, Attempt>();
+
+  constructor(deps: {
+    readonly clock: Clock;
+    readonly log: Log;
+    readonly fleet: FleetRegistry;
+    readonly metrics: Metrics;
+  }) {
+    this.#clock = deps.clock;
+    this.#log = deps.log;
+    this.#fleet = deps.fleet;
+    this.#metrics = deps.metrics;
+  }
+
+  get size(): number {
+    return this.#attempts.size;
+  }
+
+  /**
+   * Sends the request to the worker of `lease` and resolves with how it ended; the slot is free again by then. On
+   * `signal` the worker is told to stop, and the slot is kept until it says that it has: never more runs than slots.
+   */
+  run(
+    attempt: { readonly requestId: string; readonly epoch: number; readonly request: GenerateRequest },
+    lease: SlotLease,
+    hooks: { readonly onDelta: (text: string, tokens: number) => void; readonly signal: AbortSignal },
+  ): Promise<AttemptOutcome> {
+    const { requestId: attemptId, epoch, request } = attempt;
+    const { signal, onDelta } = hooks;
+    const key = keyOf(attemptId, epoch);
+    return new Promise((resolve) => {
+      const cancel = () => {
+        lease.link.send({ kind: "cancel", attemptId, epoch });
+      };
+      const settle = (outcome: AttemptOutcome) => {
+        if (!this.#attempts.delete(key)) return;
+        signal.removeEventListener("abort", cancel);
+        this.#metrics.attemptEnded(lease.model, outcome.kind);
+        lease.release(outcome.kind === "finished" ? decodeRate(outcome.usage, outcome.timings) : undefined);
+        resolve(outcome);
+      };
+      this.#attempts.set(key, { lease, startedAtMs: this.#clock.nowMs(), onDelta, settle, nextSequence: 0 });
+      const isSent = lease.link.send({
+        kind: "assign",
+        attemptId,
+        epoch,
+        replicaId: lease.replicaId,
+        request,
+      });
+      if (!isSent) settle({ kind: "lost", reason: "the link to the worker was closed" });
+      else if (signal.aborted) cancel();
+      else signal.addEventListener("abort", cancel, { once: true });
+    });
+  }
+
+  /** A piece of an answer has come from `workerId`. */
+  output(
+    workerId: string,
+    piece: {
+      readonly attemptId: string;
+      readonly epoch: number;
+      readonly sequence: number;
+      readonly text: string;
+      readonly tokens: number;
+    },
+  ): void {
+    const attempt = this.#of(workerId, piece.attemptId, piece.epoch);
+    if (attempt === undefined) return;
+    if (piece.sequence !== attempt.nextSequence) {
+      this.#log.error(
+        { workerId, expected: attempt.nextSequence, got: piece.sequence },
+        "output out of order",
+      );
+      attempt.lease.link.send({ kind: "cancel", attemptId: piece.attemptId, epoch: piece.epoch });
+      attempt.settle({ kind: "failed", code: "internal", message: "The worker's output came out of order." });
+      return;
+    }
+    attempt.nextSequence += 1;
+    attempt.onDelta(piece.text, piece.tokens);
+  }
+
+  /** The worker says that an attempt is over. Stale and repeated ends change nothing. */
+  ended(workerId: string, attemptId: string, epoch: number, report: AttemptReport): void {
+    this.#of(workerId, attemptId, epoch)?.settle(report);
+  }
+
+  workerLost(workerId: string, reason: string): void {
+    for (const attempt of this.#attempts.values()) {
+      if (attempt.lease.workerId === workerId) attempt.settle({ kind: "lost", reason });
+    }
+  }
+
+  /** Settles attempts that the worker does not know of (any more): an end that never came must not hold a slot. */
+  reconcile(workerId: string, alive: ReadonlySet<string>): void {
+    const nowMs = this.#clock.nowMs();
+    for (const [key, attempt] of this.#attempts) {
+      if (attempt.lease.workerId !== workerId || alive.has(key)) continue;
+      if (nowMs - attempt.startedAtMs < heartbeatGraceMs) continue;
+      this.#log.warn({ workerId, attempt: key }, "worker does not know an attempt");
+      attempt.settle({ kind: "lost", reason: "the worker does not know of it any more" });
+    }
+  }
+
+  #of(workerId: string, attemptId: string, epoch: number): Attempt | undefined {
+    const attempt = this.#attempts.get(keyOf(attemptId, epoch));
+    return attempt?.lease.workerId === workerId && this.#fleet.isCurrent(workerId, attempt.lease.link)
+      ? attempt
+      : undefined;
+  }
+}
+
+/** How heartbeats and tables name an attempt. */
+export function keyOf(attemptId: string, epoch: number): string {
+  return `${attemptId}#${epoch}`;
+}
+
+/** Tokens per second of one sequence, or undefined where too little was decoded to say. */
+function decodeRate(usage: GenerateUsage, timings: GenerateTimings): number | undefined {
+  const decoded = usage.completionTokens - 1;
+  return decoded >= 4 && timings.decodeMs > 0 ? (decoded * 1000) / timings.decodeMs : undefined;
+}

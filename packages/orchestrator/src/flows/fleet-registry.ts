@@ -1,0 +1,320 @@
+import { type Clock, type Log, MusterError } from "@muster/base";
+import {
+  type Replica,
+  type ReplicaView,
+  type WorkerIdentity,
+  type WorkerView,
+  workerState,
+} from "../core/fleet/worker.ts";
+import type { LaneClass } from "../core/lane.ts";
+import { type Candidate, chooseReplica } from "../core/scheduling/choose-replica.ts";
+import type { WorkerLink } from "../ports/worker-link.ts";
+import { SlotWaiters } from "./slot-waiters.ts";
+
+/** One slot of one replica, held for one attempt. */
+export interface SlotLease {
+  readonly workerId: string;
+  readonly workerName: string;
+  readonly replicaId: string;
+  readonly model: string;
+  readonly link: WorkerLink;
+  /** Gives the slot back; a second call does nothing. `tokensPerSecond` is what the attempt measured. */
+  release(tokensPerSecond?: number): void;
+}
+
+interface ReplicaEntry {
+  report: Replica;
+  slotsUsed: number;
+  decodeTokensPerSecond: number | undefined;
+}
+
+interface WorkerEntry {
+  identity: WorkerIdentity;
+  link: WorkerLink | undefined;
+  isDraining: boolean;
+  connectedAtMs: number;
+  lastHeartbeatAtMs: number;
+  lostAtMs: number | undefined;
+  cpuLoad: number;
+  readonly replicas: Map<string, ReplicaEntry>;
+}
+
+interface FleetCandidate extends Candidate {
+  readonly worker: WorkerEntry;
+  readonly replica: ReplicaEntry;
+}
+
+export interface FleetEvents {
+  /** The slots of a model may have changed. */
+  capacityChanged(model: string): void;
+  /** The stream of this worker is over; its attempts will not end by themselves. */
+  workerLost(workerId: string, reason: string): void;
+}
+
+/** Lost workers stay listed this long. */
+const keepLostMs = 10 * 60_000;
+/** Replicas in the name of one worker; more is a broken or hostile peer. */
+const maxReplicasPerWorker = 64;
+const speedSmoothing = 0.3;
+
+/** The single writer of what is known about workers, replicas and slots. */
+export class FleetRegistry {
+  readonly #clock: Clock;
+  readonly #log: Log;
+  readonly #workers = new Map<string, WorkerEntry>();
+  readonly #waiters = new Map<string, SlotWaiters<SlotLease>>();
+  #events: FleetEvents = { capacityChanged() {}, workerLost() {} };
+
+  constructor(deps: { readonly clock: Clock; readonly log: Log }) {
+    this.#clock = deps.clock;
+    this.#log = deps.log;
+  }
+
+  /** Sets who is told; called once, by the composition. */
+  notify(events: FleetEvents): void {
+    this.#events = events;
+  }
+
+  /** A worker has said hello. A stream with the same id is replaced: the newest session wins. */
+  join(identity: WorkerIdentity, link: WorkerLink): void {
+    this.#forgetLongLost();
+    const earlier = this.#workers.get(identity.id);
+    if (earlier?.link !== undefined) {
+      earlier.link.supersede();
+      this.leave(identity.id, earlier.link, "superseded by a newer session");
+    }
+    const nowMs = this.#clock.wallMs();
+    this.#workers.set(identity.id, {
+      identity,
+      link,
+      isDraining: false,
+      connectedAtMs: nowMs,
+      lastHeartbeatAtMs: nowMs,
+      lostAtMs: undefined,
+      cpuLoad: 0,
+      replicas: new Map(),
+    });
+    this.#log.info({ workerId: identity.id, worker: identity.name }, "worker joined");
+  }
+
+  /** The stream `link` of a worker is over. Without effect when a newer session has taken its place. */
+  leave(workerId: string, link: WorkerLink, reason: string): void {
+    const worker = this.#workers.get(workerId);
+    if (worker === undefined || worker.link !== link) return;
+    worker.link = undefined;
+    worker.lostAtMs = this.#clock.wallMs();
+    link.close();
+    this.#log.info({ workerId, worker: worker.identity.name, reason }, "worker lost");
+    this.#events.workerLost(workerId, reason);
+    for (const model of modelsOf(worker)) this.#events.capacityChanged(model);
+  }
+
+  /** True if `link` is the live session of this worker: what older sessions say is not listened to. */
+  isCurrent(workerId: string, link: WorkerLink): boolean {
+    return this.#workers.get(workerId)?.link === link;
+  }
+
+  beat(workerId: string, load: { readonly freeRamBytes: number; readonly cpuLoad: number }): void {
+    const worker = this.#workers.get(workerId);
+    if (worker === undefined) return;
+    worker.lastHeartbeatAtMs = this.#clock.wallMs();
+    worker.cpuLoad = load.cpuLoad;
+    const { hardware } = worker.identity;
+    worker.identity = { ...worker.identity, hardware: { ...hardware, freeRamBytes: load.freeRamBytes } };
+  }
+
+  reportReplica(workerId: string, report: Replica): void {
+    const worker = this.#workers.get(workerId);
+    if (worker === undefined) return;
+    const known = worker.replicas.get(report.id);
+    const modelBefore = known?.report.model;
+    if (known === undefined) {
+      if (report.state === "unloaded" || worker.replicas.size >= maxReplicasPerWorker) return;
+      worker.replicas.set(report.id, { report, slotsUsed: 0, decodeTokensPerSecond: undefined });
+    } else if (report.state === "unloaded") worker.replicas.delete(report.id);
+    else known.report = report;
+    if (known?.report.state !== report.state || report.state !== "loading") {
+      this.#log.info(
+        { workerId, replicaId: report.id, model: report.model, state: report.state },
+        "replica reported",
+      );
+    }
+    if (modelBefore !== undefined && modelBefore !== report.model) this.#events.capacityChanged(modelBefore);
+    this.#events.capacityChanged(report.model);
+    this.#serve(report.model);
+  }
+
+  /** The worker takes no more attempts, by its own word or ours. */
+  markDraining(workerId: string): void {
+    const worker = this.#workers.get(workerId);
+    if (worker === undefined || worker.isDraining) return;
+    worker.isDraining = true;
+    for (const model of modelsOf(worker)) this.#events.capacityChanged(model);
+  }
+
+  /** Gives a slot as soon as one is free; rejects with `cancelled` when `signal` fires first. */
+  acquire(
+    model: string,
+    want: {
+      readonly laneClass: LaneClass;
+      readonly avoid: ReadonlySet<string>;
+      readonly signal: AbortSignal;
+    },
+  ): Promise<SlotLease> {
+    const { signal, laneClass, avoid } = want;
+    if (signal.aborted) return Promise.reject(waitEnded());
+    const waiters = this.#waiters.get(model) ?? new SlotWaiters<SlotLease>();
+    this.#waiters.set(model, waiters);
+    return new Promise((resolve, reject) => {
+      const waiter = {
+        laneClass,
+        avoid,
+        grant: (lease: SlotLease) => {
+          signal.removeEventListener("abort", leave);
+          resolve(lease);
+        },
+      };
+      const leave = () => {
+        waiters.remove(waiter);
+        reject(waitEnded());
+      };
+      signal.addEventListener("abort", leave, { once: true });
+      waiters.add(waiter);
+      this.#serve(model);
+    });
+  }
+
+  /** Slots of ready replicas on workers that take work. */
+  slots(model: string): number {
+    let slots = 0;
+    for (const candidate of this.#candidates(model)) if (candidate.isAccepting) slots += candidate.slots;
+    return slots;
+  }
+
+  /** Every model that a worker has now, or had until lately; sorted. */
+  knownModels(): string[] {
+    this.#forgetLongLost();
+    const models = new Set<string>();
+    for (const worker of this.#workers.values()) {
+      for (const { report } of worker.replicas.values())
+        if (report.state !== "failed") models.add(report.model);
+    }
+    return [...models].sort();
+  }
+
+  /** The smallest context among the replicas of a model, in tokens; undefined while none is ready. */
+  replicasOf(model: string): readonly Replica[] {
+    return [...this.#candidates(model)].map((candidate) => candidate.replica.report);
+  }
+
+  workers(): WorkerView[] {
+    this.#forgetLongLost();
+    return [...this.#workers.values()]
+      .map(viewOf)
+      .sort((a, b) => a.name.localeCompare(b.name) || (a.id < b.id ? -1 : 1));
+  }
+
+  worker(workerId: string): WorkerView | undefined {
+    const worker = this.#workers.get(workerId);
+    return worker === undefined ? undefined : viewOf(worker);
+  }
+
+  /** The way to a worker, or `undefined` when it is not connected. */
+  linkTo(workerId: string): WorkerLink | undefined {
+    return this.#workers.get(workerId)?.link;
+  }
+
+  closeAll(reason: string): void {
+    for (const [workerId, worker] of this.#workers) {
+      if (worker.link !== undefined) this.leave(workerId, worker.link, reason);
+    }
+  }
+
+  #serve(model: string): void {
+    const waiters = this.#waiters.get(model);
+    if (waiters === undefined) return;
+    waiters.serve((avoid) => this.#take(model, avoid));
+    if (waiters.size === 0) this.#waiters.delete(model);
+  }
+
+  #take(model: string, avoid: ReadonlySet<string>): SlotLease | undefined {
+    const choice = chooseReplica([...this.#candidates(model)], avoid);
+    if (choice.kind === "wait") return undefined;
+    const { worker, replica } = choice.replica;
+    const { link } = worker;
+    if (link === undefined) return undefined;
+    replica.slotsUsed += 1;
+    let isHeld = true;
+    return {
+      workerId: worker.identity.id,
+      workerName: worker.identity.name,
+      replicaId: replica.report.id,
+      model,
+      link,
+      release: (tokensPerSecond) => {
+        if (!isHeld) return;
+        isHeld = false;
+        replica.slotsUsed -= 1;
+        if (tokensPerSecond !== undefined) measured(replica, tokensPerSecond);
+        this.#serve(model);
+      },
+    };
+  }
+
+  *#candidates(model: string): Iterable<FleetCandidate> {
+    for (const worker of this.#workers.values()) {
+      for (const replica of worker.replicas.values()) {
+        const { report } = replica;
+        if (report.model !== model) continue;
+        yield {
+          worker,
+          replica,
+          workerId: worker.identity.id,
+          replicaId: report.id,
+          slots: report.slots,
+          slotsUsed: replica.slotsUsed,
+          isAccepting: report.state === "ready" && worker.link !== undefined && !worker.isDraining,
+          decodeTokensPerSecond: replica.decodeTokensPerSecond,
+        };
+      }
+    }
+  }
+
+  #forgetLongLost(): void {
+    const beforeMs = this.#clock.wallMs() - keepLostMs;
+    for (const [workerId, worker] of this.#workers) {
+      if (worker.lostAtMs !== undefined && worker.lostAtMs < beforeMs) this.#workers.delete(workerId);
+    }
+  }
+}
+
+function measured(replica: ReplicaEntry, tokensPerSecond: number): void {
+  const before = replica.decodeTokensPerSecond ?? tokensPerSecond;
+  replica.decodeTokensPerSecond = before + speedSmoothing * (tokensPerSecond - before);
+}
+
+function modelsOf(worker: WorkerEntry): Set<string> {
+  return new Set([...worker.replicas.values()].map(({ report }) => report.model));
+}
+
+function viewOf(worker: WorkerEntry): WorkerView {
+  const replicas = [...worker.replicas.values()].map(
+    ({ report, slotsUsed, decodeTokensPerSecond }): ReplicaView => ({
+      ...report,
+      slotsUsed,
+      decodeTokensPerSecond,
+    }),
+  );
+  return {
+    ...worker.identity,
+    state: workerState({ isConnected: worker.link !== undefined, isDraining: worker.isDraining, replicas }),
+    connectedAtMs: worker.connectedAtMs,
+    lastHeartbeatAtMs: worker.lastHeartbeatAtMs,
+    cpuLoad: worker.cpuLoad,
+    replicas,
+  };
+}
+
+function waitEnded(): MusterError {
+  return new MusterError("cancelled", "The request was cancelled while it waited for a slot.");
+}

@@ -1,0 +1,246 @@
+import {
+  type Background,
+  type Clock,
+  type GenerateRequest,
+  type Log,
+  Mailbox,
+  MusterError,
+} from "@muster/base";
+import type { AnswerEvent } from "../core/job.ts";
+import type { Lane } from "../core/lane.ts";
+import type { JobQueue } from "../ports/job-queue.ts";
+import type { Metrics } from "../ports/metrics.ts";
+import type { BusMessage, Handover, TokenBus } from "../ports/token-bus.ts";
+
+/** Pieces that a client may leave unread before its request is cancelled. */
+const maxUnreadPieces = 4_096;
+
+interface Entry {
+  readonly lane: Lane;
+  readonly handover: Handover;
+  readonly mailbox: Mailbox<AnswerEvent>;
+  readonly acceptedAtMs: number;
+  readonly stopQueueTimer: () => void;
+  /** Set once a runner has asked for the request. */
+  runner: string | undefined;
+  hasStarted: boolean;
+}
+
+export interface SubmitOptions {
+  readonly requestId: string;
+  readonly lane: Lane;
+  readonly request: GenerateRequest;
+  /** Fails the request with `queue_timeout` when no slot has been found by then. */
+  readonly queueTimeoutMs: number;
+  /** The client sees nothing before the end: a lost worker is replaced, and `started` comes again with a higher epoch. */
+  readonly isRestartable: boolean;
+  readonly signal: AbortSignal;
+}
+
+interface RequestDeskDeps {
+  readonly queue: JobQueue;
+  readonly bus: TokenBus;
+  readonly metrics: Metrics;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly background: Background;
+  readonly maxQueued: number;
+}
+
+/**
+ * The home of accepted requests: keeps each, with its prompt, until its answer has ended, and hands it to the runner
+ * that its turn comes at. Exactly one end reaches the client: the answer's, or one error.
+ */
+export class RequestDesk {
+  readonly #deps: RequestDeskDeps;
+  readonly #entries = new Map<string, Entry>();
+  #idle: (() => void)[] = [];
+  #isClosing = false;
+
+  constructor(deps: RequestDeskDeps) {
+    this.#deps = deps;
+    deps.queue.onRecovered(() => this.#requeue());
+  }
+
+  get size(): number {
+    return this.#entries.size;
+  }
+
+  /**
+   * Accepts a request and gives its answer. Throws MusterError: `queue_full` and `store_unavailable` before it is
+   * accepted; `queue_timeout`, `cancelled`, `worker_lost`, `engine_crashed` and what the engine says, afterwards.
+   * Leaving the loop early, or `signal`, cancels: the worker stops within a second, a queued request is never run.
+   */
+  async submit(options: SubmitOptions): Promise<AsyncIterable<AnswerEvent>> {
+    const { requestId, lane, request, signal } = options;
+    const { queue, bus, clock, maxQueued } = this.#deps;
+    if (this.#isClosing) throw shuttingDown();
+    if (this.#entries.size >= maxQueued) {
+      throw new MusterError(
+        "queue_full",
+        `${maxQueued} requests are waiting already. Try again in a moment.`,
+        { retryAfterMs: 2_000 },
+      );
+    }
+    const leave = () => this.#drop(requestId);
+    const entry: Entry = {
+      lane,
+      handover: { request, isRestartable: options.isRestartable },
+      mailbox: new Mailbox<AnswerEvent>(maxUnreadPieces, leave),
+      acceptedAtMs: clock.nowMs(),
+      stopQueueTimer: clock.after(options.queueTimeoutMs, () =>
+        this.#timeOut(requestId, options.queueTimeoutMs),
+      ),
+      runner: undefined,
+      hasStarted: false,
+    };
+    this.#entries.set(requestId, entry);
+    signal.addEventListener("abort", () => this.#fail(requestId, cancelled()), { once: true });
+    if (signal.aborted) this.#fail(requestId, cancelled());
+    try {
+      await queue.put(lane, { requestId, home: bus.self });
+    } catch (error) {
+      this.#fail(requestId, MusterError.from(error));
+      throw error;
+    }
+    return entry.mailbox;
+  }
+
+  /** True if the message was for the home of a request. */
+  receive(message: BusMessage): boolean {
+    switch (message.kind) {
+      case "fetch":
+        this.#handOver(message.requestId, message.runner);
+        return true;
+      case "event":
+        this.#deliver(message.requestId, message.event);
+        return true;
+      case "error": {
+        const { code, message: text, retryAfterMs } = message.error;
+        const options = retryAfterMs === undefined ? {} : { retryAfterMs };
+        this.#fail(message.requestId, new MusterError(code, text, options));
+        return true;
+      }
+      case "request":
+      case "cancel":
+        return false;
+      default:
+        return message satisfies never;
+    }
+  }
+
+  /**
+   * Accepts nothing more, turns away what still waits for a slot, and resolves when what runs has ended, at the latest
+   * after `graceMs`: then the rest is cut off with an error.
+   */
+  async close(graceMs: number): Promise<void> {
+    this.#isClosing = true;
+    for (const [requestId, entry] of this.#entries)
+      if (!entry.hasStarted) this.#fail(requestId, shuttingDown());
+    if (this.#entries.size === 0) return;
+    await new Promise<void>((resolve) => {
+      const stopTimer = this.#deps.clock.after(graceMs, () => {
+        for (const requestId of [...this.#entries.keys()]) this.#fail(requestId, shuttingDown());
+      });
+      this.#idle.push(() => {
+        stopTimer();
+        resolve();
+      });
+    });
+  }
+
+  #handOver(requestId: string, runner: string): void {
+    const { bus } = this.#deps;
+    const entry = this.#entries.get(requestId);
+    // Two runners can hold one job only after the store lost track of it: the first one has it.
+    if (entry === undefined || (entry.runner !== undefined && entry.runner !== runner)) {
+      bus.send(runner, { kind: "request", requestId });
+      return;
+    }
+    entry.runner = runner;
+    bus.send(runner, { kind: "request", requestId, handover: entry.handover });
+  }
+
+  #deliver(requestId: string, event: AnswerEvent): void {
+    const entry = this.#entries.get(requestId);
+    if (entry === undefined) return;
+    if (event.kind === "started" && !entry.hasStarted) {
+      entry.hasStarted = true;
+      entry.stopQueueTimer();
+      this.#deps.metrics.queueWaited(
+        entry.lane.model,
+        entry.lane.class,
+        this.#deps.clock.nowMs() - entry.acceptedAtMs,
+      );
+    }
+    if (!entry.mailbox.push(event)) {
+      this.#fail(
+        requestId,
+        new MusterError("cancelled", "The client did not read its answer: too much of it was waiting."),
+      );
+      return;
+    }
+    if (event.kind === "end") {
+      entry.mailbox.close();
+      this.#forget(requestId);
+    }
+  }
+
+  #timeOut(requestId: string, afterMs: number): void {
+    const entry = this.#entries.get(requestId);
+    if (entry === undefined) return;
+    const seconds = Math.round(afterMs / 100) / 10;
+    this.#fail(
+      requestId,
+      new MusterError(
+        "queue_timeout",
+        `No worker had a free slot for "${entry.lane.model}" within ${seconds} s. Try again later, or add workers.`,
+        { retryAfterMs: 5_000 },
+      ),
+    );
+  }
+
+  #fail(requestId: string, error: MusterError): void {
+    const entry = this.#entries.get(requestId);
+    if (entry === undefined) return;
+    entry.mailbox.fail(error);
+    this.#drop(requestId);
+  }
+
+  /** Forgets a request that is not over, and stops whatever is under way for it. */
+  #drop(requestId: string): void {
+    const entry = this.#entries.get(requestId);
+    if (entry === undefined) return;
+    this.#forget(requestId);
+    const { bus, queue, background } = this.#deps;
+    if (entry.runner !== undefined) bus.send(entry.runner, { kind: "cancel", requestId });
+    else background.run("remove-job", () => queue.remove(entry.lane, requestId));
+  }
+
+  #forget(requestId: string): void {
+    this.#entries.get(requestId)?.stopQueueTimer();
+    this.#entries.delete(requestId);
+    if (this.#entries.size > 0) return;
+    for (const wake of this.#idle.splice(0)) wake();
+  }
+
+  /** The store is back after an outage: what it took last may be lost. Putting again is without effect otherwise. */
+  #requeue(): void {
+    const { queue, bus, log, background } = this.#deps;
+    const waiting = [...this.#entries].filter(([, entry]) => entry.runner === undefined);
+    if (waiting.length > 0) log.info({ requests: waiting.length }, "putting waiting requests again");
+    for (const [requestId, entry] of waiting) {
+      background.run("put-again", () => queue.put(entry.lane, { requestId, home: bus.self }));
+    }
+  }
+}
+
+function cancelled(): MusterError {
+  return new MusterError("cancelled", "The client left before the answer was complete.");
+}
+
+function shuttingDown(): MusterError {
+  return new MusterError("shutting_down", "This orchestrator is shutting down. Send the request again.", {
+    retryAfterMs: 1_000,
+  });
+}

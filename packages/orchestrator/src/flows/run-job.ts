@@ -1,0 +1,171 @@
+import { type Deferred, deferred, type Log, MusterError } from "@muster/base";
+import type { AnswerEvent, AnswerSource, JobRef } from "../core/job.ts";
+import type { Lane } from "../core/lane.ts";
+import { type AttemptFailure, retryVerdict } from "../core/scheduling/retry-rule.ts";
+import type { Metrics } from "../ports/metrics.ts";
+import type { BusMessage, Handover, TokenBus, WireError } from "../ports/token-bus.ts";
+import type { AttemptOutcome, AttemptTable } from "./attempt-table.ts";
+import type { FleetRegistry } from "./fleet-registry.ts";
+
+interface RunningJob {
+  readonly abort: AbortController;
+  readonly handover: Deferred<Handover | undefined>;
+}
+
+/** How long another orchestrator may take to hand over a request before its client counts as gone. */
+const fetchTimeoutMs = 3_000;
+
+interface JobRunnerDeps {
+  readonly fleet: FleetRegistry;
+  readonly attempts: AttemptTable;
+  readonly bus: TokenBus;
+  readonly metrics: Metrics;
+  readonly log: Log;
+}
+
+/**
+ * The runner: takes jobs out of the lanes and brings them to an end on the workers that are connected here. It never
+ * learns who waits for the answer, only where (`home`).
+ */
+export class JobRunner {
+  readonly #deps: JobRunnerDeps;
+  readonly #running = new Map<string, RunningJob>();
+
+  constructor(deps: JobRunnerDeps) {
+    this.#deps = deps;
+  }
+
+  get size(): number {
+    return this.#running.size;
+  }
+
+  /** Runs one job to its end; resolves when its slot is free again. Never rejects. */
+  async run(lane: Lane, job: JobRef): Promise<void> {
+    const { requestId, home } = job;
+    if (this.#running.has(requestId)) return;
+    const running: RunningJob = { abort: new AbortController(), handover: deferred() };
+    this.#running.set(requestId, running);
+    try {
+      const handover = await this.#fetch(job, running);
+      if (handover !== undefined) await this.#attemptUntilDone(lane, job, handover, running.abort.signal);
+    } catch (error) {
+      const { code, message } = MusterError.from(error);
+      if (code !== "cancelled")
+        this.#deps.bus.send(home, { kind: "error", requestId, error: { code, message } });
+    } finally {
+      this.#running.delete(requestId);
+    }
+  }
+
+  /** A job whose runner died. Its client may be ours or another's: tell it, unless the job runs here after all. */
+  orphaned(job: JobRef): void {
+    if (this.#running.has(job.requestId)) return;
+    this.#deps.bus.send(job.home, {
+      kind: "error",
+      requestId: job.requestId,
+      error: {
+        code: "worker_lost",
+        message: "The orchestrator that ran this request was lost. Send it again.",
+      },
+    });
+  }
+
+  /** True if the message was for a runner. */
+  receive(message: BusMessage): boolean {
+    if (message.kind !== "request" && message.kind !== "cancel") return false;
+    const running = this.#running.get(message.requestId);
+    if (message.kind === "request") running?.handover.resolve(message.handover);
+    else running?.abort.abort();
+    return true;
+  }
+
+  async #fetch(job: JobRef, running: RunningJob): Promise<Handover | undefined> {
+    const { bus } = this.#deps;
+    const giveUp = setTimeout(() => running.handover.resolve(undefined), fetchTimeoutMs);
+    bus.send(job.home, { kind: "fetch", requestId: job.requestId, runner: bus.self });
+    try {
+      return await running.handover.promise;
+    } finally {
+      clearTimeout(giveUp);
+    }
+  }
+
+  async #attemptUntilDone(lane: Lane, job: JobRef, handover: Handover, signal: AbortSignal): Promise<void> {
+    const { fleet, attempts, metrics, log } = this.#deps;
+    const failures: AttemptFailure[] = [];
+    const avoid = new Set<string>();
+    let hasSentOutput = false;
+    for (let epoch = 1; ; epoch++) {
+      const lease = await fleet.acquire(lane.model, { laneClass: lane.class, avoid, signal });
+      const source: AnswerSource = { workerId: lease.workerId, workerName: lease.workerName, epoch };
+      this.#emit(job, { kind: "started", source });
+      const outcome = await attempts.run(
+        { requestId: job.requestId, epoch, request: handover.request },
+        lease,
+        {
+          signal,
+          onDelta: (text, tokens) => {
+            hasSentOutput = !handover.isRestartable;
+            this.#emit(job, { kind: "delta", text, tokens });
+          },
+        },
+      );
+      if (outcome.kind === "cancelled") {
+        if (!signal.aborted)
+          this.#fail(job, { code: "worker_lost", message: "The worker stopped the request." });
+        return;
+      }
+      if (outcome.kind === "finished") {
+        const { reason, usage, timings } = outcome;
+        this.#emit(job, { kind: "end", reason, usage, timings, source });
+        return;
+      }
+      if (signal.aborted) return;
+      failures.push(failureOf(outcome));
+      avoid.add(lease.workerId);
+      const verdict = retryVerdict({ failures, hasSentOutput });
+      if (verdict.kind === "give-up") {
+        this.#fail(job, errorOf(outcome, lease.workerName, verdict.reason));
+        return;
+      }
+      metrics.retried(failures.at(-1) ?? "other");
+      log.warn(
+        { requestId: job.requestId, workerId: lease.workerId, epoch },
+        "attempt failed, trying elsewhere",
+      );
+    }
+  }
+
+  #emit(job: JobRef, event: AnswerEvent): void {
+    this.#deps.bus.send(job.home, { kind: "event", requestId: job.requestId, event });
+  }
+
+  #fail(job: JobRef, error: WireError): void {
+    this.#deps.bus.send(job.home, { kind: "error", requestId: job.requestId, error });
+  }
+}
+
+type FailedOutcome = Extract<AttemptOutcome, { kind: "lost" | "failed" }>;
+
+function failureOf(outcome: FailedOutcome): AttemptFailure {
+  if (outcome.kind === "lost") return "worker_lost";
+  if (outcome.code === "engine_crashed") return "engine_crashed";
+  // The replica left between our choice and the worker's answer: nothing was tried, so another may.
+  return outcome.code === "not_ready" || outcome.code === "shutting_down" ? "worker_lost" : "other";
+}
+
+function errorOf(outcome: FailedOutcome, workerName: string, why: string): WireError {
+  if (outcome.kind === "lost") {
+    return {
+      code: "worker_lost",
+      message: `The worker "${workerName}" was lost (${outcome.reason}); the request was not tried again: ${why}.`,
+    };
+  }
+  if (outcome.code === "engine_crashed") {
+    return {
+      code: "engine_crashed",
+      message: `The engine on worker "${workerName}" crashed; the request was not tried again: ${why}.`,
+    };
+  }
+  return { code: outcome.code, message: outcome.message };
+}

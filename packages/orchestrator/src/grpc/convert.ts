@@ -1,0 +1,140 @@
+import { type ErrorCode, isErrorCode, MusterError } from "@muster/base";
+import {
+  hardwareFromWire,
+  type OrchestratorMessage,
+  requestToWire,
+  type WireAttemptEndRead,
+  type WireHelloRead,
+  type WireReplicaReportRead,
+} from "@muster/proto";
+import type { Replica, ReplicaState, WorkerIdentity } from "../core/fleet/worker.ts";
+import type { AttemptReport } from "../flows/attempt-table.ts";
+import type { WorkerCommand } from "../ports/worker-link.ts";
+
+/** Between the wire and the orchestrator's values. What a worker says is checked here, and trusted nowhere. */
+
+const idPattern = /^[A-Za-z0-9._-]{1,128}$/;
+const maxNameLength = 128;
+const maxLabels = 64;
+/** More slots than one replica could ever run: node-llama-cpp allows 256 sequences. */
+const maxSlots = 4_096;
+
+/** Throws MusterError `invalid_request` naming the field. */
+export function identityFromHello(hello: WireHelloRead): WorkerIdentity {
+  if (!idPattern.test(hello.workerId)) {
+    throw new MusterError(
+      "invalid_request",
+      "worker_id must be 1 to 128 letters, digits, dots, dashes, underscores.",
+    );
+  }
+  const labels = Object.entries(hello.labels).slice(0, maxLabels);
+  return {
+    id: hello.workerId,
+    name: printable(hello.name) || hello.workerId,
+    version: printable(hello.version),
+    labels: Object.fromEntries(labels.map(([key, value]) => [printable(key), printable(value)])),
+    hardware: hardwareFromWire(hello.hardware),
+  };
+}
+
+const replicaStates: Readonly<Record<string, ReplicaState>> = {
+  STATE_FETCHING: "fetching",
+  STATE_LOADING: "loading",
+  STATE_READY: "ready",
+  STATE_CRASHED: "crashed",
+  STATE_FAILED: "failed",
+  STATE_UNLOADED: "unloaded",
+};
+
+/** Undefined for a report that makes no sense: it is dropped. */
+export function replicaFromWire(wire: WireReplicaReportRead): Replica | undefined {
+  const state = replicaStates[wire.state];
+  if (state === undefined || !idPattern.test(wire.replicaId)) return undefined;
+  const model = printable(wire.model);
+  if (model === "") return undefined;
+  return {
+    id: wire.replicaId,
+    model,
+    state,
+    progress: Math.min(1, Math.max(0, wire.progress || 0)),
+    slots: Math.min(wire.slots, maxSlots),
+    contextTokens: wire.contextTokens,
+    engine: printable(wire.engine),
+    backend: printable(wire.backend),
+    fileBytes: wire.fileBytes,
+    canChat: wire.canChat,
+    failure: wire.failure === null ? undefined : failureFromWire(wire.failure),
+  };
+}
+
+export function reportFromEnd(end: WireAttemptEndRead): AttemptReport {
+  switch (end.outcome) {
+    case "OUTCOME_STOP":
+    case "OUTCOME_LENGTH":
+      return {
+        kind: "finished",
+        reason: end.outcome === "OUTCOME_STOP" ? "stop" : "length",
+        usage: {
+          promptTokens: end.usage?.promptTokens ?? 0,
+          cachedTokens: end.usage?.cachedTokens ?? 0,
+          completionTokens: end.usage?.completionTokens ?? 0,
+        },
+        timings: { prefillMs: end.timings?.prefillMs ?? 0, decodeMs: end.timings?.decodeMs ?? 0 },
+      };
+    case "OUTCOME_CANCELLED":
+      return { kind: "cancelled" };
+    case "OUTCOME_FAILED":
+    case "OUTCOME_UNSPECIFIED":
+      return { kind: "failed", ...failureFromWire(end.failure) };
+    default:
+      return end.outcome satisfies never;
+  }
+}
+
+export function commandToWire(command: WorkerCommand): OrchestratorMessage {
+  switch (command.kind) {
+    case "assign": {
+      const { attemptId, epoch, replicaId, request } = command;
+      return { assign: { attemptId, epoch, replicaId, request: requestToWire(request) } };
+    }
+    case "cancel":
+      return { cancel: { attemptId: command.attemptId, epoch: command.epoch } };
+    case "ack-end":
+      return { endAck: { attemptId: command.attemptId, epoch: command.epoch } };
+    case "load":
+      return {
+        load: {
+          replicaId: command.replicaId,
+          modelUri: command.modelUri,
+          model: command.model ?? "",
+          slots: command.slots ?? 0,
+          contextTokens: command.contextTokens ?? 0,
+        },
+      };
+    case "unload":
+      return { unload: { replicaId: command.replicaId } };
+    case "drain":
+      return { drain: { reason: command.reason } };
+    default:
+      return command satisfies never;
+  }
+}
+
+function failureFromWire(failure: { readonly code: string; readonly message: string } | null): {
+  code: ErrorCode;
+  message: string;
+} {
+  const code = failure?.code ?? "";
+  return {
+    code: isErrorCode(code) ? code : "engine_failed",
+    message: printable(failure?.message ?? "", 2_000) || "The worker gave no reason.",
+  };
+}
+
+/** Without control characters, and of bounded length: it ends up in logs, pages and metrics. */
+function printable(text: string, maxLength = maxNameLength): string {
+  return text
+    .replace(/\p{Cc}+/gu, " ")
+    .trim()
+    .slice(0, maxLength);
+}

@@ -1,0 +1,131 @@
+import type { ServerDuplexStream } from "@grpc/grpc-js";
+import type { Clock, Log } from "@muster/base";
+import { type OrchestratorMessage, type WorkerBody, type WorkerMessageRead, workerBody } from "@muster/proto";
+import type { AttemptTable } from "../flows/attempt-table.ts";
+import type { FleetRegistry } from "../flows/fleet-registry.ts";
+import type { WorkerCommand, WorkerLink } from "../ports/worker-link.ts";
+import { commandToWire, replicaFromWire, reportFromEnd } from "./convert.ts";
+
+export type FleetStream = ServerDuplexStream<WorkerMessageRead, OrchestratorMessage>;
+
+export interface SessionDeps {
+  readonly fleet: FleetRegistry;
+  readonly attempts: AttemptTable;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly heartbeatIntervalMs: number;
+}
+
+/** Messages that may wait for a worker that does not read. */
+const maxUnsentMessages = 2_000;
+/** Beats that may be missed before a worker counts as lost. */
+const missedBeats = 3;
+
+/** The orchestrator's end of one accepted worker stream. */
+export class WorkerSession implements WorkerLink {
+  readonly #workerId: string;
+  readonly #stream: FleetStream;
+  readonly #deps: SessionDeps;
+  #lastHeardMs: number;
+  #isClosed = false;
+  #stopWatching: () => void = () => {};
+
+  constructor(workerId: string, stream: FleetStream, deps: SessionDeps) {
+    this.#workerId = workerId;
+    this.#stream = stream;
+    this.#deps = deps;
+    this.#lastHeardMs = deps.clock.nowMs();
+    this.#watch(deps.clock.nowMs());
+  }
+
+  send(command: WorkerCommand): boolean {
+    return this.write(commandToWire(command));
+  }
+
+  write(message: OrchestratorMessage): boolean {
+    if (this.#isClosed || this.#stream.destroyed) return false;
+    if (this.#stream.writableLength >= maxUnsentMessages) {
+      this.#deps.fleet.leave(this.#workerId, this, "it does not read its messages");
+      return false;
+    }
+    this.#stream.write(message);
+    return true;
+  }
+
+  supersede(): void {
+    const message =
+      "Another worker with the same id has joined. Give each worker its own --name or --data-dir.";
+    this.write({ refused: { code: "forbidden", message, retryable: false } });
+    this.close();
+  }
+
+  close(): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.#stopWatching();
+    this.#stream.end();
+  }
+
+  /** A message has come. Those of a session that was replaced are dropped. */
+  receive(message: WorkerMessageRead): void {
+    const { fleet } = this.#deps;
+    if (!fleet.isCurrent(this.#workerId, this)) return;
+    this.#lastHeardMs = this.#deps.clock.nowMs();
+    const body = workerBody(message);
+    if (body !== undefined) this.#handle(body);
+  }
+
+  #handle(body: WorkerBody): void {
+    const { fleet, attempts } = this.#deps;
+    const workerId = this.#workerId;
+    switch (body.kind) {
+      case "hello":
+        return;
+      case "heartbeat": {
+        const { sequence, attemptIds, freeRamBytes, cpuLoad } = body.value;
+        fleet.beat(workerId, { freeRamBytes, cpuLoad });
+        attempts.reconcile(workerId, new Set(attemptIds));
+        this.write({ heartbeatAck: { sequence } });
+        return;
+      }
+      case "replica": {
+        const replica = replicaFromWire(body.value);
+        if (replica !== undefined) fleet.reportReplica(workerId, replica);
+        return;
+      }
+      case "output":
+        attempts.output(workerId, body.value);
+        return;
+      case "end": {
+        const { attemptId, epoch } = body.value;
+        attempts.ended(workerId, attemptId, epoch, reportFromEnd(body.value));
+        this.send({ kind: "ack-end", attemptId, epoch });
+        return;
+      }
+      case "draining":
+        fleet.markDraining(workerId);
+        return;
+      case "goodbye":
+        fleet.leave(workerId, this, "it said goodbye");
+        return;
+      default:
+        body satisfies never;
+    }
+  }
+
+  /** Declares the worker lost after silence; a check that itself comes late (this process was busy) does not count. */
+  #watch(lastCheckMs: number): void {
+    const { clock, fleet, heartbeatIntervalMs } = this.#deps;
+    this.#stopWatching = clock.after(heartbeatIntervalMs, () => {
+      const nowMs = clock.nowMs();
+      const wasBusy = nowMs - lastCheckMs > 2 * heartbeatIntervalMs;
+      const silentMs = nowMs - this.#lastHeardMs;
+      if (wasBusy) this.#lastHeardMs = Math.max(this.#lastHeardMs, nowMs - heartbeatIntervalMs);
+      else if (silentMs > missedBeats * heartbeatIntervalMs) {
+        fleet.leave(this.#workerId, this, `it was silent for ${Math.round(silentMs / 100) / 10} s`);
+        return;
+      }
+      this.#watch(nowMs);
+    });
+  }
+}

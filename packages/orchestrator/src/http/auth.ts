@@ -1,0 +1,38 @@
+import { createHash } from "node:crypto";
+import type { IncomingHttpHeaders } from "node:http";
+import { MusterError } from "@muster/base";
+import { matchesAny } from "../core/access/api-keys.ts";
+
+const loopbackNames = new Set(["localhost", "127.0.0.1", "[::1]"]);
+
+/**
+ * Who may ask. With keys: only who presents one, as `Authorization: Bearer` or `x-api-key`. Without keys the listener is
+ * on loopback, and only requests that were addressed to loopback count: a web page that points its own name at
+ * 127.0.0.1 (DNS rebinding) is turned away.
+ */
+export function authorize(headers: IncomingHttpHeaders, apiKeys: readonly string[]): void {
+  if (apiKeys.length === 0) {
+    const host = (headers.host ?? "").toLowerCase().replace(/:\d+$/, "");
+    if (loopbackNames.has(host)) return;
+    throw new MusterError(
+      "forbidden",
+      `This orchestrator has no API keys and answers only on localhost, not as "${host.slice(0, 100)}". Set MUSTER_API_KEYS to open it.`,
+    );
+  }
+  const presented = presentedKey(headers);
+  if (presented === undefined) {
+    throw new MusterError(
+      "unauthenticated",
+      "No API key was sent. Send it as the header Authorization: Bearer <key>.",
+    );
+  }
+  if (!matchesAny(presented, apiKeys, (text) => createHash("sha256").update(text).digest())) {
+    throw new MusterError("unauthenticated", "The API key is not valid here.");
+  }
+}
+
+function presentedKey(headers: IncomingHttpHeaders): string | undefined {
+  const bearer = /^Bearer +(\S+) *$/i.exec(headers.authorization ?? "")?.[1];
+  const header = headers["x-api-key"];
+  return bearer ?? (typeof header === "string" && header !== "" ? header : undefined);
+}

@@ -1,0 +1,25 @@
+import type { Clock, Log } from "@muster/base";
+import type { FleetRegistry } from "../flows/fleet-registry.ts";
+import type { RequestDesk } from "../flows/request-desk.ts";
+import type { Metrics } from "../ports/metrics.ts";
+
+/** What the routes are given by the composition. */
+export interface HttpDeps {
+  readonly desk: RequestDesk;
+  readonly fleet: FleetRegistry;
+  readonly metrics: Metrics;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly apiKeys: readonly string[];
+  readonly bodyLimitBytes: number;
+  readonly queueTimeoutMs: number;
+  /** Monotonic. */
+  readonly startedAtMs: number;
+  readonly startedWallMs: number;
+  /** A unique id with this prefix: `chatcmpl-...`. */
+  readonly newId: (prefix: string) => string;
+  readonly randomSeed: () => number;
+  readonly scrape: () => Promise<{ readonly contentType: string; readonly text: string }>;
+  /** Why this orchestrator should get no traffic now, or undefined. */
+  readonly unreadyBecause: () => string | undefined;
+}

@@ -1,0 +1,36 @@
+import type { FastifyInstance } from "fastify";
+import type { HttpDeps } from "./http-deps.ts";
+
+/** Liveness, readiness, and what Prometheus scrapes. */
+export function probeRoutes(app: FastifyInstance, deps: HttpDeps): void {
+  app.get("/healthz", () => ({ status: "ok" }));
+
+  app.get("/readyz", (_request, reply) => {
+    const reason = deps.unreadyBecause();
+    return reason === undefined
+      ? { status: "ready" }
+      : reply.status(503).send({ status: "not ready", reason });
+  });
+
+  app.get("/metrics", async (_request, reply) => {
+    const { contentType, text } = await deps.scrape();
+    return reply.header("content-type", contentType).send(text);
+  });
+
+  app.get("/", (_request, reply) => {
+    const models = deps.fleet.knownModels();
+    const workers = deps.fleet.workers().filter((worker) => worker.state !== "lost");
+    const page = [
+      "Muster is running.",
+      "",
+      `  workers  ${workers.length}${workers.length === 0 ? "  (start one: muster worker --join <this host>)" : ""}`,
+      `  models   ${models.join(", ") || "none yet"}`,
+      "",
+      "  OpenAI API    POST /v1/chat/completions   POST /v1/completions   GET /v1/models",
+      "  cluster API   GET /cluster/v1/workers",
+      "  probes        GET /healthz   GET /readyz   GET /metrics",
+      "",
+    ];
+    return reply.header("content-type", "text/plain; charset=utf-8").send(page.join("\n"));
+  });
+}

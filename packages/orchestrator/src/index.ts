@@ -1,0 +1,9 @@
+export { findRedisExecutable } from "./adapters/redis/executable.ts";
+export { type RunningOrchestrator, startOrchestrator } from "./compose.ts";
+export {
+  defaultDataDirectory,
+  loadOrchestratorConfig,
+  type OrchestratorConfig,
+  type OrchestratorOverrides,
+} from "./config.ts";
+export { version } from "./version.ts";

@@ -1,0 +1,33 @@
+import type { JobRef } from "../core/job.ts";
+import type { Lane } from "../core/lane.ts";
+
+export interface LaneConsumer {
+  /** How many jobs this consumer may hold at once; 0 pauses it. A job taken in that very moment may still come. */
+  setConcurrency(jobs: number): void;
+  /** Takes no more jobs; resolves when the handlers of those taken have ended. */
+  close(): Promise<void>;
+}
+
+export interface LaneHandlers {
+  /** Runs one job to its end. Never rejects: what happens to a request is told to its client, not to the queue. */
+  run(job: JobRef): Promise<void>;
+  /** A job whose consumer died while it held it. It is not run again. */
+  orphaned(job: JobRef): void;
+}
+
+/** The lanes: accepted requests wait here until a slot is free. Delivers at least once while its store lives. */
+export interface JobQueue {
+  /** Throws MusterError `store_unavailable`, within 2 s. Putting a request that is still there changes nothing. */
+  put(lane: Lane, job: JobRef): Promise<void>;
+  /** Takes a waiting request out again; one that runs or is gone stays as it is. Never throws. */
+  remove(lane: Lane, requestId: string): Promise<void>;
+  /** Starts taking jobs at concurrency 0. */
+  consume(lane: Lane, handlers: LaneHandlers): LaneConsumer;
+  /** How many requests wait. Throws `store_unavailable`. */
+  depth(lane: Lane): Promise<number>;
+  /** Calls `task` each time that the store is back after it was gone: what was put last may not have survived. */
+  onRecovered(task: () => void): void;
+  /** Whether the store answers now. */
+  isUp(): boolean;
+  close(): Promise<void>;
+}

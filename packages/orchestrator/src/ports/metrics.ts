@@ -1,0 +1,21 @@
+import type { GenerateUsage } from "@muster/base";
+import type { LaneClass } from "../core/lane.ts";
+
+export type RequestOutcome = "ok" | "client_error" | "server_error" | "cancelled" | "timeout" | "rejected";
+
+/** What is counted and timed. Names, labels and buckets are the adapter's. */
+export interface Metrics {
+  requestEnded(request: {
+    readonly model: string;
+    readonly endpoint: string;
+    readonly outcome: RequestOutcome;
+    readonly durationMs: number;
+  }): void;
+  queueWaited(model: string, laneClass: LaneClass, waitMs: number): void;
+  firstToken(model: string, sinceAcceptedMs: number): void;
+  /** Time between two pieces that reached the client, spread over the tokens of the second. */
+  interToken(model: string, perTokenMs: number): void;
+  tokensUsed(model: string, usage: GenerateUsage): void;
+  attemptEnded(model: string, result: string): void;
+  retried(reason: string): void;
+}

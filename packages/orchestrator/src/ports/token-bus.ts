@@ -1,0 +1,38 @@
+import type { ErrorCode, GenerateRequest } from "@muster/base";
+import type { AnswerEvent } from "../core/job.ts";
+
+export interface WireError {
+  readonly code: ErrorCode;
+  readonly message: string;
+  readonly retryAfterMs?: number;
+}
+
+export interface Handover {
+  readonly request: GenerateRequest;
+  /** The client gets the answer in one piece: until then it may be begun anew on another worker. */
+  readonly isRestartable: boolean;
+}
+
+export type BusMessage =
+  /** Runner to home: give me the request, its turn has come. */
+  | { readonly kind: "fetch"; readonly requestId: string; readonly runner: string }
+  /** Home to runner: here it is; without `handover` its client is gone. */
+  | { readonly kind: "request"; readonly requestId: string; readonly handover?: Handover }
+  | { readonly kind: "event"; readonly requestId: string; readonly event: AnswerEvent }
+  | { readonly kind: "error"; readonly requestId: string; readonly error: WireError }
+  /** Home to runner: nobody waits any more. */
+  | { readonly kind: "cancel"; readonly requestId: string };
+
+/**
+ * Carries requests and answers between the orchestrator that a client is connected to and the one that a worker is
+ * connected to; the two are often the same. Nothing on it is ever stored.
+ */
+export interface TokenBus {
+  /** This orchestrator's address. */
+  readonly self: string;
+  /** Does not wait. Messages to one address arrive in order; they are lost if that orchestrator is gone. */
+  send(to: string, message: BusMessage): void;
+  /** Sets the one receiver. */
+  listen(receive: (message: BusMessage) => void): void;
+  close(): Promise<void>;
+}

@@ -1,0 +1,31 @@
+import type { GenerateRequest } from "@muster/base";
+
+export type WorkerCommand =
+  | {
+      readonly kind: "assign";
+      readonly attemptId: string;
+      readonly epoch: number;
+      readonly replicaId: string;
+      readonly request: GenerateRequest;
+    }
+  | { readonly kind: "cancel"; readonly attemptId: string; readonly epoch: number }
+  | { readonly kind: "ack-end"; readonly attemptId: string; readonly epoch: number }
+  | {
+      readonly kind: "load";
+      readonly replicaId: string;
+      readonly modelUri: string;
+      readonly model: string | undefined;
+      readonly slots: number | undefined;
+      readonly contextTokens: number | undefined;
+    }
+  | { readonly kind: "unload"; readonly replicaId: string }
+  | { readonly kind: "drain"; readonly reason: string };
+
+/** The way to one connected worker. */
+export interface WorkerLink {
+  /** False once the link is closed or cannot keep up: the command was not sent. */
+  send(command: WorkerCommand): boolean;
+  /** Tells the worker that another has its place, for good; then closes. */
+  supersede(): void;
+  close(): void;
+}
