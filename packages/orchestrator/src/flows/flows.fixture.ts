@@ -1,0 +1,196 @@
+import { Background, type GenerateRequest, ManualClock, silentLog } from "@muster/base";
+import { createMemoryJobQueue } from "../adapters/memory/job-queue.ts";
+import { MemoryBusHub } from "../adapters/memory/token-bus.ts";
+import type { Replica } from "../core/fleet/worker.ts";
+import type { AnswerEvent } from "../core/job.ts";
+import type { Metrics } from "../ports/metrics.ts";
+import type { WorkerCommand, WorkerLink } from "../ports/worker-link.ts";
+import { AttemptTable } from "./attempt-table.ts";
+import { deliverMessages } from "./deliver-message.ts";
+import { FleetRegistry } from "./fleet-registry.ts";
+import { LaneControl } from "./lane-control.ts";
+import { RequestDesk } from "./request-desk.ts";
+import { JobRunner } from "./run-job.ts";
+
+/** The flows on adapters in memory, with a clock that tests move and workers that do what tests say. */
+
+const noMetrics: Metrics = {
+  requestEnded() {},
+  queueWaited() {},
+  firstToken() {},
+  interToken() {},
+  tokensUsed() {},
+  attemptEnded() {},
+  retried() {},
+};
+
+const hub = new MemoryBusHub();
+let hubs = 0;
+
+export function startFlows(options: { readonly maxQueued?: number } = {}) {
+  const clock = new ManualClock();
+  const log = silentLog;
+  const queue = createMemoryJobQueue();
+  const bus = hub.bus(`orc-${++hubs}`);
+  const fleet = new FleetRegistry({ clock, log });
+  const attempts = new AttemptTable({ clock, log, fleet, metrics: noMetrics });
+  const runner = new JobRunner({ fleet, attempts, bus, metrics: noMetrics, log });
+  const background = new Background(log);
+  const desk = new RequestDesk({
+    queue,
+    bus,
+    metrics: noMetrics,
+    clock,
+    log,
+    background,
+    maxQueued: options.maxQueued ?? 100,
+  });
+  deliverMessages(bus, desk, runner);
+  const lanes = new LaneControl({ queue, fleet, runner });
+  fleet.notify({
+    capacityChanged: (model) => lanes.adjust(model),
+    workerLost: (workerId, reason) => attempts.workerLost(workerId, reason),
+  });
+  return { clock, queue, fleet, attempts, runner, desk, lanes };
+}
+
+export type Flows = ReturnType<typeof startFlows>;
+
+export const request: GenerateRequest = {
+  prompt: { kind: "text", text: "hello" },
+  sampling: {
+    temperature: 1,
+    topK: 64,
+    topP: 0.95,
+    minP: 0,
+    seed: 1,
+    frequencyPenalty: 0,
+    presencePenalty: 0,
+  },
+  maxTokens: 16,
+  stop: [],
+};
+
+export function replica(change: Partial<Replica> = {}): Replica {
+  return {
+    id: "rep-1",
+    model: "m",
+    state: "ready",
+    progress: 1,
+    slots: 2,
+    contextTokens: 1024,
+    engine: "scripted",
+    backend: "cpu",
+    fileBytes: 0,
+    canChat: true,
+    failure: undefined,
+    ...change,
+  };
+}
+
+type Assign = Extract<WorkerCommand, { kind: "assign" }>;
+
+/** A worker that joins `flows` and does nothing by itself. */
+export class ScriptedWorker implements WorkerLink {
+  readonly id: string;
+  readonly commands: WorkerCommand[] = [];
+  readonly #flows: Flows;
+  #isClosed = false;
+  #waiting: { readonly count: number; readonly wake: () => void }[] = [];
+
+  constructor(flows: Flows, id: string, replicas: Replica[] = [replica()]) {
+    this.id = id;
+    this.#flows = flows;
+    const hardware = {
+      hostname: id,
+      platform: "linux",
+      arch: "x64",
+      cpuModel: "",
+      physicalCores: 2,
+      logicalCores: 2,
+      ramBytes: 0,
+      freeRamBytes: 0,
+      backend: "cpu",
+      gpus: [],
+    };
+    flows.fleet.join({ id, name: id, version: "0", labels: {}, hardware }, this);
+    for (const report of replicas) flows.fleet.reportReplica(id, report);
+  }
+
+  get assigned(): Assign[] {
+    return this.commands.filter((command): command is Assign => command.kind === "assign");
+  }
+
+  /** Resolves when `count` attempts have been assigned in all. */
+  async untilAssigned(count: number): Promise<Assign> {
+    if (this.assigned.length < count) {
+      await new Promise<void>((wake) => this.#waiting.push({ count, wake }));
+    }
+    const assign = this.assigned[count - 1];
+    if (assign === undefined) throw new Error("unreachable");
+    return assign;
+  }
+
+  send(command: WorkerCommand): boolean {
+    if (this.#isClosed) return false;
+    this.commands.push(command);
+    for (const { count, wake } of this.#waiting) if (this.assigned.length >= count) wake();
+    return true;
+  }
+
+  supersede(): void {
+    this.#isClosed = true;
+  }
+
+  close(): void {
+    this.#isClosed = true;
+  }
+
+  say(assign: Assign, sequence: number, text: string): void {
+    const { attemptId, epoch } = assign;
+    this.#flows.attempts.output(this.id, { attemptId, epoch, sequence, text, tokens: 1 });
+  }
+
+  finish(assign: Assign): void {
+    this.#flows.attempts.ended(this.id, assign.attemptId, assign.epoch, {
+      kind: "finished",
+      reason: "stop",
+      usage: { promptTokens: 1, cachedTokens: 0, completionTokens: 1 },
+      timings: { prefillMs: 1, decodeMs: 1 },
+    });
+  }
+
+  die(reason = "the connection was lost"): void {
+    this.#flows.fleet.leave(this.id, this, reason);
+  }
+}
+
+export interface SubmitChange {
+  readonly requestId?: string;
+  readonly laneClass?: "interactive" | "batch";
+  readonly isRestartable?: boolean;
+  readonly signal?: AbortSignal;
+  readonly queueTimeoutMs?: number;
+}
+
+let requests = 0;
+
+/** Submits one request and collects its events; `done` settles with its end. */
+export async function submit(flows: Flows, change: SubmitChange = {}) {
+  const events: AnswerEvent[] = [];
+  const requestId = change.requestId ?? `req-${++requests}`;
+  const answer = await flows.desk.submit({
+    requestId,
+    lane: { model: "m", class: change.laneClass ?? "interactive" },
+    request,
+    queueTimeoutMs: change.queueTimeoutMs ?? 60_000,
+    isRestartable: change.isRestartable ?? false,
+    signal: change.signal ?? new AbortController().signal,
+  });
+  const done = (async () => {
+    for await (const event of answer) events.push(event);
+    return events;
+  })();
+  done.catch(() => {});
+  return { requestId, events, done };
+}
