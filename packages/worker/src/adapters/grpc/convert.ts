@@ -1,0 +1,133 @@
+import { isErrorCode } from "@muster/base";
+import {
+  type OrchestratorBody,
+  protocolVersions,
+  requestFromWire,
+  type WireReplicaReport,
+  type WorkerMessage,
+} from "@muster/proto";
+import type {
+  AttemptResult,
+  OrchestratorSays,
+  ReplicaReport,
+  Welcome,
+  WorkerHello,
+  WorkerSays,
+} from "../../core/link-messages.ts";
+import { attemptKey } from "../../core/link-messages.ts";
+import type { LinkEnd } from "../../ports/orchestrator-link.ts";
+
+export function helloToWire(hello: WorkerHello): WorkerMessage {
+  const { workerId, name, version, labels, hardware } = hello;
+  return {
+    hello: {
+      minProtocol: protocolVersions.min,
+      maxProtocol: protocolVersions.max,
+      workerId,
+      name,
+      version,
+      labels: { ...labels },
+      hardware: { ...hardware, gpus: hardware.gpus.map((gpu) => ({ ...gpu })) },
+    },
+  };
+}
+
+export function toWire(message: WorkerSays): WorkerMessage {
+  switch (message.kind) {
+    case "heartbeat": {
+      const { sequence, attempts, freeRamBytes, cpuLoad } = message;
+      return { heartbeat: { sequence, attemptIds: attempts.map(attemptKey), freeRamBytes, cpuLoad } };
+    }
+    case "replica":
+      return { replica: replicaToWire(message.report) };
+    case "output": {
+      const { attemptId, epoch, sequence, text, tokens } = message;
+      return { output: { attemptId, epoch, sequence, text, tokens } };
+    }
+    case "end":
+      return { end: { attemptId: message.attemptId, epoch: message.epoch, ...resultToWire(message.result) } };
+    case "draining":
+      return { draining: { reason: message.reason } };
+    case "goodbye":
+      return { goodbye: { reason: message.reason } };
+    default:
+      return message satisfies never;
+  }
+}
+
+const replicaStates = {
+  fetching: "STATE_FETCHING",
+  loading: "STATE_LOADING",
+  ready: "STATE_READY",
+  crashed: "STATE_CRASHED",
+  failed: "STATE_FAILED",
+  unloaded: "STATE_UNLOADED",
+} as const;
+
+function replicaToWire({ state, failure, ...report }: ReplicaReport): WireReplicaReport {
+  return { ...report, state: replicaStates[state], failure: failure ?? null };
+}
+
+function resultToWire(result: AttemptResult): NonNullable<WorkerMessage["end"]> {
+  switch (result.kind) {
+    case "finished":
+      return {
+        outcome: result.reason === "stop" ? "OUTCOME_STOP" : "OUTCOME_LENGTH",
+        usage: { ...result.usage },
+        timings: { ...result.timings },
+      };
+    case "cancelled":
+      return { outcome: "OUTCOME_CANCELLED" };
+    case "failed":
+      return { outcome: "OUTCOME_FAILED", failure: { code: result.code, message: result.message } };
+    default:
+      return result satisfies never;
+  }
+}
+
+export function welcomeFromWire(wire: Extract<OrchestratorBody, { kind: "welcome" }>["value"]): Welcome {
+  const { orchestratorId, version, protocol, heartbeatIntervalMs } = wire;
+  return { orchestratorId, version, protocol, heartbeatIntervalMs: Math.max(100, heartbeatIntervalMs) };
+}
+
+export function refusalFromWire(wire: Extract<OrchestratorBody, { kind: "refused" }>["value"]): LinkEnd {
+  return {
+    kind: "refused",
+    code: isErrorCode(wire.code) ? wire.code : "internal",
+    message: wire.message,
+    isRetryable: wire.retryable,
+  };
+}
+
+/** Throws MusterError `invalid_request` for an assignment that cannot be read. */
+export function fromWire(body: Exclude<OrchestratorBody, { kind: "welcome" | "refused" }>): OrchestratorSays {
+  switch (body.kind) {
+    case "assign": {
+      const { attemptId, epoch, replicaId, request } = body.value;
+      return { kind: "assign", attemptId, epoch, replicaId, request: requestFromWire(request) };
+    }
+    case "cancel":
+      return { kind: "cancel", attemptId: body.value.attemptId, epoch: body.value.epoch };
+    case "endAck":
+      return { kind: "end-ack", attemptId: body.value.attemptId, epoch: body.value.epoch };
+    case "load": {
+      const { replicaId, modelUri, model, slots, contextTokens } = body.value;
+      return {
+        kind: "load",
+        replicaId,
+        modelUri,
+        model: model || undefined,
+        slots: slots || undefined,
+        contextTokens: contextTokens || undefined,
+      };
+    }
+    case "unload":
+      return { kind: "unload", replicaId: body.value.replicaId };
+    case "drain":
+      return { kind: "drain", reason: body.value.reason };
+    case "heartbeatAck":
+      return { kind: "heartbeat-ack", sequence: body.value.sequence };
+    default:
+      return body satisfies never;
+  }
+}

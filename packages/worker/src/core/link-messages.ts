@@ -1,0 +1,104 @@
+import type { ErrorCode, GenerateRequest, GenerateTimings, GenerateUsage, Hardware } from "@muster/base";
+
+/** What the two ends of the worker link say to each other, as plain values: the wire format is the adapter's affair. */
+
+export interface WorkerHello {
+  readonly workerId: string;
+  readonly name: string;
+  readonly version: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly hardware: Hardware;
+}
+
+export interface Failure {
+  readonly code: ErrorCode;
+  readonly message: string;
+}
+
+export interface ReplicaReport {
+  readonly replicaId: string;
+  readonly model: string;
+  readonly state: "fetching" | "loading" | "ready" | "crashed" | "failed" | "unloaded";
+  /** 0 to 1 while fetching or loading. */
+  readonly progress: number;
+  readonly slots: number;
+  readonly contextTokens: number;
+  readonly engine: string;
+  readonly backend: string;
+  readonly fileBytes: number;
+  readonly canChat: boolean;
+  readonly failure: Failure | undefined;
+}
+
+export interface AttemptName {
+  readonly attemptId: string;
+  readonly epoch: number;
+}
+
+export type AttemptResult =
+  | {
+      readonly kind: "finished";
+      readonly reason: "stop" | "length";
+      readonly usage: GenerateUsage;
+      readonly timings: GenerateTimings;
+    }
+  | { readonly kind: "cancelled" }
+  | ({ readonly kind: "failed" } & Failure);
+
+export interface EndOfAttempt extends AttemptName {
+  readonly kind: "end";
+  readonly result: AttemptResult;
+}
+
+export type WorkerSays =
+  | {
+      readonly kind: "heartbeat";
+      readonly sequence: number;
+      readonly attempts: readonly AttemptName[];
+      readonly freeRamBytes: number;
+      readonly cpuLoad: number;
+    }
+  | { readonly kind: "replica"; readonly report: ReplicaReport }
+  | ({
+      readonly kind: "output";
+      readonly sequence: number;
+      readonly text: string;
+      readonly tokens: number;
+    } & AttemptName)
+  | EndOfAttempt
+  | { readonly kind: "draining"; readonly reason: string }
+  | { readonly kind: "goodbye"; readonly reason: string };
+
+export interface Welcome {
+  readonly orchestratorId: string;
+  readonly version: string;
+  readonly protocol: number;
+  readonly heartbeatIntervalMs: number;
+}
+
+export interface Assignment extends AttemptName {
+  readonly replicaId: string;
+  readonly request: GenerateRequest;
+}
+
+export interface LoadOrder {
+  readonly replicaId: string;
+  readonly modelUri: string;
+  readonly model: string | undefined;
+  readonly slots: number | undefined;
+  readonly contextTokens: number | undefined;
+}
+
+export type OrchestratorSays =
+  | ({ readonly kind: "assign" } & Assignment)
+  | ({ readonly kind: "cancel" } & AttemptName)
+  | ({ readonly kind: "end-ack" } & AttemptName)
+  | ({ readonly kind: "load" } & LoadOrder)
+  | { readonly kind: "unload"; readonly replicaId: string }
+  | { readonly kind: "drain"; readonly reason: string }
+  | { readonly kind: "heartbeat-ack"; readonly sequence: number };
+
+/** How an attempt is named in tables and heartbeats. */
+export function attemptKey(attempt: AttemptName): string {
+  return `${attempt.attemptId}#${attempt.epoch}`;
+}

@@ -1,0 +1,186 @@
+import { backoffMs, type Clock, type GenerateEvent, type GenerateRequest, type Log, MusterError } from "@muster/base";
+import type { Failure, ReplicaReport } from "../core/link-messages.ts";
+import { SlotTable } from "../core/slot-table.ts";
+import type { Engine, EngineReplica } from "../ports/engine.ts";
+import type { ModelStore } from "../ports/model-store.ts";
+
+/** What to serve: given on the command line, or ordered by the orchestrator. */
+export interface ReplicaSpec {
+  readonly replicaId: string;
+  readonly model: string;
+  readonly modelUri: string;
+  readonly slots: number;
+  readonly contextTokens: number | undefined;
+  readonly threads: number | undefined;
+  readonly gpu: "auto" | "off";
+}
+
+export interface KeeperDeps {
+  readonly engine: Engine;
+  readonly store: ModelStore;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly random: () => number;
+  readonly report: (report: ReplicaReport) => void;
+}
+
+const restartBackoff = { baseMs: 500, maxMs: 30_000 };
+/** An engine that has run this long was sound: its next crash is taken for the first. */
+const soundAfterMs = 60_000;
+
+type Running = { readonly replica: EngineReplica; readonly slots: SlotTable };
+
+/** Keeps one replica alive: fetches its model, loads it, and loads it again when its engine dies. */
+export class ReplicaKeeper {
+  readonly spec: ReplicaSpec;
+  readonly #deps: KeeperDeps;
+  readonly #stop = new AbortController();
+  #running: Running | undefined;
+  #last: ReplicaReport;
+  #done: Promise<void> | undefined;
+
+  constructor(spec: ReplicaSpec, deps: KeeperDeps) {
+    this.spec = spec;
+    this.#deps = deps;
+    this.#last = {
+      replicaId: spec.replicaId,
+      model: spec.model,
+      state: "fetching",
+      progress: 0,
+      slots: spec.slots,
+      contextTokens: 0,
+      engine: deps.engine.name,
+      backend: "",
+      fileBytes: 0,
+      canChat: false,
+      failure: undefined,
+    };
+  }
+
+  /** What was reported last: a new link wants to hear it again. */
+  get lastReport(): ReplicaReport {
+    return this.#last;
+  }
+
+  start(): void {
+    this.#done ??= this.#keep();
+  }
+
+  /** Ends its answers, frees its memory. */
+  async close(): Promise<void> {
+    this.#stop.abort();
+    await this.#done;
+  }
+
+  /**
+   * Generates on a free slot, waiting for one if need be. Throws `not_ready` while the model is not loaded, and what
+   * `EngineReplica.generate` throws.
+   */
+  async *generate(request: GenerateRequest, signal: AbortSignal): AsyncIterable<GenerateEvent> {
+    const running = this.#running;
+    if (running === undefined) {
+      throw new MusterError("not_ready", `The replica of "${this.spec.model}" is ${this.#last.state}.`);
+    }
+    const release = await running.slots.take(signal);
+    try {
+      yield* running.replica.generate(request, signal);
+    } finally {
+      release();
+    }
+  }
+
+  async #keep(): Promise<void> {
+    const { signal } = this.#stop;
+    const { clock, log, random } = this.#deps;
+    for (let crashes = 0; !signal.aborted; crashes++) {
+      const startedMs = clock.nowMs();
+      const failure = await this.#serveOnce().catch((error: unknown) => MusterError.from(error));
+      if (signal.aborted) break;
+      if (clock.nowMs() - startedMs > soundAfterMs) crashes = 0;
+      const isCrash = failure.code === "engine_crashed";
+      this.#report({ state: isCrash ? "crashed" : "failed", progress: 0, failure: asFailure(failure) });
+      const delayMs = backoffMs(restartBackoff, crashes, random);
+      log.error(
+        { model: this.spec.model, code: failure.code, reason: failure.message, delayMs: Math.round(delayMs) },
+        "replica ended, starting it again",
+      );
+      await pause(clock, delayMs, signal);
+    }
+    this.#report({ state: "unloaded", progress: 0, failure: undefined });
+  }
+
+  /** Fetches, loads and serves until the engine ends; gives the reason. */
+  async #serveOnce(): Promise<MusterError> {
+    const { signal } = this.#stop;
+    const { engine, store } = this.#deps;
+    const { modelUri, slots, contextTokens, threads, gpu } = this.spec;
+    const progressed = (state: "fetching" | "loading") => this.#progress(state);
+
+    this.#report({ state: "fetching", progress: 0, failure: undefined });
+    const onFetched = progressed("fetching");
+    const file = await store.ensure(modelUri, {
+      signal,
+      onProgress: ({ doneBytes, totalBytes }) => onFetched(totalBytes ? doneBytes / totalBytes : 0),
+    });
+    this.#report({ state: "loading", progress: 0, fileBytes: file.bytes });
+    const replica = await engine.load(
+      { modelPath: file.path, slots, contextTokens, threads, gpu },
+      { signal, onProgress: progressed("loading") },
+    );
+    const { info } = replica;
+    this.#running = { replica, slots: new SlotTable(info.slots) };
+    const closeOnStop = () => void replica.close();
+    signal.addEventListener("abort", closeOnStop, { once: true });
+    if (signal.aborted) closeOnStop();
+    this.#report({
+      state: "ready",
+      progress: 1,
+      slots: info.slots,
+      contextTokens: info.contextTokens,
+      engine: info.engine,
+      backend: info.backend,
+      fileBytes: info.fileBytes,
+      canChat: info.canChat,
+    });
+    const exit = await replica.exited;
+    this.#running = undefined;
+    signal.removeEventListener("abort", closeOnStop);
+    return new MusterError("engine_crashed", `The engine of "${this.spec.model}" ended: ${exit.detail}.`);
+  }
+
+  /** Reports progress in steps of a twentieth: each report is a message to the orchestrator. */
+  #progress(state: "fetching" | "loading"): (fraction: number) => void {
+    let reported = 0;
+    return (fraction) => {
+      const step = Math.floor(fraction * 20) / 20;
+      if (step <= reported || this.#last.state !== state) return;
+      reported = step;
+      this.#report({ state, progress: step });
+    };
+  }
+
+  #report(change: Partial<ReplicaReport>): void {
+    this.#last = { ...this.#last, ...change };
+    this.#deps.report(this.#last);
+  }
+}
+
+function asFailure(error: MusterError): Failure {
+  return { code: error.code, message: error.message };
+}
+
+function pause(clock: Clock, delayMs: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) {
+      resolve();
+      return;
+    }
+    const wake = () => {
+      stopTimer();
+      signal.removeEventListener("abort", wake);
+      resolve();
+    };
+    const stopTimer = clock.after(delayMs, wake);
+    signal.addEventListener("abort", wake, { once: true });
+  });
+}
