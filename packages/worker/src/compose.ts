@@ -1,0 +1,144 @@
+import { Background, type Clock, deferred, type Hardware, type Log, type MusterError, systemClock } from "@muster/base";
+import { readWorkerId } from "./adapters/disk/worker-id.ts";
+import { createGrpcOrchestratorLink } from "./adapters/grpc/orchestrator-link.ts";
+import { createNodeLlamaCppEngine } from "./adapters/node-llama-cpp/engine.ts";
+import { createHardwareProbe } from "./adapters/probe/hardware-probe.ts";
+import { createLoadReader } from "./adapters/probe/system-load.ts";
+import { createStubEngine } from "./adapters/stub/engine.ts";
+import type { WorkerConfig } from "./config.ts";
+import type { ReplicaReport } from "./core/link-messages.ts";
+import { defaultModelName, parseModelUri } from "./core/model-uri.ts";
+import { Assignments } from "./flows/assignments.ts";
+import { carryOut } from "./flows/carry-out.ts";
+import { LinkKeeper } from "./flows/keep-link.ts";
+import type { ReplicaSpec } from "./flows/replica-keeper.ts";
+import { ReplicaSet } from "./flows/replica-set.ts";
+import { openModelStore } from "./model-store.ts";
+import type { Engine } from "./ports/engine.ts";
+import { version } from "./version.ts";
+
+export interface WorkerHooks {
+  /** Each time that a link to an orchestrator stands. */
+  readonly onConnected?: () => void;
+  /** Each time that a replica's state or progress changes. */
+  readonly onReplica?: (report: ReplicaReport) => void;
+}
+
+export interface RunningWorker {
+  readonly workerId: string;
+  readonly hardware: Hardware;
+  /**
+   * Settles when the worker has ended: after `stop`, after the orchestrator drained it, or with the MusterError of an
+   * orchestrator that does not want it. Never rejects.
+   */
+  readonly ended: Promise<MusterError | undefined>;
+  /** Takes no more work, finishes what runs (see `drainMs`), says goodbye, frees everything. Safe to call twice. */
+  stop(): Promise<void>;
+}
+
+/** Builds and starts a worker; it keeps dialling until it is stopped. */
+export async function startWorker(
+  config: WorkerConfig,
+  deps: { readonly log: Log; readonly clock?: Clock; readonly engine?: Engine; readonly hooks?: WorkerHooks },
+): Promise<RunningWorker> {
+  const { hooks } = deps;
+  const clock = deps.clock ?? systemClock;
+  const log = deps.log.child({ worker: config.name });
+  const background = new Background(log);
+  const workerId = await readWorkerId(config.dataDirectory, config.name);
+  const hardware = await createHardwareProbe({ log }).probe();
+  const engine =
+    deps.engine ??
+    (config.engine === "stub"
+      ? createStubEngine({ tokensPerSecond: config.stubTokensPerSecond })
+      : createNodeLlamaCppEngine({ log }));
+
+  const replicas = new ReplicaSet({
+    engine,
+    store: openModelStore(config, log),
+    clock,
+    log,
+    random: Math.random,
+    report: (report) => {
+      link.say({ kind: "replica", report });
+      hooks?.onReplica?.(report);
+    },
+    specOf: (order) =>
+      specOf(config, {
+        replicaId: order.replicaId,
+        uri: order.modelUri,
+        model: order.model,
+        slots: order.slots,
+        contextTokens: order.contextTokens,
+      }),
+  });
+  const assignments = new Assignments({ replicas, background, log });
+  const readLoad = createLoadReader();
+  const over = deferred<MusterError | undefined>();
+
+  let stopping: Promise<void> | undefined;
+  const stop = (reason: string): Promise<void> => {
+    stopping ??= (async () => {
+      link.say({ kind: "draining", reason });
+      await assignments.drain(config.drainMs);
+      await link.close(reason);
+      await replicas.closeAll();
+      over.resolve(undefined);
+    })();
+    return stopping;
+  };
+
+  const link = new LinkKeeper({
+    link: createGrpcOrchestratorLink({ address: config.orchestrator, joinToken: config.joinToken, log }),
+    hello: () => ({ workerId, name: config.name, version, labels: {}, hardware }),
+    assignments,
+    readLoad,
+    greeting: () => replicas.reports().map((report) => ({ kind: "replica", report })),
+    receive: (message) =>
+      carryOut(message, {
+        assignments,
+        replicas,
+        background,
+        drain: (reason) => background.run("drain", () => stop(reason)),
+      }),
+    clock,
+    log,
+    random: Math.random,
+    onConnected: () => hooks?.onConnected?.(),
+  });
+
+  for (const [index, offer] of config.models.entries()) {
+    replicas.add(specOf(config, { replicaId: `rep-${index + 1}`, uri: offer.uri, model: offer.name }));
+  }
+  background.run("link", () =>
+    link.run().catch(async (error: MusterError) => {
+      log.error({ code: error.code, reason: error.message }, "the orchestrator refused this worker");
+      over.resolve(error);
+      await stop("refused");
+    }),
+  );
+  return { workerId, hardware, ended: over.promise, stop: () => stop("stopped") };
+}
+
+/** Throws MusterError `invalid_request` for a URI that is none. */
+function specOf(
+  config: WorkerConfig,
+  wanted: {
+    readonly replicaId: string;
+    readonly uri: string;
+    readonly model: string | undefined;
+    readonly slots?: number | undefined;
+    readonly contextTokens?: number | undefined;
+  },
+): ReplicaSpec {
+  const { threads, gpu } = config;
+  return {
+    replicaId: wanted.replicaId,
+    model: wanted.model ?? defaultModelName(parseModelUri(wanted.uri)),
+    modelUri: wanted.uri,
+    slots: wanted.slots ?? config.slots,
+    contextTokens: wanted.contextTokens ?? config.contextTokens,
+    threads,
+    gpu,
+  };
+}

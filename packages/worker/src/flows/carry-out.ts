@@ -1,0 +1,41 @@
+import type { Background } from "@muster/base";
+import type { OrchestratorSays } from "../core/link-messages.ts";
+import type { Assignments } from "./assignments.ts";
+import type { ReplicaSet } from "./replica-set.ts";
+
+/** What the orchestrator says, done. */
+export function carryOut(
+  message: OrchestratorSays,
+  deps: {
+    readonly assignments: Assignments;
+    readonly replicas: ReplicaSet;
+    readonly background: Background;
+    readonly drain: (reason: string) => void;
+  },
+): void {
+  const { assignments, replicas, background, drain } = deps;
+  switch (message.kind) {
+    case "assign":
+      assignments.assign(message);
+      return;
+    case "cancel":
+      assignments.cancel(message);
+      return;
+    case "end-ack":
+      assignments.acknowledged(message);
+      return;
+    case "load":
+      replicas.load(message);
+      return;
+    case "unload":
+      background.run("unload", () => replicas.unload(message.replicaId));
+      return;
+    case "drain":
+      drain(message.reason);
+      return;
+    case "heartbeat-ack":
+      return;
+    default:
+      message satisfies never;
+  }
+}
