@@ -1,0 +1,19 @@
+import { existsSync } from "node:fs";
+import { benchClusterAgainstEngine } from "./cluster-against-engine.ts";
+import { closeConnections } from "./load.ts";
+import { benchOverhead } from "./overhead.ts";
+
+/** `npm run bench [-- overhead|cluster]`: prints figures as a table, side by side from one run. Asserts nothing. */
+const wanted = process.argv.slice(2).filter((argument) => !argument.startsWith("--"));
+const runs = (name: string) => wanted.length === 0 || wanted.includes(name);
+const print = ([what = "", value = "", goal = ""]: string[]) =>
+  console.log(`${what.padEnd(44)} ${value.padStart(16)}   ${goal}`);
+
+console.log(`${"figure (median of 3 rounds)".padEnd(44)} ${"measured".padStart(16)}   goal`);
+if (runs("overhead")) await benchOverhead(print);
+if (runs("cluster")) {
+  const modelPath = process.env["MUSTER_MODEL"] ?? "";
+  if (!existsSync(modelPath)) throw new Error("Set MUSTER_MODEL to a GGUF file for the cluster bench.");
+  await benchClusterAgainstEngine(modelPath, print);
+}
+closeConnections();

@@ -1,0 +1,110 @@
+import { existsSync } from "node:fs";
+import { mkdir, statfs } from "node:fs/promises";
+import { freemem, totalmem } from "node:os";
+import { MusterError, silentLog } from "@muster/base";
+import { defaultDataDirectory, findRedisExecutable } from "@muster/orchestrator";
+import { defaultModelDirectory, probeHardware } from "@muster/worker";
+import { Command } from "commander";
+import type { CommandIo } from "../command-io.ts";
+import { formatBytes } from "../format.ts";
+
+interface Finding {
+  readonly check: string;
+  readonly state: "ok" | "note" | "missing";
+  readonly says: string;
+  /** What to type or do. */
+  readonly fix?: string;
+}
+
+const oldestNode: readonly [number, number] = [20, 19];
+const roomForAModelBytes = 5e9;
+
+/** `muster doctor`: says what is missing on this machine and how to get it. */
+export function doctorCommand(io: CommandIo): Command {
+  return new Command("doctor")
+    .description("check this machine: what is there, what is missing, how to get it")
+    .option("--json", "print as JSON")
+    .action(async (flags: { json?: boolean }) => {
+      const findings = [
+        nodeFinding(process.versions.node),
+        redisFinding(io),
+        ...(await hardwareFindings()),
+        await diskFinding("model folder", defaultModelDirectory(io.env)),
+        await diskFinding("data folder", defaultDataDirectory(io.env)),
+      ];
+      if (flags.json) io.stdout.write(`${JSON.stringify(findings, undefined, 2)}\n`);
+      else for (const finding of findings) io.stdout.write(lineOf(finding));
+      if (findings.some((finding) => finding.state === "missing")) io.setExitCode(1);
+    });
+}
+
+function lineOf({ check, state, says, fix }: Finding): string {
+  const mark = { ok: "✓", note: "•", missing: "✗" }[state];
+  const line = `${mark} ${check.padEnd(14)} ${says}\n`;
+  return fix === undefined ? line : `${line}  ${" ".repeat(14)} → ${fix}\n`;
+}
+
+function nodeFinding(version: string): Finding {
+  const [major = 0, minor = 0] = version.split(".").map(Number);
+  const isNewEnough = major > oldestNode[0] || (major === oldestNode[0] && minor >= oldestNode[1]);
+  return {
+    check: "Node.js",
+    state: isNewEnough ? "ok" : "missing",
+    says: version,
+    ...(isNewEnough ? {} : { fix: `Muster needs ${oldestNode.join(".")} or newer: https://nodejs.org` }),
+  };
+}
+
+function redisFinding(io: CommandIo): Finding {
+  const url = io.env["REDIS_URL"];
+  if (url) return { check: "Redis", state: "ok", says: "REDIS_URL is set: that server is used" };
+  try {
+    return { check: "Redis", state: "ok", says: findRedisExecutable(io.env["PATH"] ?? "") };
+  } catch (error) {
+    return {
+      check: "Redis",
+      state: "missing",
+      says: "no redis-server or valkey-server (only the orchestrator needs one)",
+      fix: MusterError.from(error).message,
+    };
+  }
+}
+
+async function hardwareFindings(): Promise<Finding[]> {
+  const hardware = await probeHardware(silentLog);
+  const { gpus, backend, cpuModel, physicalCores } = hardware;
+  const gpuNames = gpus.map((gpu) => `${gpu.name} (${formatBytes(gpu.vramBytes)})`).join(", ");
+  return [
+    { check: "CPU", state: "ok", says: `${cpuModel}, ${physicalCores} cores` },
+    {
+      check: "memory",
+      state: "ok",
+      says: `${formatBytes(freemem())} free of ${formatBytes(totalmem())}`,
+    },
+    gpus.length > 0
+      ? { check: "GPU", state: "ok", says: `${gpuNames} through ${backend}` }
+      : {
+          check: "GPU",
+          state: "note",
+          says: "none that the engine can use: models will run on the CPU, slowly",
+          fix: "With an NVIDIA card install its driver and the CUDA runtime; for others a Vulkan driver.",
+        },
+  ];
+}
+
+async function diskFinding(check: string, directory: string): Promise<Finding> {
+  try {
+    if (!existsSync(directory)) await mkdir(directory, { recursive: true, mode: 0o700 });
+    const { bavail, bsize } = await statfs(directory);
+    const freeBytes = bavail * bsize;
+    const hasRoom = freeBytes >= roomForAModelBytes;
+    return {
+      check,
+      state: hasRoom ? "ok" : "note",
+      says: `${directory}, ${formatBytes(freeBytes)} free`,
+      ...(hasRoom ? {} : { fix: "A model of useful size takes 3 to 20 GB." }),
+    };
+  } catch (error) {
+    return { check, state: "missing", says: `${directory} cannot be used: ${MusterError.from(error).message}` };
+  }
+}

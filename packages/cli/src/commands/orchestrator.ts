@@ -1,0 +1,25 @@
+import { loadOrchestratorConfig, startOrchestrator } from "@muster/orchestrator";
+import type { LogLevel } from "@muster/base";
+import { Command } from "commander";
+import type { CommandIo } from "../command-io.ts";
+import { runUntilSignal } from "../run-until-signal.ts";
+import {
+  createLog,
+  logOption,
+  type OrchestratorFlags,
+  orchestratorOverrides,
+  withOrchestratorOptions,
+} from "../service-options.ts";
+
+/** `muster orchestrator`: the service alone, for a machine that lends nothing. */
+export function orchestratorCommand(io: CommandIo): Command {
+  return withOrchestratorOptions(new Command("orchestrator"))
+    .description("run the orchestrator: what clients talk to and workers dial")
+    .addOption(logOption("info"))
+    .action(async (flags: OrchestratorFlags & { logLevel: LogLevel }) => {
+      const config = loadOrchestratorConfig(orchestratorOverrides(flags), io.env);
+      const orchestrator = await startOrchestrator(config, { log: createLog(flags.logLevel, "orchestrator") });
+      io.stdout.write(`Clients: ${orchestrator.url}/v1\nWorkers: muster worker --join ${orchestrator.fleetAddress}\n`);
+      await runUntilSignal(io, orchestrator);
+    });
+}

@@ -1,0 +1,72 @@
+import type { LogLevel } from "@muster/base";
+import { loadOrchestratorConfig, startOrchestrator } from "@muster/orchestrator";
+import { loadWorkerConfig, startWorker } from "@muster/worker";
+import { Command } from "commander";
+import type { CommandIo } from "../command-io.ts";
+import { runUntilSignal } from "../run-until-signal.ts";
+import {
+  createLog,
+  given,
+  logOption,
+  type ModelFlags,
+  type OrchestratorFlags,
+  orchestratorOverrides,
+  withModelOptions,
+  withOrchestratorOptions,
+} from "../service-options.ts";
+import { chooseModel } from "../choose-model.ts";
+
+type UpFlags = OrchestratorFlags & ModelFlags & { readonly logLevel: LogLevel };
+
+/** `muster up`: everything on this machine; others join later. */
+export function upCommand(io: CommandIo): Command {
+  return withModelOptions(withOrchestratorOptions(new Command("up")))
+    .description("start everything here: orchestrator, Redis and a worker that lends this machine")
+    .argument("[model]", "a GGUF file: a path, hf:owner/repo/file.gguf, https:... (default: MUSTER_MODEL, else a small Gemma)")
+    .addOption(logOption("warn"))
+    .action(async (model: string | undefined, flags: UpFlags) => {
+      const log = createLog(flags.logLevel, "muster");
+      const config = loadOrchestratorConfig(orchestratorOverrides(flags), io.env);
+      const modelUri = model ?? (await chooseModel(io, { modelDirectory: flags.modelDir, log })).uri;
+      const orchestrator = await startOrchestrator(config, { log });
+      const worker = await startWorker(
+        loadWorkerConfig(
+          given({
+            orchestrator: orchestrator.fleetAddress,
+            dataDirectory: config.dataDirectory,
+            modelDirectory: flags.modelDir,
+            models: [{ uri: modelUri, name: flags.modelName }],
+            slots: flags.slots,
+            contextTokens: flags.context,
+            threads: flags.threads,
+            gpu: flags.cpu ? ("off" as const) : undefined,
+          }),
+          io.env,
+        ),
+        { log, hooks: { onReplica: replicaPrinter(io, orchestrator.url) } },
+      ).catch(async (error: unknown) => {
+        await orchestrator.stop();
+        throw error;
+      });
+      io.stdout.write(`Muster is up at ${orchestrator.url}/v1 (OpenAI-compatible).\n`);
+      io.stdout.write(`Other machines join with: muster worker --join ${orchestrator.fleetAddress} <model>\n`);
+      await runUntilSignal(io, {
+        stop: async () => {
+          await worker.stop();
+          await orchestrator.stop();
+        },
+      });
+    });
+}
+
+function replicaPrinter(io: CommandIo, url: string) {
+  return (report: { state: string; model: string; progress: number; failure: { message: string } | undefined }) => {
+    const { state, model, progress, failure } = report;
+    if (state === "ready") {
+      io.stdout.write(`Serving "${model}". Try: muster chat "Hello"${url.endsWith(":11500") ? "" : ` --url ${url}`}\n`);
+    } else if (failure !== undefined) io.stderr.write(`muster: "${model}" ${state}: ${failure.message}\n`);
+    else if (state === "fetching" && progress > 0) {
+      io.stderr.write(`fetching "${model}": ${Math.round(progress * 100)} %\n`);
+    }
+  };
+}

@@ -1,0 +1,43 @@
+#!/usr/bin/env node
+import { version } from "@muster/orchestrator";
+import { Command, CommanderError } from "commander";
+import { processIo } from "./command-io.ts";
+import { chatCommand } from "./commands/chat.ts";
+import { demoCommand } from "./commands/demo.ts";
+import { doctorCommand } from "./commands/doctor.ts";
+import { modelsCommand } from "./commands/models.ts";
+import { orchestratorCommand } from "./commands/orchestrator.ts";
+import { upCommand } from "./commands/up.ts";
+import { workerCommand } from "./commands/worker.ts";
+import { workersCommand } from "./commands/workers.ts";
+import { describeFailure } from "./service-options.ts";
+
+const io = processIo();
+const program = new Command("muster")
+  .description("Pools spare GPUs into one private, OpenAI-compatible inference service.")
+  .version(version)
+  .showHelpAfterError("(add --help for what this command takes)")
+  .exitOverride();
+
+for (const build of [
+  upCommand,
+  demoCommand,
+  chatCommand,
+  workersCommand,
+  modelsCommand,
+  orchestratorCommand,
+  workerCommand,
+  doctorCommand,
+]) {
+  program.addCommand(build(io).copyInheritedSettings(program));
+}
+
+try {
+  await program.parseAsync(process.argv);
+} catch (error) {
+  if (error instanceof CommanderError) io.setExitCode(error.exitCode === 0 ? 0 : 2);
+  else {
+    io.stderr.write(describeFailure(error));
+    io.setExitCode(1);
+  }
+}

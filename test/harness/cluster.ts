@@ -1,0 +1,196 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { silentLog } from "@muster/base";
+import {
+  loadOrchestratorConfig,
+  type OrchestratorOverrides,
+  type RunningOrchestrator,
+  startOrchestrator,
+} from "@muster/orchestrator";
+import { loadWorkerConfig, type RunningWorker, startWorker, type WorkerOverrides } from "@muster/worker";
+import { onTestFinished } from "vitest";
+import { testRedis } from "../support/redis.ts";
+
+/** A cluster on loopback: real Redis, real gRPC, real HTTP, the stub engine. Everything is stopped with the test. */
+export interface TestCluster {
+  readonly orchestrator: RunningOrchestrator;
+  readonly url: string;
+  /** Starts a worker in this process and waits until its replicas serve. */
+  worker(name: string, overrides?: WorkerOverrides): Promise<RunningWorker>;
+  /** Starts a worker as a process of its own, which can be killed, and waits until it serves. */
+  workerProcess(name: string, args?: readonly string[], env?: Record<string, string>): Promise<ChildProcess>;
+  /** POSTs JSON. */
+  post(path: string, body: unknown, init?: RequestInit): Promise<Response>;
+  workers(): Promise<WorkerJson[]>;
+}
+
+export interface WorkerJson {
+  readonly id: string;
+  readonly name: string;
+  readonly state: string;
+  readonly replicas: readonly {
+    readonly id: string;
+    readonly model: string;
+    readonly state: string;
+    readonly slots: number;
+    readonly slots_used: number;
+    readonly error: string | null;
+  }[];
+}
+
+export const model = "stub-model";
+const main = fileURLToPath(new URL("../../packages/cli/dist/main.js", import.meta.url));
+let clusters = 0;
+
+/** A directory that is gone with the test. */
+export async function temporaryDirectory(): Promise<string> {
+  const directory = await mkdtemp(join(tmpdir(), "muster-test-"));
+  onTestFinished(() => rm(directory, { recursive: true, force: true, maxRetries: 5 }));
+  return directory;
+}
+
+export async function startCluster(overrides: OrchestratorOverrides = {}): Promise<TestCluster> {
+  const directory = await temporaryDirectory();
+  const redisUrl = overrides.redisUrl ?? (await testRedis()).url;
+  const config = loadOrchestratorConfig(
+    {
+      host: "127.0.0.1",
+      port: 0,
+      fleetPort: 0,
+      dataDirectory: directory,
+      redisPrefix: `test-${process.pid}-${++clusters}`,
+      apiKeys: [],
+      drainMs: 10_000,
+      heartbeatIntervalMs: 200,
+      ...overrides,
+      redisUrl,
+    },
+    {},
+  );
+  const orchestrator = await startOrchestrator(config, { log: silentLog });
+  onTestFinished(() => orchestrator.stop());
+  const { url } = orchestrator;
+  const auth = config.apiKeys[0] === undefined ? {} : { authorization: `Bearer ${config.apiKeys[0]}` };
+
+  const workers = async () => {
+    const answer = await fetch(`${url}/cluster/v1/workers`, { headers: auth });
+    return ((await answer.json()) as { data: WorkerJson[] }).data;
+  };
+  return {
+    orchestrator,
+    url,
+    workers,
+    async worker(name, workerOverrides = {}) {
+      const worker = await startWorker(
+        loadWorkerConfig(
+          {
+            orchestrator: orchestrator.fleetAddress,
+            name,
+            dataDirectory: directory,
+            models: [{ uri: "stub:stub-model", name: model }],
+            engine: "stub",
+            slots: 4,
+            drainMs: 5_000,
+            ...workerOverrides,
+          },
+          {},
+        ),
+        { log: silentLog },
+      );
+      onTestFinished(() => worker.stop());
+      await eventually(async () => (await workers()).some((one) => one.name === name && one.state === "ready"));
+      return worker;
+    },
+    async workerProcess(name, args = [], env = {}) {
+      const child = spawn(
+        process.execPath,
+        [
+          main,
+          "worker",
+          "stub:stub-model",
+          ...["--model-name", model, "--engine", "stub", "--join", orchestrator.fleetAddress],
+          ...["--name", name, "--data-dir", directory, "--log-level", "error", ...args],
+        ],
+        { env: { ...process.env, ...env }, stdio: ["ignore", "ignore", "inherit"] },
+      );
+      onTestFinished(() => endProcess(child));
+      await eventually(async () => (await workers()).some((one) => one.name === name && one.state === "ready"));
+      return child;
+    },
+    post: (path, body, init = {}) =>
+      fetch(`${url}${path}`, {
+        method: "POST",
+        body: typeof body === "string" ? body : JSON.stringify(body),
+        ...init,
+        headers: { "content-type": "application/json", ...auth, ...(init.headers as Record<string, string>) },
+      }),
+  };
+}
+
+/** Kills a child and waits until it is gone. */
+export async function endProcess(child: ChildProcess, signal: NodeJS.Signals = "SIGKILL"): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const gone = new Promise<void>((resolve) => child.once("exit", () => resolve()));
+  child.kill(signal);
+  await gone;
+}
+
+/** Asks again until the answer is yes; throws after `withinMs`. For states that are only visible from outside. */
+export async function eventually(ask: () => Promise<boolean> | boolean, withinMs = 20_000): Promise<void> {
+  const untilMs = performance.now() + withinMs;
+  for (;;) {
+    if (await ask()) return;
+    if (performance.now() > untilMs) throw new Error(`did not happen within ${withinMs} ms: ${ask.toString()}`);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
+
+export interface StreamedAnswer {
+  readonly status: number;
+  readonly events: readonly unknown[];
+  readonly text: string;
+  readonly error: { readonly code: string; readonly message: string } | undefined;
+  readonly isDone: boolean;
+}
+
+/** Reads a whole event stream; `onText` is called with each piece. */
+export async function readStream(response: Response, onText?: (text: string) => void): Promise<StreamedAnswer> {
+  const events: unknown[] = [];
+  let text = "";
+  let error: StreamedAnswer["error"];
+  let isDone = false;
+  let rest = "";
+  const decoder = new TextDecoder();
+  for await (const chunk of response.body ?? []) {
+    rest += decoder.decode(chunk as Uint8Array, { stream: true });
+    const blocks = rest.split("\n\n");
+    rest = blocks.pop() ?? "";
+    for (const block of blocks) {
+      if (!block.startsWith("data: ")) continue;
+      const data = block.slice("data: ".length);
+      if (data === "[DONE]") {
+        isDone = true;
+        continue;
+      }
+      const event = JSON.parse(data) as {
+        error?: StreamedAnswer["error"];
+        choices?: { delta?: { content?: string | null } }[];
+      };
+      events.push(event);
+      error = event.error ?? error;
+      const piece = event.choices?.[0]?.delta?.content;
+      if (piece) {
+        text += piece;
+        onText?.(piece);
+      }
+    }
+  }
+  return { status: response.status, events, text, error, isDone };
+}
+
+export function chat(content: string, more: Record<string, unknown> = {}) {
+  return { model, messages: [{ role: "user", content }], ...more };
+}

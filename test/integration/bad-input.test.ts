@@ -1,0 +1,147 @@
+import { describe, expect, it } from "vitest";
+import { chat, model, startCluster } from "../harness/cluster.ts";
+
+interface BadInput {
+  readonly what: string;
+  readonly body: unknown;
+  readonly status: number;
+  readonly code: string;
+  readonly param?: string;
+  readonly path?: string;
+}
+
+const ok = chat("hello");
+
+const table: readonly BadInput[] = [
+  { what: "broken JSON", body: '{"model": ', status: 400, code: "invalid_json" },
+  { what: "an empty body", body: "", status: 400, code: "invalid_json" },
+  { what: "JSON that is no object", body: "[1, 2]", status: 400, code: "invalid_request" },
+  { what: "no model", body: { ...ok, model: undefined }, status: 400, code: "invalid_request", param: "model" },
+  { what: "an unknown model", body: { ...ok, model: "gpt-4" }, status: 404, code: "model_not_found", param: "model" },
+  { what: "no messages", body: { model }, status: 400, code: "invalid_request", param: "messages" },
+  { what: "an empty list of messages", body: { ...ok, messages: [] }, status: 400, code: "invalid_request", param: "messages" },
+  {
+    what: "an unknown role",
+    body: { ...ok, messages: [{ role: "wizard", content: "x" }] },
+    status: 400,
+    code: "invalid_request",
+    param: "messages[0].role",
+  },
+  {
+    what: "an image",
+    body: { ...ok, messages: [{ role: "user", content: [{ type: "image_url", image_url: { url: "data:" } }] }] },
+    status: 400,
+    code: "invalid_request",
+    param: "messages[0].content",
+  },
+  { what: "n of 9", body: { ...ok, n: 9 }, status: 400, code: "invalid_request", param: "n" },
+  { what: "n of a million", body: { ...ok, n: 1e6 }, status: 400, code: "invalid_request", param: "n" },
+  { what: "a negative max_tokens", body: { ...ok, max_tokens: -1 }, status: 400, code: "invalid_request", param: "max_tokens" },
+  { what: "a huge max_tokens", body: { ...ok, max_tokens: 1e9 }, status: 400, code: "invalid_request", param: "max_tokens" },
+  { what: "a text as temperature", body: { ...ok, temperature: "hot" }, status: 400, code: "invalid_request", param: "temperature" },
+  { what: "an empty stop text", body: { ...ok, stop: [""] }, status: 400, code: "invalid_request" },
+  { what: "too many stop texts", body: { ...ok, stop: Array(17).fill("x") }, status: 400, code: "invalid_request" },
+  { what: "tools", body: { ...ok, tools: [{ type: "function" }] }, status: 400, code: "unsupported_parameter", param: "tools" },
+  { what: "logprobs", body: { ...ok, logprobs: true }, status: 400, code: "unsupported_parameter", param: "logprobs" },
+  {
+    what: "a JSON schema",
+    body: { ...ok, response_format: { type: "json_schema" } },
+    status: 400,
+    code: "unsupported_parameter",
+    param: "response_format",
+  },
+  { what: "a path that is not there", path: "/v1/nothing", body: ok, status: 404, code: "not_found" },
+  { what: "a text prompt that is a number", path: "/v1/completions", body: { model, prompt: 3 }, status: 400, code: "invalid_request", param: "prompt" },
+  {
+    what: "more choices than one request may ask for",
+    path: "/v1/completions",
+    body: { model, prompt: ["a", "b", "c"], n: 4 },
+    status: 400,
+    code: "invalid_request",
+    param: "n",
+  },
+];
+
+describe("bad input", () => {
+  it("gets OpenAI's error shape, says which field is wrong, and takes nothing down", async () => {
+    const cluster = await startCluster();
+    await cluster.worker("w1");
+    for (const { what, body, status, code, param, path } of table) {
+      const response = await cluster.post(path ?? "/v1/chat/completions", body);
+      const answer = (await response.json()) as { error: Record<string, unknown> };
+      expect({ what, status: response.status, code: answer.error["code"] }).toEqual({ what, status, code });
+      expect(Object.keys(answer.error).sort()).toEqual(["code", "message", "param", "type"]);
+      if (param !== undefined) expect({ what, param: answer.error["param"] }).toEqual({ what, param });
+      expect(response.headers.get("x-request-id")).toMatch(/^req-/);
+    }
+    const unknown = await cluster.post("/v1/chat/completions", { ...ok, model: "gpt-4" });
+    expect(((await unknown.json()) as { error: { message: string } }).error.message).toContain(model);
+    expect((await cluster.post("/v1/chat/completions", ok)).status).toBe(200);
+  });
+
+  it("is refused before it is parsed when it is larger than 10 MiB, or no JSON", async () => {
+    const cluster = await startCluster();
+    await cluster.worker("w1");
+    const huge = await cluster.post("/v1/chat/completions", chat("x".repeat(10 * 1024 * 1024)));
+    expect(huge.status).toBe(413);
+    const text = await cluster.post("/v1/chat/completions", "hello", { headers: { "content-type": "text/plain" } });
+    expect(text.status).toBe(400);
+    const deep = await cluster.post("/v1/chat/completions", `${"[".repeat(100_000)}${"]".repeat(100_000)}`);
+    expect(deep.status).toBe(400);
+    const poison = await cluster.post("/v1/chat/completions", '{"__proto__": {"model": "x"}, "model": "y"}');
+    expect(poison.status).toBe(400);
+  });
+
+  it("that reaches the engine comes back as the client's error", async () => {
+    const cluster = await startCluster();
+    await cluster.worker("w1", { contextTokens: 128 });
+    const long = await cluster.post("/v1/chat/completions", chat("word ".repeat(500)));
+    expect(long.status).toBe(400);
+    expect(((await long.json()) as { error: { code: string } }).error.code).toBe("context_length_exceeded");
+  });
+});
+
+describe("who may ask", () => {
+  it("is refused without a key on every route but the two probes", async () => {
+    const key = "a-test-key-0123456789";
+    const cluster = await startCluster({ apiKeys: [key] });
+    const routes: [string, string][] = [
+      ["POST", "/v1/chat/completions"],
+      ["POST", "/v1/completions"],
+      ["GET", "/v1/models"],
+      ["GET", "/v1/models/x"],
+      ["GET", "/cluster/v1/workers"],
+      ["GET", "/cluster/v1/workers/x"],
+      ["POST", "/cluster/v1/workers/x/drain"],
+      ["POST", "/cluster/v1/workers/x/replicas"],
+      ["DELETE", "/cluster/v1/workers/x/replicas/y"],
+      ["GET", "/metrics"],
+      ["GET", "/"],
+      ["GET", "/not/there"],
+    ];
+    for (const [method, path] of routes) {
+      for (const headers of [{}, { authorization: "Bearer wrong-key-0123456789" }, { authorization: key }]) {
+        const response = await fetch(`${cluster.url}${path}`, { method, headers });
+        expect({ method, path, status: response.status }).toEqual({ method, path, status: 401 });
+      }
+    }
+    for (const path of ["/healthz", "/readyz"]) expect((await fetch(`${cluster.url}${path}`)).status).toBe(200);
+    const byHeader = await fetch(`${cluster.url}/v1/models`, { headers: { "x-api-key": key } });
+    expect(byHeader.status).toBe(200);
+  });
+
+  it("is only loopback by name where there are no keys: a rebound name is turned away", async () => {
+    const cluster = await startCluster();
+    const { port } = new URL(cluster.url);
+    const { request } = await import("node:http");
+    const status = await new Promise<number | undefined>((resolve, reject) => {
+      request({ host: "127.0.0.1", port, path: "/v1/models", headers: { host: "evil.example" } }, (response) => {
+        response.resume();
+        resolve(response.statusCode);
+      })
+        .on("error", reject)
+        .end();
+    });
+    expect(status).toBe(403);
+  });
+});
