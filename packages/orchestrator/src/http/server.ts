@@ -22,6 +22,7 @@ const publicPaths = new Set(["/healthz", "/readyz"]);
 /** Time for a client to send its headers and body: slower ones hold a connection for nothing. */
 const headersTimeoutMs = 20_000;
 const requestTimeoutMs = 60_000;
+const closeGraceMs = 1_000;
 
 export async function startHttpServer(
   deps: HttpDeps,
@@ -39,7 +40,15 @@ export async function startHttpServer(
     );
   }
   deps.log.info({ url }, "listening for clients");
-  return { url, close: () => app.close() };
+  return {
+    url,
+    async close() {
+      // By now every answer has ended. Some clients open connections ahead and never use them: Node waits for those.
+      const force = setTimeout(() => app.server.closeAllConnections(), closeGraceMs);
+      await app.close();
+      clearTimeout(force);
+    },
+  };
 }
 
 function buildApp(deps: HttpDeps): FastifyInstance {
