@@ -3,7 +3,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { silentLog } from "@muster/base";
+import { type Hardware, silentLog } from "@muster/base";
 import {
   loadOrchestratorConfig,
   type OrchestratorOverrides,
@@ -42,6 +42,20 @@ export interface WorkerJson {
 }
 
 export const model = "stub-model";
+
+/** Asking the machine takes seconds, and what it says is tested with the probe. */
+const testHardware: Hardware = {
+  hostname: "test",
+  platform: "linux",
+  arch: "x64",
+  cpuModel: "Test CPU",
+  physicalCores: 2,
+  logicalCores: 4,
+  ramBytes: 8 * 2 ** 30,
+  freeRamBytes: 4 * 2 ** 30,
+  backend: "cpu",
+  gpus: [],
+};
 const main = fileURLToPath(new URL("../../packages/cli/dist/main.js", import.meta.url));
 let clusters = 0;
 
@@ -98,7 +112,7 @@ export async function startCluster(overrides: OrchestratorOverrides = {}): Promi
           },
           {},
         ),
-        { log: silentLog },
+        { log: silentLog, probe: { probe: async () => testHardware } },
       );
       onTestFinished(() => worker.stop());
       await eventually(async () => (await workers()).some((one) => one.name === name && one.state === "ready"));

@@ -13,8 +13,9 @@ import { carryOut } from "./flows/carry-out.ts";
 import { LinkKeeper } from "./flows/keep-link.ts";
 import type { ReplicaSpec } from "./flows/replica-keeper.ts";
 import { ReplicaSet } from "./flows/replica-set.ts";
-import { openModelStore } from "./model-store.ts";
+import { openModelStore } from "./models.ts";
 import type { Engine } from "./ports/engine.ts";
+import type { HardwareProbe } from "./ports/hardware-probe.ts";
 import { version } from "./version.ts";
 
 export interface WorkerHooks {
@@ -39,14 +40,20 @@ export interface RunningWorker {
 /** Builds and starts a worker; it keeps dialling until it is stopped. */
 export async function startWorker(
   config: WorkerConfig,
-  deps: { readonly log: Log; readonly clock?: Clock; readonly engine?: Engine; readonly hooks?: WorkerHooks },
+  deps: {
+    readonly log: Log;
+    readonly clock?: Clock;
+    readonly engine?: Engine;
+    readonly probe?: HardwareProbe;
+    readonly hooks?: WorkerHooks;
+  },
 ): Promise<RunningWorker> {
   const { hooks } = deps;
   const clock = deps.clock ?? systemClock;
   const log = deps.log.child({ worker: config.name });
   const background = new Background(log);
   const workerId = await readWorkerId(config.dataDirectory, config.name);
-  const hardware = await createHardwareProbe({ log }).probe();
+  const hardware = await (deps.probe ?? createHardwareProbe({ log })).probe();
   const engine =
     deps.engine ??
     (config.engine === "stub"
@@ -118,6 +125,11 @@ export async function startWorker(
     }),
   );
   return { workerId, hardware, ended: over.promise, stop: () => stop("stopped") };
+}
+
+/** What this machine could lend. */
+export function probeHardware(log: Log): Promise<Hardware> {
+  return createHardwareProbe({ log }).probe();
 }
 
 /** Throws MusterError `invalid_request` for a URI that is none. */

@@ -1,3 +1,6 @@
-export { type RunningWorker, startWorker, type WorkerHooks } from "./compose.ts";
+export { createNodeLlamaCppEngine } from "./adapters/node-llama-cpp/engine.ts";
+export { createStubEngine } from "./adapters/stub/engine.ts";
+export { probeHardware, type RunningWorker, startWorker, type WorkerHooks } from "./compose.ts";
 export { loadWorkerConfig, type ModelOffer, type WorkerConfig, type WorkerOverrides } from "./config.ts";
+export { defaultModelDirectory } from "./models.ts";
 export { version } from "./version.ts";

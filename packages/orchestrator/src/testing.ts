@@ -1,0 +1,6 @@
+// For this repository's own tests: adapters with what they need to be held to their contracts. Not a public entry.
+export { createBullmqJobQueue } from "./adapters/bullmq/job-queue.ts";
+export { startSupervisedRedis } from "./adapters/redis/server.ts";
+export { createRedisTokenBus } from "./adapters/redis/token-bus.ts";
+export { jobQueueContract } from "./ports/job-queue.contract.ts";
+export { tokenBusContract } from "./ports/token-bus.contract.ts";

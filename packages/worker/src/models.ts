@@ -1,0 +1,34 @@
+import { homedir } from "node:os";
+import type { Env, Log } from "@muster/base";
+import { defaultModelDirectory as platformModelDirectory } from "./adapters/disk/default-directory.ts";
+import { createDiskModelStore } from "./adapters/disk/model-store.ts";
+import { createModelDownload } from "./adapters/http/model-download.ts";
+import { createHuggingFaceHub } from "./adapters/hugging-face/hub.ts";
+import type { ModelStore } from "./ports/model-store.ts";
+
+export interface ModelStoreSettings {
+  /** Undefined: the cache folder of the platform. */
+  readonly modelDirectory: string | undefined;
+  readonly huggingFaceEndpoint: string | undefined;
+  readonly huggingFaceToken: string | undefined;
+  readonly env: Env;
+}
+
+/** Where models are kept unless `--model-dir` says otherwise. */
+export function defaultModelDirectory(env: Env): string {
+  return platformModelDirectory(env, process.platform, homedir());
+}
+
+/** The model store of this machine: files on disk, fetched from Hugging Face or any HTTPS address. */
+export function openModelStore(settings: ModelStoreSettings, log: Log): ModelStore {
+  return createDiskModelStore({
+    directory: settings.modelDirectory ?? defaultModelDirectory(settings.env),
+    hub: createHuggingFaceHub({
+      endpoint: settings.huggingFaceEndpoint,
+      token: settings.huggingFaceToken,
+      log,
+    }),
+    download: createModelDownload({ log }),
+    log,
+  });
+}

@@ -1,0 +1,144 @@
+import { silentLog, systemClock } from "@muster/base";
+import {
+  createBullmqJobQueue,
+  createRedisTokenBus,
+  jobQueueContract,
+  startSupervisedRedis,
+  tokenBusContract,
+} from "@muster/orchestrator/testing";
+import { Redis } from "ioredis";
+import { describe, expect, it, onTestFinished } from "vitest";
+import { eventually, temporaryDirectory } from "../harness/cluster.ts";
+import { testRedis } from "../support/redis.ts";
+
+let prefixes = 0;
+const freshPrefix = () => `contract-${process.pid}-${++prefixes}`;
+
+jobQueueContract("BullMQ", async () => {
+  const { url } = await testRedis();
+  const queue = createBullmqJobQueue({ address: url, prefix: freshPrefix(), log: silentLog });
+  await eventually(() => queue.isUp());
+  return queue;
+});
+
+const busPrefix = freshPrefix();
+tokenBusContract("Redis", async (self) => {
+  const { url } = await testRedis();
+  const bus = createRedisTokenBus({ address: url, prefix: busPrefix, self, log: silentLog, clock: systemClock });
+  const redis = new Redis(url);
+  await eventually(async () => {
+    const [, subscribers] = (await redis.pubsub("NUMSUB", `${busPrefix}:bus:${self}`)) as [string, number];
+    return subscribers >= 1;
+  });
+  redis.disconnect();
+  return bus;
+});
+
+describe("a job whose consumer died while it held it", () => {
+  it("is reported as orphaned to another consumer, once, and not run again", async () => {
+    const { url } = await testRedis();
+    const prefix = freshPrefix();
+    const lane = { model: "m", class: "interactive" as const };
+    const redis = new Redis(url);
+    onTestFinished(() => redis.disconnect());
+    // What a killed consumer leaves: an active job whose lock is gone.
+    const queue = createBullmqJobQueue({ address: url, prefix, log: silentLog });
+    onTestFinished(() => queue.close());
+    await eventually(() => queue.isUp());
+    await queue.put(lane, { requestId: "req-lost", home: "orc-1" });
+    const base = `${prefix}:m.interactive`;
+    await redis.lmove(`${base}:wait`, `${base}:active`, "RIGHT", "LEFT");
+
+    const orphaned: string[] = [];
+    const run: string[] = [];
+    const consumer = queue.consume(lane, {
+      run: async ({ requestId }) => void run.push(requestId),
+      orphaned: ({ requestId }) => orphaned.push(requestId),
+    });
+    consumer.setConcurrency(2);
+    await eventually(() => orphaned.length > 0, 30_000);
+    expect(orphaned).toEqual(["req-lost"]);
+    expect(run).toEqual([]);
+    expect(await redis.keys(`${base}:req-lost*`)).toEqual([]);
+  });
+});
+
+describe("the supervised Redis", () => {
+  const start = async (directory: string) => {
+    const server = await startSupervisedRedis({ directory, executable: "redis-server", log: silentLog, random: () => 0 });
+    onTestFinished(() => server.stop());
+    return server;
+  };
+
+  it("listens on a socket of its user alone, keeps what it was given, and is started again when it dies", async () => {
+    const directory = await temporaryDirectory();
+    const server = await start(directory);
+    const redis = new Redis(server.address, { maxRetriesPerRequest: null, retryStrategy: () => 50 });
+    redis.on("error", () => {});
+    onTestFinished(() => redis.disconnect());
+    expect(await redis.config("GET", "port")).toEqual(["port", "0"]);
+    expect(await redis.config("GET", "maxmemory-policy")).toEqual(["maxmemory-policy", "noeviction"]);
+    await redis.set("kept", "yes");
+    const pid = Number(/^process_id:(\d+)/m.exec(await redis.info("server"))?.[1]);
+    await eventually(async () => Number(/^aof_pending_bio_fsync:(\d+)/m.exec(await redis.info("persistence"))?.[1]) === 0);
+    process.kill(pid, "SIGKILL");
+    await eventually(async () => (await redis.get("kept").catch(() => undefined)) === "yes");
+    expect(Number(/^process_id:(\d+)/m.exec(await redis.info("server"))?.[1])).not.toBe(pid);
+  });
+
+  it("refuses a data directory that another uses, and says so", async () => {
+    const directory = await temporaryDirectory();
+    await start(directory);
+    await expect(start(directory)).rejects.toMatchObject({
+      code: "store_unavailable",
+      message: expect.stringContaining("--data-dir"),
+    });
+  });
+
+  it("says what to do where there is no Redis", async () => {
+    const directory = await temporaryDirectory();
+    const missing = startSupervisedRedis({
+      directory,
+      executable: "/nonexistent/redis-server",
+      log: silentLog,
+      random: () => 0,
+    });
+    await expect(missing).rejects.toMatchObject({
+      code: "store_unavailable",
+      message: expect.stringContaining("muster doctor"),
+    });
+  });
+
+  it("ends when the process that started it is killed", async () => {
+    const directory = await temporaryDirectory();
+    const { spawn } = await import("node:child_process");
+    const { endProcess } = await import("../harness/cluster.ts");
+    const script = `
+      import("@muster/orchestrator/testing").then(async ({ startSupervisedRedis }) => {
+        const log = { debug() {}, info() {}, warn() {}, error() {}, child: () => log };
+        const server = await startSupervisedRedis({ directory: ${JSON.stringify(directory)}, executable: "redis-server", log, random: () => 0 });
+        console.log(server.address);
+      });`;
+    const child = spawn(process.execPath, ["--input-type=module", "-e", script], {
+      cwd: new URL("..", import.meta.url),
+      stdio: ["ignore", "pipe", "inherit"],
+    });
+    onTestFinished(() => endProcess(child));
+    const address = await new Promise<string>((resolve) => {
+      child.stdout?.once("data", (chunk: Buffer) => resolve(chunk.toString().trim()));
+    });
+    const redis = new Redis(address, { retryStrategy: () => null });
+    redis.on("error", () => {});
+    const pid = Number(/^process_id:(\d+)/m.exec(await redis.info("server"))?.[1]);
+    redis.disconnect();
+    await endProcess(child, "SIGKILL");
+    await eventually(() => {
+      try {
+        process.kill(pid, 0);
+        return false;
+      } catch {
+        return true;
+      }
+    });
+  });
+});
