@@ -3,6 +3,7 @@
 import { rename, rm, writeFile } from "node:fs/promises";
 import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
+import { ByteWriter } from "./byte-writer.mjs";
 
 const shape = {
   vocab: 2048,
@@ -15,7 +16,7 @@ const shape = {
   contextLength: 32_768,
   slidingWindow: 256,
 };
-const alignment = 32;
+const tensorAlignment = 32;
 const wordMark = "\u2581"; // SentencePiece's sign for a space
 
 const chatTemplate = [
@@ -90,56 +91,6 @@ function* wordPieces() {
   }
 }
 
-/** Grows a byte string; GGUF is little-endian throughout. */
-class ByteWriter {
-  /** @type {Buffer[]} */
-  #parts = [];
-  length = 0;
-
-  bytes(/** @type {Buffer} */ part) {
-    this.#parts.push(part);
-    this.length += part.length;
-  }
-
-  uint32(/** @type {number} */ value) {
-    const part = Buffer.alloc(4);
-    part.writeUInt32LE(value);
-    this.bytes(part);
-  }
-
-  int32(/** @type {number} */ value) {
-    const part = Buffer.alloc(4);
-    part.writeInt32LE(value);
-    this.bytes(part);
-  }
-
-  float32(/** @type {number} */ value) {
-    const part = Buffer.alloc(4);
-    part.writeFloatLE(value);
-    this.bytes(part);
-  }
-
-  uint64(/** @type {number} */ value) {
-    const part = Buffer.alloc(8);
-    part.writeBigUInt64LE(BigInt(value));
-    this.bytes(part);
-  }
-
-  string(/** @type {string} */ text) {
-    const part = Buffer.from(text, "utf8");
-    this.uint64(part.length);
-    this.bytes(part);
-  }
-
-  pad() {
-    this.bytes(Buffer.alloc((alignment - (this.length % alignment)) % alignment));
-  }
-
-  whole() {
-    return Buffer.concat(this.#parts);
-  }
-}
-
 /** @typedef {{ key: string, type: number, value: unknown, itemType?: number }} Entry */
 
 /** @returns {Entry[]} */
@@ -201,16 +152,11 @@ function writeEntry(/** @type {ByteWriter} */ out, /** @type {Entry} */ entry) {
 /** The tensors by name; `columns` is the length of a row, the fastest dimension. A vector has no rows. */
 function listTensors() {
   const { vocab, embedding, heads, kvHeads, headLength, feedForward } = shape;
-  const matrix = (/** @type {string} */ name, /** @type {number} */ columns, /** @type {number} */ rows) => ({
-    name,
-    columns,
-    rows,
-  });
-  const vector = (/** @type {string} */ name, /** @type {number} */ columns) => ({
-    name,
-    columns,
-    rows: undefined,
-  });
+  /** @returns {{ name: string, columns: number, rows?: number }} */
+  const vector = (/** @type {string} */ name, /** @type {number} */ columns) => ({ name, columns });
+  const matrix = (/** @type {string} */ name, /** @type {number} */ columns, /** @type {number} */ rows) => {
+    return { ...vector(name, columns), rows };
+  };
   const tensors = [matrix("token_embd.weight", embedding, vocab), vector("output_norm.weight", embedding)];
   for (let layer = 0; layer < shape.layers; layer++) {
     const name = (/** @type {string} */ part) => `blk.${layer}.${part}.weight`;
@@ -235,9 +181,9 @@ function listTensors() {
 
 /** The nearest half-precision number below, as its 16 bits; what is too small becomes 0. */
 function toFloat16(/** @type {number} */ value) {
-  const scratch = new DataView(new ArrayBuffer(4));
-  scratch.setFloat32(0, value);
-  const bits = scratch.getUint32(0);
+  const scratch = Buffer.alloc(4);
+  scratch.writeFloatBE(value);
+  const bits = scratch.readUInt32BE();
   const sign = (bits >>> 16) & 0x8000;
   const exponent = ((bits >>> 23) & 0xff) - 127 + 15;
   if (exponent <= 0) return sign;
@@ -292,9 +238,9 @@ function buildGguf(/** @type {number} */ seed) {
     head.uint32(tensor.rows === undefined ? tensorType.float32 : tensorType.float16);
     head.uint64(body.length);
     body.bytes(tensorData(tensor, source));
-    body.pad();
+    body.pad(tensorAlignment);
   }
-  head.pad();
+  head.pad(tensorAlignment);
   return Buffer.concat([head.whole(), body.whole()]);
 }
 

@@ -1,4 +1,12 @@
-import { Background, type Clock, deferred, type Hardware, type Log, type MusterError, systemClock } from "@muster/base";
+import {
+  Background,
+  type Clock,
+  deferred,
+  type Hardware,
+  type Log,
+  type MusterError,
+  systemClock,
+} from "@muster/base";
 import { readWorkerId } from "./adapters/disk/worker-id.ts";
 import { createGrpcOrchestratorLink } from "./adapters/grpc/orchestrator-link.ts";
 import { createNodeLlamaCppEngine } from "./adapters/node-llama-cpp/engine.ts";

@@ -51,10 +51,12 @@ export function loadWorkerConfig(overrides: WorkerOverrides, env: Env = process.
     modelDirectory: overrides.modelDirectory ?? readText(env, "MUSTER_MODEL_DIR"),
     models: overrides.models ?? (modelUri === undefined ? [] : [{ uri: modelUri, name: undefined }]),
     slots: overrides.slots ?? readInteger(env, "MUSTER_SLOTS", { min: 1, max: 256 }) ?? 4,
-    contextTokens: overrides.contextTokens ?? readInteger(env, "MUSTER_CONTEXT", { min: 128, max: 1_048_576 }),
+    contextTokens:
+      overrides.contextTokens ?? readInteger(env, "MUSTER_CONTEXT", { min: 128, max: 1_048_576 }),
     threads: overrides.threads ?? readInteger(env, "MUSTER_THREADS", { min: 1, max: 1_024 }),
     gpu: overrides.gpu ?? readChoice(env, "MUSTER_GPU", ["auto", "off"]) ?? "auto",
-    engine: overrides.engine ?? readChoice(env, "MUSTER_ENGINE", ["node-llama-cpp", "stub"]) ?? "node-llama-cpp",
+    engine:
+      overrides.engine ?? readChoice(env, "MUSTER_ENGINE", ["node-llama-cpp", "stub"]) ?? "node-llama-cpp",
     stubTokensPerSecond:
       overrides.stubTokensPerSecond ?? readInteger(env, "MUSTER_STUB_RATE", { min: 0, max: 1_000_000 }) ?? 0,
     huggingFaceEndpoint: overrides.huggingFaceEndpoint ?? readText(env, "HF_ENDPOINT"),
@@ -85,5 +87,9 @@ function check(config: WorkerConfig): void {
 }
 
 function defaultName(): string {
-  return hostname().replace(/[^A-Za-z0-9._-]+/g, "-").slice(0, 64) || "worker";
+  return (
+    hostname()
+      .replace(/[^A-Za-z0-9._-]+/g, "-")
+      .slice(0, 64) || "worker"
+  );
 }

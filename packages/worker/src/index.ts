@@ -3,4 +3,5 @@ export { createStubEngine } from "./adapters/stub/engine.ts";
 export { probeHardware, type RunningWorker, startWorker, type WorkerHooks } from "./compose.ts";
 export { loadWorkerConfig, type ModelOffer, type WorkerConfig, type WorkerOverrides } from "./config.ts";
 export { defaultModelDirectory } from "./models.ts";
+export { chooseStarterModel, type StarterModel } from "./starter-model.ts";
 export { version } from "./version.ts";

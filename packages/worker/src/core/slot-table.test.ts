@@ -39,21 +39,25 @@ describe("SlotTable", () => {
 
   it("never has more out than there are, however often a release is called", async () => {
     await fc.assert(
-      fc.asyncProperty(fc.integer({ min: 1, max: 4 }), fc.array(fc.nat(), { maxLength: 40 }), async (total, picks) => {
-        const table = new SlotTable(total);
-        const held: (() => void)[] = [];
-        for (const pick of picks) {
-          if (pick % 2 === 0 && held.length > 0) {
-            const release = held.splice(pick % held.length, 1)[0];
-            release?.();
-            release?.();
-          } else void table.take(never).then((release) => held.push(release));
-          await Promise.resolve();
-          await Promise.resolve();
-          expect(table.taken).toBeLessThanOrEqual(total);
-          expect(held.length).toBeLessThanOrEqual(total);
-        }
-      }),
+      fc.asyncProperty(
+        fc.integer({ min: 1, max: 4 }),
+        fc.array(fc.nat(), { maxLength: 40 }),
+        async (total, picks) => {
+          const table = new SlotTable(total);
+          const held: (() => void)[] = [];
+          for (const pick of picks) {
+            if (pick % 2 === 0 && held.length > 0) {
+              const release = held.splice(pick % held.length, 1)[0];
+              release?.();
+              release?.();
+            } else void table.take(never).then((release) => held.push(release));
+            await Promise.resolve();
+            await Promise.resolve();
+            expect(table.taken).toBeLessThanOrEqual(total);
+            expect(held.length).toBeLessThanOrEqual(total);
+          }
+        },
+      ),
     );
   });
 });

@@ -120,7 +120,8 @@ export class Assignments {
     const end: EndOfAttempt = { kind: "end", attemptId, epoch, result };
     this.#unacknowledged.set(attemptKey(end), end);
     const [oldest] = this.#unacknowledged.keys();
-    if (this.#unacknowledged.size > maxUnacknowledged && oldest !== undefined) this.#unacknowledged.delete(oldest);
+    if (this.#unacknowledged.size > maxUnacknowledged && oldest !== undefined)
+      this.#unacknowledged.delete(oldest);
     this.#session?.send(end);
   }
 }

@@ -15,7 +15,15 @@ const noStore: ModelStore = { ensure: async (uri) => ({ path: uri, bytes: 0, sha
 function generation(text: string, maxTokens = 4): GenerateRequest {
   return {
     prompt: { kind: "text", text },
-    sampling: { temperature: 0, topK: 64, topP: 1, minP: 0, seed: 1, frequencyPenalty: 0, presencePenalty: 0 },
+    sampling: {
+      temperature: 0,
+      topK: 64,
+      topP: 1,
+      minP: 0,
+      seed: 1,
+      frequencyPenalty: 0,
+      presencePenalty: 0,
+    },
     maxTokens,
     stop: [],
   };
@@ -26,7 +34,8 @@ class ScriptedSession implements LinkSession {
   readonly welcome = { orchestratorId: "orc", version: "0", protocol: 1, heartbeatIntervalMs: 1_000 };
   readonly said: WorkerSays[] = [];
   readonly #end = deferred<LinkEnd>();
-  #waiting: { readonly wanted: (said: WorkerSays) => boolean; readonly found: (said: WorkerSays) => void }[] = [];
+  #waiting: { readonly wanted: (said: WorkerSays) => boolean; readonly found: (said: WorkerSays) => void }[] =
+    [];
   readonly ended = this.#end.promise;
 
   send(message: WorkerSays): boolean {
@@ -156,7 +165,10 @@ describe("an assignment", () => {
     expect(await session.until(isEnd)).toMatchObject({ result: { kind: "failed", code: "not_ready" } });
     await assignments.drain(1_000);
     assignments.assign({ attemptId: "b", epoch: 1, replicaId: "rep-1", request: generation("x") });
-    expect(session.said.at(-1)).toMatchObject({ attemptId: "b", result: { kind: "failed", code: "shutting_down" } });
+    expect(session.said.at(-1)).toMatchObject({
+      attemptId: "b",
+      result: { kind: "failed", code: "shutting_down" },
+    });
     await replicas.closeAll();
   });
 
@@ -255,7 +267,13 @@ describe("the link", () => {
       random: () => 0.5,
       onConnected() {},
     });
-    return { keeper, clock, dialled, nextDial: () => onDial.promise, hear: (m: OrchestratorSays) => receive(m) };
+    return {
+      keeper,
+      clock,
+      dialled,
+      nextDial: () => onDial.promise,
+      hear: (m: OrchestratorSays) => receive(m),
+    };
   }
 
   const settled = () => new Promise((resolve) => setImmediate(resolve));
@@ -296,7 +314,10 @@ describe("the link", () => {
     const { keeper } = startLink([
       { kind: "refused", code: "unauthenticated", message: "The join token is wrong.", isRetryable: false },
     ]);
-    await expect(keeper.run()).rejects.toMatchObject({ code: "unauthenticated", message: "The join token is wrong." });
+    await expect(keeper.run()).rejects.toMatchObject({
+      code: "unauthenticated",
+      message: "The join token is wrong.",
+    });
   });
 
   it("says goodbye when the worker leaves", async () => {

@@ -1,4 +1,11 @@
-import { backoffMs, type Clock, type GenerateEvent, type GenerateRequest, type Log, MusterError } from "@muster/base";
+import {
+  backoffMs,
+  type Clock,
+  type GenerateEvent,
+  type GenerateRequest,
+  type Log,
+  MusterError,
+} from "@muster/base";
 import type { Failure, ReplicaReport } from "../core/link-messages.ts";
 import { SlotTable } from "../core/slot-table.ts";
 import type { Engine, EngineReplica } from "../ports/engine.ts";

@@ -3,8 +3,8 @@ import { deferred, type Log, MusterError } from "@muster/base";
 import {
   loadFleet,
   maxMessageBytes,
-  orchestratorBody,
   type OrchestratorMessageRead,
+  orchestratorBody,
   type WorkerMessage,
 } from "@muster/proto";
 import type { OrchestratorSays, WorkerHello } from "../../core/link-messages.ts";

@@ -1,0 +1,38 @@
+import { Template } from "@huggingface/jinja";
+import { MusterError } from "@muster/base";
+import type { ChatMessage } from "../../core/generation.ts";
+
+export interface ChatTemplate {
+  /** The prompt as text, ready for the model's turn. Throws MusterError `invalid_request` with the template's reason. */
+  render(messages: readonly ChatMessage[]): string;
+}
+
+/** Compiles the template that a model file carries. Throws what the Jinja parser throws. */
+export function compileChatTemplate(
+  source: string,
+  tokens: { readonly bosText: string; readonly eosText: string },
+): ChatTemplate {
+  const template = new Template(source);
+  return {
+    render(messages) {
+      try {
+        return template.render({
+          messages: messages.map((message) => ({ ...message })),
+          bos_token: tokens.bosText,
+          eos_token: tokens.eosText,
+          add_generation_prompt: true,
+          // Templates test these against none, which an absent variable is not.
+          tools: null,
+          documents: null,
+        });
+      } catch (error) {
+        const reason = error instanceof Error ? error.message : String(error);
+        throw new MusterError(
+          "invalid_request",
+          `The model's chat template cannot take these messages: ${reason}`,
+          { param: "messages", cause: error },
+        );
+      }
+    },
+  };
+}

@@ -1,0 +1,33 @@
+import { availableParallelism } from "node:os";
+import type { Env } from "@muster/base";
+
+/** What a native library needs: where programs and libraries are, and which GPUs it may use. Never a secret. */
+const passedNames = new Set([
+  "PATH",
+  "HOME",
+  "USERPROFILE",
+  "LANG",
+  "LC_ALL",
+  "TMPDIR",
+  "TEMP",
+  "TMP",
+  "SYSTEMROOT",
+  "LD_LIBRARY_PATH",
+  "DYLD_LIBRARY_PATH",
+  "UV_THREADPOOL_SIZE",
+]);
+const passedPrefixes = ["CUDA_", "GGML_", "VK_", "NODE_LLAMA_CPP_", "NVIDIA_", "HIP_", "ROCR_"];
+
+/** The environment of the engine's child process. */
+export function childEnvironment(host: Env): Record<string, string> {
+  // Sampling runs on libuv's threads, one per sequence; more threads than cores only get in each other's way.
+  const environment: Record<string, string> = {
+    UV_THREADPOOL_SIZE: String(Math.max(2, availableParallelism())),
+  };
+  for (const [name, value] of Object.entries(host)) {
+    const upper = name.toUpperCase();
+    const isPassed = passedNames.has(upper) || passedPrefixes.some((prefix) => upper.startsWith(prefix));
+    if (isPassed && value !== undefined) environment[name] = value;
+  }
+  return environment;
+}

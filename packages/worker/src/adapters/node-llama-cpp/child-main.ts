@@ -1,0 +1,105 @@
+/**
+ * The process that runs one model: started by `engine-process.ts`, spoken to over IPC. A crash of the native code
+ * ends this process and not the worker.
+ */
+import { MusterError } from "@muster/base";
+import type { AnswerItem, ChildMessage, ChildRequest, Failure, ParentMessage } from "./child-messages.ts";
+import { type LoadedModel, loadModel } from "./loaded-model.ts";
+import { Outbox } from "./outbox.ts";
+import { runAnswer } from "./request-loop.ts";
+
+interface RunningAnswer {
+  isCancelled: boolean;
+}
+
+const running = new Map<number, RunningAnswer>();
+const outbox = new Outbox((items: readonly AnswerItem[], whenWritten) => {
+  send({ kind: "answers", items }, whenWritten);
+});
+let loaded: LoadedModel | undefined;
+
+// The worker decides when the model goes; a Ctrl+C in its terminal must not take the answers away.
+process.on("SIGINT", () => {});
+process.on("SIGTERM", () => {});
+// Without a worker nobody reads the answers. No orderly exit: native threads may be in the middle of a step.
+process.on("disconnect", () => process.kill(process.pid, "SIGKILL"));
+process.on("message", (message) => receive(message as ParentMessage));
+
+function send(message: ChildMessage, whenWritten: () => void = () => {}): void {
+  process.send?.(message, undefined, {}, whenWritten);
+}
+
+function receive(message: ParentMessage): void {
+  switch (message.kind) {
+    case "load":
+      void load(message.spec);
+      return;
+    case "generate":
+      void generate(message.id, message.request);
+      return;
+    case "cancel": {
+      const answer = running.get(message.id);
+      if (answer !== undefined) answer.isCancelled = true;
+      return;
+    }
+    default:
+      message satisfies never;
+  }
+}
+
+async function load(spec: (ParentMessage & { kind: "load" })["spec"]): Promise<void> {
+  try {
+    loaded = await loadModel(spec, (fraction) => send({ kind: "progress", fraction }));
+    send({ kind: "loaded", info: loaded.info });
+  } catch (error) {
+    send({ kind: "load-failed", failure: toFailure(MusterError.from(error, "model_load_failed")) });
+  }
+}
+
+async function generate(id: number, request: ChildRequest): Promise<void> {
+  const answer: RunningAnswer = { isCancelled: false };
+  running.set(id, answer);
+  try {
+    const outcome = await answerRequest(id, request, answer);
+    if (outcome.kind === "end") outbox.end(id, outcome);
+    else outbox.fail(id, { code: "cancelled", message: "The answer was cancelled." });
+  } catch (error) {
+    outbox.fail(id, toFailure(MusterError.from(error, "engine_failed")));
+  } finally {
+    running.delete(id);
+  }
+}
+
+async function answerRequest(id: number, request: ChildRequest, answer: RunningAnswer) {
+  if (loaded === undefined) throw new MusterError("engine_failed", "The model is not loaded yet.");
+  const promptTokens = loaded.prompts.tokenize(request.prompt);
+  const { contextTokens } = loaded.parts;
+  if (promptTokens.length + 1 > contextTokens) {
+    throw new MusterError(
+      "context_length_exceeded",
+      `The prompt has ${promptTokens.length} tokens, and the context of ${contextTokens} tokens must hold it and at least one token of the answer. Shorten the prompt.`,
+      { param: request.prompt.kind === "chat" ? "messages" : "prompt" },
+    );
+  }
+  let isFirst = true;
+  const rules = loaded.prompts.answerRules(request.prompt);
+  return runAnswer(loaded.parts, {
+    request: { ...request, stop: [...request.stop, ...rules.stops] },
+    promptTokens,
+    isCancelled: () => answer.isCancelled,
+    onText: (given, tokens) => {
+      const text = isFirst && rules.isTrimmed ? given.trimStart() : given;
+      if (text === "") return;
+      outbox.text(id, { text, tokens, isFirst });
+      isFirst = false;
+    },
+  });
+}
+
+function toFailure(error: MusterError): Failure {
+  return {
+    code: error.code,
+    message: error.message,
+    ...(error.param === undefined ? {} : { param: error.param }),
+  };
+}

@@ -1,0 +1,35 @@
+import type { ErrorCode } from "@muster/base";
+import type { GenerateEvent, GenerateRequest } from "../../core/generation.ts";
+import type { EngineLoadSpec, ReplicaInfo } from "../../ports/engine.ts";
+
+/** Parent to child, as JSON over the IPC channel. `load` comes first and once; ids are the parent's. */
+export type ParentMessage =
+  | { readonly kind: "load"; readonly spec: ChildLoadSpec }
+  | { readonly kind: "generate"; readonly id: number; readonly request: ChildRequest }
+  | { readonly kind: "cancel"; readonly id: number };
+
+/** Child to parent. Every `generate` gets exactly one `end` or `failed`, also after a `cancel`. */
+export type ChildMessage =
+  | { readonly kind: "progress"; readonly fraction: number }
+  | { readonly kind: "loaded"; readonly info: ReplicaInfo }
+  | { readonly kind: "load-failed"; readonly failure: Failure }
+  | { readonly kind: "answers"; readonly items: readonly AnswerItem[] };
+
+/** What happened to the answer `id`: several answers share one message. */
+export type AnswerItem =
+  | { readonly id: number; readonly event: GenerateEvent }
+  | { readonly id: number; readonly failure: Failure };
+
+export interface Failure {
+  readonly code: ErrorCode;
+  readonly message: string;
+  readonly param?: string;
+}
+
+/** JSON has no `undefined`: what is not given is absent. */
+export type ChildLoadSpec = WithAbsent<EngineLoadSpec>;
+export type ChildRequest = WithAbsent<GenerateRequest>;
+
+type WithAbsent<T> = {
+  readonly [K in keyof T as undefined extends T[K] ? never : K]: T[K];
+} & { readonly [K in keyof T as undefined extends T[K] ? K : never]?: T[K] };

@@ -1,0 +1,142 @@
+import { GgufCursor, type GgufStop, isGgufStop } from "./gguf-cursor.ts";
+import { ggufTensorBytes } from "./gguf-types.ts";
+
+/** A metadata value. Integers beyond 2^53 stay bigint. */
+export type GgufValue = number | bigint | boolean | string | GgufArray;
+
+export interface GgufArray {
+  readonly length: number;
+  /** Undefined where the array is longer than is kept (vocabularies): only its length is known then. */
+  readonly items: readonly GgufValue[] | undefined;
+}
+
+export interface GgufHeader {
+  readonly version: number;
+  readonly tensorCount: number;
+  readonly metadata: ReadonlyMap<string, GgufValue>;
+  /** The shortest file that can hold every tensor that the header announces. */
+  readonly minimumFileBytes: number;
+}
+
+export type GgufHeaderResult =
+  | { readonly kind: "header"; readonly header: GgufHeader }
+  /** The prefix is too short: try again with at least `bytes` bytes, counted from the start of the file. */
+  | { readonly kind: "need-more"; readonly bytes: number }
+  | { readonly kind: "invalid"; readonly reason: string };
+
+const limits = {
+  metadataCount: 65_536,
+  tensorCount: 1_048_576,
+  keyBytes: 65_535,
+  stringBytes: 16 * 1024 * 1024,
+  arrayLength: 64 * 1024 * 1024,
+  keptItems: 1024,
+  arrayDepth: 4,
+  tensorDimensions: 8,
+} as const;
+
+/** No real header comes near it: Gemma's, with 262,144 tokens, is 6.5 MB. */
+export const maxGgufHeaderBytes = 256 * 1024 * 1024;
+
+/**
+ * Reads the header of a GGUF file (format versions 2 and 3) from the file's first bytes. Safe on hostile input: the
+ * work is bounded by the length of `prefix`, and nothing is thrown.
+ */
+export function readGgufHeader(prefix: Uint8Array): GgufHeaderResult {
+  try {
+    return { kind: "header", header: parse(new GgufCursor(prefix, maxGgufHeaderBytes)) };
+  } catch (thrown) {
+    if (isGgufStop(thrown)) return (thrown satisfies GgufStop).outcome;
+    throw thrown;
+  }
+}
+
+function parse(cursor: GgufCursor): GgufHeader {
+  readMagic(cursor);
+  const version = cursor.u32();
+  if (version !== 2 && version !== 3) {
+    cursor.refuse(
+      version >>> 16 !== 0 && (version & 0xffff) === 0
+        ? "it is written for a big-endian machine"
+        : `its format version is ${version}, and only 2 and 3 are known`,
+    );
+  }
+  const tensorCount = cursor.count(limits.tensorCount, "tensors");
+  const metadataCount = cursor.count(limits.metadataCount, "metadata entries");
+  const metadata = new Map<string, GgufValue>();
+  for (let entry = 0; entry < metadataCount; entry += 1) {
+    const key = cursor.text(limits.keyBytes, "a metadata key");
+    if (metadata.has(key)) cursor.refuse(`its metadata names "${key.slice(0, 80)}" twice`);
+    metadata.set(key, readValue(cursor, cursor.u32(), 0));
+  }
+  const tensorBytes = readTensorsEnd(cursor, tensorCount);
+  const alignment = readAlignment(cursor, metadata);
+  const dataStart = Math.ceil(cursor.position / alignment) * alignment;
+  return {
+    version,
+    tensorCount,
+    metadata,
+    minimumFileBytes: tensorCount === 0 ? cursor.position : dataStart + tensorBytes,
+  };
+}
+
+function readMagic(cursor: GgufCursor): void {
+  for (const expected of [0x47, 0x47, 0x55, 0x46]) {
+    if (cursor.u8() !== expected) cursor.refuse("it does not begin with the letters GGUF");
+  }
+}
+
+function readAlignment(cursor: GgufCursor, metadata: ReadonlyMap<string, GgufValue>): number {
+  const alignment = metadata.get("general.alignment") ?? 32;
+  if (typeof alignment !== "number" || alignment < 1 || alignment > 65_536 || !Number.isInteger(alignment)) {
+    return cursor.refuse("its alignment makes no sense");
+  }
+  return alignment;
+}
+
+/** Bytes from the start of the tensor data to the end of the tensor that lies furthest back. */
+function readTensorsEnd(cursor: GgufCursor, tensorCount: number): number {
+  let end = 0;
+  for (let tensor = 0; tensor < tensorCount; tensor += 1) {
+    cursor.skipText(limits.stringBytes, "a tensor's name");
+    const dimensions = cursor.u32();
+    if (dimensions > limits.tensorDimensions) cursor.refuse(`a tensor has ${dimensions} dimensions`);
+    let elements = 1;
+    for (let dimension = 0; dimension < dimensions; dimension += 1) {
+      elements *= cursor.count(Number.MAX_SAFE_INTEGER, "elements");
+    }
+    const type = cursor.u32();
+    const offset = cursor.count(Number.MAX_SAFE_INTEGER, "bytes before a tensor");
+    const tensorEnd = offset + ggufTensorBytes(type, elements);
+    if (!Number.isSafeInteger(tensorEnd)) cursor.refuse("a tensor is larger than any file");
+    end = Math.max(end, tensorEnd);
+  }
+  return end;
+}
+
+function readValue(cursor: GgufCursor, type: number, depth: number): GgufValue {
+  if (type === 8) return cursor.text(limits.stringBytes, "a metadata string");
+  if (type !== 9) return cursor.scalar(type);
+  if (depth >= limits.arrayDepth) return cursor.refuse("its metadata nests arrays too deeply");
+  const itemType = cursor.u32();
+  const length = cursor.count(limits.arrayLength, "array items");
+  if (length > limits.keptItems) {
+    skipItems(cursor, { itemType, length, depth });
+    return { length, items: undefined };
+  }
+  const items: GgufValue[] = [];
+  for (let item = 0; item < length; item += 1) items.push(readValue(cursor, itemType, depth + 1));
+  return { length, items };
+}
+
+function skipItems(cursor: GgufCursor, array: { itemType: number; length: number; depth: number }): void {
+  const { itemType, length, depth } = array;
+  if (itemType !== 8 && itemType !== 9) {
+    cursor.skip(length * cursor.scalarBytes(itemType));
+    return;
+  }
+  for (let item = 0; item < length; item += 1) {
+    if (itemType === 8) cursor.skipText(limits.stringBytes, "a metadata string");
+    else readValue(cursor, itemType, depth + 1);
+  }
+}

@@ -1,0 +1,94 @@
+/** A piece of a rendered prompt: what the template wrote, or special-token text that a person wrote. */
+export interface PromptPart {
+  readonly kind: "template" | "quoted";
+  readonly text: string;
+}
+
+export interface SpecialTokenGuard {
+  /** Replaces special-token text by sentinels; text without any comes back unchanged. */
+  protect(text: string): string;
+  /** Cuts a rendered prompt at the sentinels and gives them their text back. */
+  split(rendered: string): PromptPart[];
+}
+
+/** One row of the private-use area carries numbers, so that neither templates nor people write them by chance. */
+const privateUseStart = 0xe000;
+const privateUseLength = 4096;
+
+/** Spells numbers as private-use characters; each number is taken modulo 4,096. */
+export function privateUseText(numbers: readonly number[]): string {
+  return numbers.map((n) => String.fromCharCode(privateUseStart + (n % privateUseLength))).join("");
+}
+
+/**
+ * Keeps text that people wrote from turning into control tokens: `<end_of_turn>` inside a message must not end the
+ * turn. Made for one request, since `nonce` must not be known to whoever wrote the messages.
+ * @param specialTexts the text forms of the tokens to guard
+ * @param nonce at least eight random private-use characters (see `privateUseText`)
+ */
+export function createSpecialTokenGuard(specialTexts: SpecialTexts, nonce: string): SpecialTokenGuard {
+  const quoted: string[] = [];
+  return {
+    protect(text) {
+      let result = "";
+      let copiedUpTo = 0;
+      for (let at = 0; at < text.length; ) {
+        const found = specialTexts.matchAt(text, at);
+        if (found === undefined) {
+          at += 1;
+          continue;
+        }
+        result += text.slice(copiedUpTo, at) + nonce + sentinelNumber(quoted.length) + nonce;
+        quoted.push(found);
+        at += found.length;
+        copiedUpTo = at;
+      }
+      return copiedUpTo === 0 ? text : result + text.slice(copiedUpTo);
+    },
+    split(rendered) {
+      // Between two nonces lies a sentinel's number; everything at an even place is template text.
+      return rendered
+        .split(nonce)
+        .map((text, place): PromptPart => {
+          if (place % 2 === 0) return { kind: "template", text };
+          return { kind: "quoted", text: quoted[readSentinelNumber(text)] ?? "" };
+        })
+        .filter((part) => part.text !== "");
+    },
+  };
+}
+
+function sentinelNumber(index: number): string {
+  return privateUseText([Math.floor(index / privateUseLength), index]);
+}
+
+function readSentinelNumber(text: string): number {
+  const high = text.charCodeAt(0) - privateUseStart;
+  const low = text.charCodeAt(1) - privateUseStart;
+  return high * privateUseLength + low;
+}
+
+/** The guarded texts, ready to be looked up at any place of a text. Made once per model. */
+export interface SpecialTexts {
+  /** The longest guarded text that begins at `at`. */
+  matchAt(text: string, at: number): string | undefined;
+}
+
+export function indexSpecialTexts(texts: Iterable<string>): SpecialTexts {
+  const byFirst = new Map<string, string[]>();
+  for (const text of new Set(texts)) {
+    const first = text[0];
+    if (first === undefined) continue;
+    const group = byFirst.get(first);
+    if (group === undefined) byFirst.set(first, [text]);
+    else group.push(text);
+  }
+  for (const group of byFirst.values()) group.sort((a, b) => b.length - a.length);
+  return {
+    matchAt(text, at) {
+      const first = text[at];
+      if (first === undefined) return undefined;
+      return byFirst.get(first)?.find((candidate) => text.startsWith(candidate, at));
+    },
+  };
+}

