@@ -27,7 +27,10 @@ export function integer(min: number, max: number): (text: string) => number {
 
 export function withOrchestratorOptions(command: Command): Command {
   return command
-    .option("--host <address>", "address to listen on; any but loopback needs MUSTER_API_KEYS and MUSTER_JOIN_TOKEN")
+    .option(
+      "--host <address>",
+      "address to listen on; any but loopback needs MUSTER_API_KEYS and MUSTER_JOIN_TOKEN",
+    )
     .option("--port <port>", "port for clients (default: 11500)", integer(0, 65_535))
     .option("--fleet-port <port>", "port that workers dial (default: 11501)", integer(0, 65_535))
     .option("--redis-url <url>", "a Redis that runs already (default: REDIS_URL, else one of our own)")
@@ -37,7 +40,11 @@ export function withOrchestratorOptions(command: Command): Command {
 export function withModelOptions(command: Command): Command {
   return command
     .option("--slots <n>", "answers at once for each model (default: 4)", integer(1, 256))
-    .option("--context <tokens>", "context of each slot (default: the model's, at most 8192)", integer(128, 1_048_576))
+    .option(
+      "--context <tokens>",
+      "context of each slot (default: the model's, at most 8192)",
+      integer(128, 1_048_576),
+    )
     .option("--threads <n>", "CPU threads for the engine", integer(1, 1_024))
     .option("--cpu", "stay on the CPU even where there is a GPU")
     .option("--model-name <name>", "name to serve the model under (default: from the file's name)")

@@ -51,7 +51,7 @@ async function runDemo(io: CommandIo, flags: DemoFlags): Promise<void> {
   process.once("SIGTERM", onSignal);
   try {
     const model = await chooseModel(io, { modelDirectory: undefined, log });
-    say(`Model      ${model.name} (${formatBytes(model.bytes)}, ${model.origin})`);
+    say(`Model      ${model.says}`);
 
     const orchestrator = await startOrchestrator(
       loadOrchestratorConfig(
@@ -75,7 +75,8 @@ async function runDemo(io: CommandIo, flags: DemoFlags): Promise<void> {
           name: `desk-${i}`,
           args: [
             model.uri,
-            ...["--model-name", model.name, "--join", orchestrator.fleetAddress],
+            ...(model.name === undefined ? [] : ["--model-name", model.name]),
+            ...["--join", orchestrator.fleetAddress],
             ...["--slots", String(slotsPerWorker), "--context", String(contextTokens), "--threads", "1"],
           ],
           directory,
@@ -91,8 +92,9 @@ async function runDemo(io: CommandIo, flags: DemoFlags): Promise<void> {
     const fleet = await untilReady(muster, workers);
     say("");
     say(renderTable(fleetRows(fleet)));
-    await streamOne(io, muster, model.name);
-    await runBatch(io, muster, { model: model.name, lines: flags.lines });
+    const served = fleet[0]?.replicas[0]?.model ?? "";
+    await streamOne(io, muster, served);
+    await runBatch(io, muster, { model: served, lines: flags.lines });
     say("");
     say(`API        ${orchestrator.url}/v1        (OpenAI-compatible)`);
     say(`Overview   ${orchestrator.url}/`);
@@ -111,7 +113,7 @@ async function runDemo(io: CommandIo, flags: DemoFlags): Promise<void> {
 }
 
 /** Polls until every worker serves; fails early with the log of one that has left. */
-async function untilReady(muster: Muster, processes: readonly WorkerProcess[]): Promise<Worker[]> {
+async function untilReady(muster: Muster, processes: readonly WorkerProcess[]): Promise<readonly Worker[]> {
   const untilMs = Date.now() + readyTimeoutMs;
   for (;;) {
     const { data } = await muster.workers.list();
@@ -121,7 +123,10 @@ async function untilReady(muster: Muster, processes: readonly WorkerProcess[]): 
     const gone = processes.find((process) => process.hasExited());
     if (gone !== undefined || Date.now() > untilMs) {
       const which = gone ?? processes[0];
-      throw new MusterError("worker_lost", `The worker "${which?.name}" did not get ready. Its log ends with:\n${which?.lastLog()}`);
+      throw new MusterError(
+        "worker_lost",
+        `The worker "${which?.name}" did not get ready. Its log ends with:\n${which?.lastLog()}`,
+      );
     }
     await new Promise((resolve) => setTimeout(resolve, pollMs));
   }
@@ -211,7 +216,9 @@ async function runBatch(
     (sum, one) => ({ lines: sum.lines + one.lines, tokens: sum.tokens + one.tokens }),
     { lines: 0, tokens: 0 },
   );
-  io.stdout.write(`${renderTable([["worker", "lines", "tokens", "speed"], ...rows, row("together", total)])}\n`);
+  io.stdout.write(
+    `${renderTable([["worker", "lines", "tokens", "speed"], ...rows, row("together", total)])}\n`,
+  );
 }
 
 function isFree(port: number): Promise<boolean> {

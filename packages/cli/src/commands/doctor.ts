@@ -105,6 +105,10 @@ async function diskFinding(check: string, directory: string): Promise<Finding> {
       ...(hasRoom ? {} : { fix: "A model of useful size takes 3 to 20 GB." }),
     };
   } catch (error) {
-    return { check, state: "missing", says: `${directory} cannot be used: ${MusterError.from(error).message}` };
+    return {
+      check,
+      state: "missing",
+      says: `${directory} cannot be used: ${MusterError.from(error).message}`,
+    };
   }
 }

@@ -1,5 +1,5 @@
-import { loadOrchestratorConfig, startOrchestrator } from "@muster/orchestrator";
 import type { LogLevel } from "@muster/base";
+import { loadOrchestratorConfig, startOrchestrator } from "@muster/orchestrator";
 import { Command } from "commander";
 import type { CommandIo } from "../command-io.ts";
 import { runUntilSignal } from "../run-until-signal.ts";
@@ -18,8 +18,12 @@ export function orchestratorCommand(io: CommandIo): Command {
     .addOption(logOption("info"))
     .action(async (flags: OrchestratorFlags & { logLevel: LogLevel }) => {
       const config = loadOrchestratorConfig(orchestratorOverrides(flags), io.env);
-      const orchestrator = await startOrchestrator(config, { log: createLog(flags.logLevel, "orchestrator") });
-      io.stdout.write(`Clients: ${orchestrator.url}/v1\nWorkers: muster worker --join ${orchestrator.fleetAddress}\n`);
+      const orchestrator = await startOrchestrator(config, {
+        log: createLog(flags.logLevel, "orchestrator"),
+      });
+      io.stdout.write(
+        `Clients: ${orchestrator.url}/v1\nWorkers: muster worker --join ${orchestrator.fleetAddress}\n`,
+      );
       await runUntilSignal(io, orchestrator);
     });
 }

@@ -2,6 +2,7 @@ import type { LogLevel } from "@muster/base";
 import { loadOrchestratorConfig, startOrchestrator } from "@muster/orchestrator";
 import { loadWorkerConfig, startWorker } from "@muster/worker";
 import { Command } from "commander";
+import { chooseModel } from "../choose-model.ts";
 import type { CommandIo } from "../command-io.ts";
 import { runUntilSignal } from "../run-until-signal.ts";
 import {
@@ -14,7 +15,6 @@ import {
   withModelOptions,
   withOrchestratorOptions,
 } from "../service-options.ts";
-import { chooseModel } from "../choose-model.ts";
 
 type UpFlags = OrchestratorFlags & ModelFlags & { readonly logLevel: LogLevel };
 
@@ -22,12 +22,18 @@ type UpFlags = OrchestratorFlags & ModelFlags & { readonly logLevel: LogLevel };
 export function upCommand(io: CommandIo): Command {
   return withModelOptions(withOrchestratorOptions(new Command("up")))
     .description("start everything here: orchestrator, Redis and a worker that lends this machine")
-    .argument("[model]", "a GGUF file: a path, hf:owner/repo/file.gguf, https:... (default: MUSTER_MODEL, else a small Gemma)")
+    .argument(
+      "[model]",
+      "a GGUF file: a path, hf:owner/repo/file.gguf, https:... (default: MUSTER_MODEL, else a small Gemma)",
+    )
     .addOption(logOption("warn"))
     .action(async (model: string | undefined, flags: UpFlags) => {
       const log = createLog(flags.logLevel, "muster");
       const config = loadOrchestratorConfig(orchestratorOverrides(flags), io.env);
-      const modelUri = model ?? (await chooseModel(io, { modelDirectory: flags.modelDir, log })).uri;
+      const chosen =
+        model === undefined
+          ? await chooseModel(io, { modelDirectory: flags.modelDir, log })
+          : { uri: model, name: undefined };
       const orchestrator = await startOrchestrator(config, { log });
       const worker = await startWorker(
         loadWorkerConfig(
@@ -35,7 +41,7 @@ export function upCommand(io: CommandIo): Command {
             orchestrator: orchestrator.fleetAddress,
             dataDirectory: config.dataDirectory,
             modelDirectory: flags.modelDir,
-            models: [{ uri: modelUri, name: flags.modelName }],
+            models: [{ uri: chosen.uri, name: flags.modelName ?? chosen.name }],
             slots: flags.slots,
             contextTokens: flags.context,
             threads: flags.threads,
@@ -49,7 +55,9 @@ export function upCommand(io: CommandIo): Command {
         throw error;
       });
       io.stdout.write(`Muster is up at ${orchestrator.url}/v1 (OpenAI-compatible).\n`);
-      io.stdout.write(`Other machines join with: muster worker --join ${orchestrator.fleetAddress} <model>\n`);
+      io.stdout.write(
+        `Other machines join with: muster worker --join ${orchestrator.fleetAddress} <model>\n`,
+      );
       await runUntilSignal(io, {
         stop: async () => {
           await worker.stop();
@@ -60,10 +68,17 @@ export function upCommand(io: CommandIo): Command {
 }
 
 function replicaPrinter(io: CommandIo, url: string) {
-  return (report: { state: string; model: string; progress: number; failure: { message: string } | undefined }) => {
+  return (report: {
+    state: string;
+    model: string;
+    progress: number;
+    failure: { message: string } | undefined;
+  }) => {
     const { state, model, progress, failure } = report;
     if (state === "ready") {
-      io.stdout.write(`Serving "${model}". Try: muster chat "Hello"${url.endsWith(":11500") ? "" : ` --url ${url}`}\n`);
+      io.stdout.write(
+        `Serving "${model}". Try: muster chat "Hello"${url.endsWith(":11500") ? "" : ` --url ${url}`}\n`,
+      );
     } else if (failure !== undefined) io.stderr.write(`muster: "${model}" ${state}: ${failure.message}\n`);
     else if (state === "fetching" && progress > 0) {
       io.stderr.write(`fetching "${model}": ${Math.round(progress * 100)} %\n`);

@@ -17,12 +17,21 @@ interface WorkerFlags extends ModelFlags {
 export function workerCommand(io: CommandIo): Command {
   return withModelOptions(new Command("worker"))
     .description("lend this machine: run a model and dial an orchestrator")
-    .argument("[model]", "a GGUF file: a path, hf:owner/repo/file.gguf, https:... or file:... (default: MUSTER_MODEL)")
-    .option("--join <host:port>", "the orchestrator's fleet port (default: MUSTER_JOIN, else 127.0.0.1:11501)")
+    .argument(
+      "[model]",
+      "a GGUF file: a path, hf:owner/repo/file.gguf, https:... or file:... (default: MUSTER_MODEL)",
+    )
+    .option(
+      "--join <host:port>",
+      "the orchestrator's fleet port (default: MUSTER_JOIN, else 127.0.0.1:11501)",
+    )
     .option("--name <name>", "name of this worker (default: the machine's name)")
     .option("--data-dir <path>", "where the worker's id is kept")
     .addOption(
-      new Option("--engine <engine>", "what runs the model; stub answers with the prompt's own words, for load tests")
+      new Option(
+        "--engine <engine>",
+        "what runs the model; stub answers with the prompt's own words, for load tests",
+      )
         .choices(["node-llama-cpp", "stub"])
         .env("MUSTER_ENGINE"),
     )

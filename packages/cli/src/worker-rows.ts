@@ -1,0 +1,84 @@
+import type { Replica, Worker } from "@muster/sdk";
+import { formatBytes, formatCount, formatDuration, formatRate, printable } from "./format.ts";
+import type { Cell, Colour } from "./table.ts";
+
+const colours: Readonly<Record<Worker["state"] | Replica["state"], Colour>> = {
+  ready: "green",
+  joining: "yellow",
+  draining: "yellow",
+  fetching: "yellow",
+  loading: "yellow",
+  unloading: "yellow",
+  unloaded: "dim",
+  lost: "red",
+  crashed: "red",
+  failed: "red",
+};
+
+const head = ["worker", "state", "hardware", "free", "model", "replica", "slots", "speed", "seen"];
+
+/**
+ * Workers for a table, one row for each replica. `nowMs` is the wall clock, for what was seen last: ages need the
+ * machines' clocks to agree, so small differences show as now.
+ */
+export function workerRows(workers: readonly Worker[], nowMs: number): Cell[][] {
+  return [head, ...workers.flatMap((worker) => rowsOf(worker, nowMs))];
+}
+
+function rowsOf(worker: Worker, nowMs: number): Cell[][] {
+  const { name, state, hardware, replicas, last_heartbeat_at } = worker;
+  const silentMs = nowMs - last_heartbeat_at * 1_000;
+  const seen = silentMs < 10_000 ? "now" : formatDuration(silentMs);
+  const gpu = hardware.gpus[0];
+  const more = hardware.gpus.length > 1 ? `${hardware.gpus.length} x ` : "";
+  const machine: Cell[] = [
+    name,
+    coloured(state),
+    gpu === undefined
+      ? `${hardware.cpu_model}, ${formatCount(hardware.physical_cores, "core")}`
+      : `${more}${gpu.name} (${hardware.backend})`,
+    gpu === undefined
+      ? `${formatBytes(hardware.free_ram_bytes)} of ${formatBytes(hardware.ram_bytes)}`
+      : `${formatBytes(sum(hardware.gpus, "free_vram_bytes"))} of ${formatBytes(sum(hardware.gpus, "vram_bytes"))}`,
+  ];
+  if (replicas.length === 0) return [[...machine, "-", "-", "-", "-", seen]];
+  return replicas.map((replica, index) => [
+    ...(index === 0 ? machine : machine.map(() => "")),
+    replica.model,
+    coloured(replica.state, progressOf(replica)),
+    `${replica.slots_used}/${replica.slots}`,
+    replica.decode_tokens_per_second === null ? "-" : formatRate(replica.decode_tokens_per_second),
+    index === 0 ? seen : "",
+  ]);
+}
+
+/** What to say under the table: how much there is, and what is wrong. */
+export function workerNotes(workers: readonly Worker[]): string[] {
+  const connected = workers.filter(({ state }) => state !== "lost");
+  const ready = connected.flatMap(({ replicas }) => replicas).filter(({ state }) => state === "ready");
+  const slots = ready.reduce((total, replica) => total + replica.slots, 0);
+  const used = ready.reduce((total, replica) => total + replica.slots_used, 0);
+  const failures = workers.flatMap((worker) =>
+    worker.replicas.flatMap(({ model, error }) =>
+      error === null ? [] : [`${worker.name}, ${model}: ${error}`.replace(/\s+/g, " ")],
+    ),
+  );
+  return [
+    `${formatCount(connected.length, "worker")}, ${used} of ${formatCount(slots, "slot")} in use`,
+    ...failures,
+  ].map(printable);
+}
+
+function progressOf({ progress }: Replica): string {
+  return progress === null ? "" : ` ${Math.floor(progress * 100)} %`;
+}
+
+function coloured(state: Worker["state"] | Replica["state"], after = ""): Cell {
+  const colour = colours[state];
+  // A newer orchestrator may know more states.
+  return colour === undefined ? `${state}${after}` : { text: `${state}${after}`, colour };
+}
+
+function sum<Key extends string>(items: readonly Readonly<Record<Key, number>>[], key: Key): number {
+  return items.reduce((total, item) => total + item[key], 0);
+}
