@@ -21,10 +21,17 @@ export interface TestCluster {
   /** Starts a worker in this process and waits until its replicas serve. */
   worker(name: string, overrides?: WorkerOverrides): Promise<RunningWorker>;
   /** Starts a worker as a process of its own, which can be killed, and waits until it serves. */
-  workerProcess(name: string, args?: readonly string[], env?: Record<string, string>): Promise<ChildProcess>;
+  workerProcess(name: string, options?: WorkerProcessOptions): Promise<ChildProcess>;
   /** POSTs JSON. */
   post(path: string, body: unknown, init?: RequestInit): Promise<Response>;
   workers(): Promise<WorkerJson[]>;
+}
+
+export interface WorkerProcessOptions {
+  /** A model file for the real engine; undefined: the stub engine. */
+  readonly modelPath?: string;
+  readonly args?: readonly string[];
+  readonly env?: Record<string, string>;
 }
 
 export interface WorkerJson {
@@ -115,23 +122,27 @@ export async function startCluster(overrides: OrchestratorOverrides = {}): Promi
         { log: silentLog, probe: { probe: async () => testHardware } },
       );
       onTestFinished(() => worker.stop());
-      await eventually(async () => (await workers()).some((one) => one.name === name && one.state === "ready"));
+      await eventually(async () =>
+        (await workers()).some((one) => one.name === name && one.state === "ready"),
+      );
       return worker;
     },
-    async workerProcess(name, args = [], env = {}) {
+    async workerProcess(name, { modelPath, args = [], env = {} } = {}) {
       const child = spawn(
         process.execPath,
         [
           main,
           "worker",
-          "stub:stub-model",
-          ...["--model-name", model, "--engine", "stub", "--join", orchestrator.fleetAddress],
+          ...(modelPath === undefined ? ["stub:stub-model", "--engine", "stub"] : [modelPath, "--cpu"]),
+          ...["--model-name", model, "--join", orchestrator.fleetAddress],
           ...["--name", name, "--data-dir", directory, "--log-level", "error", ...args],
         ],
         { env: { ...process.env, ...env }, stdio: ["ignore", "ignore", "inherit"] },
       );
       onTestFinished(() => endProcess(child));
-      await eventually(async () => (await workers()).some((one) => one.name === name && one.state === "ready"));
+      await eventually(async () =>
+        (await workers()).some((one) => one.name === name && one.state === "ready"),
+      );
       return child;
     },
     post: (path, body, init = {}) =>
@@ -157,7 +168,8 @@ export async function eventually(ask: () => Promise<boolean> | boolean, withinMs
   const untilMs = performance.now() + withinMs;
   for (;;) {
     if (await ask()) return;
-    if (performance.now() > untilMs) throw new Error(`did not happen within ${withinMs} ms: ${ask.toString()}`);
+    if (performance.now() > untilMs)
+      throw new Error(`did not happen within ${withinMs} ms: ${ask.toString()}`);
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
 }
@@ -171,7 +183,10 @@ export interface StreamedAnswer {
 }
 
 /** Reads a whole event stream; `onText` is called with each piece. */
-export async function readStream(response: Response, onText?: (text: string) => void): Promise<StreamedAnswer> {
+export async function readStream(
+  response: Response,
+  onText?: (text: string) => void,
+): Promise<StreamedAnswer> {
   const events: unknown[] = [];
   let text = "";
   let error: StreamedAnswer["error"];

@@ -24,7 +24,13 @@ jobQueueContract("BullMQ", async () => {
 const busPrefix = freshPrefix();
 tokenBusContract("Redis", async (self) => {
   const { url } = await testRedis();
-  const bus = createRedisTokenBus({ address: url, prefix: busPrefix, self, log: silentLog, clock: systemClock });
+  const bus = createRedisTokenBus({
+    address: url,
+    prefix: busPrefix,
+    self,
+    log: silentLog,
+    clock: systemClock,
+  });
   const redis = new Redis(url);
   await eventually(async () => {
     const [, subscribers] = (await redis.pubsub("NUMSUB", `${busPrefix}:bus:${self}`)) as [string, number];
@@ -65,7 +71,12 @@ describe("a job whose consumer died while it held it", () => {
 
 describe("the supervised Redis", () => {
   const start = async (directory: string) => {
-    const server = await startSupervisedRedis({ directory, executable: "redis-server", log: silentLog, random: () => 0 });
+    const server = await startSupervisedRedis({
+      directory,
+      executable: "redis-server",
+      log: silentLog,
+      random: () => 0,
+    });
     onTestFinished(() => server.stop());
     return server;
   };
@@ -80,7 +91,9 @@ describe("the supervised Redis", () => {
     expect(await redis.config("GET", "maxmemory-policy")).toEqual(["maxmemory-policy", "noeviction"]);
     await redis.set("kept", "yes");
     const pid = Number(/^process_id:(\d+)/m.exec(await redis.info("server"))?.[1]);
-    await eventually(async () => Number(/^aof_pending_bio_fsync:(\d+)/m.exec(await redis.info("persistence"))?.[1]) === 0);
+    await eventually(
+      async () => Number(/^aof_pending_bio_fsync:(\d+)/m.exec(await redis.info("persistence"))?.[1]) === 0,
+    );
     process.kill(pid, "SIGKILL");
     await eventually(async () => (await redis.get("kept").catch(() => undefined)) === "yes");
     expect(Number(/^process_id:(\d+)/m.exec(await redis.info("server"))?.[1])).not.toBe(pid);

@@ -16,10 +16,28 @@ const table: readonly BadInput[] = [
   { what: "broken JSON", body: '{"model": ', status: 400, code: "invalid_json" },
   { what: "an empty body", body: "", status: 400, code: "invalid_json" },
   { what: "JSON that is no object", body: "[1, 2]", status: 400, code: "invalid_request" },
-  { what: "no model", body: { ...ok, model: undefined }, status: 400, code: "invalid_request", param: "model" },
-  { what: "an unknown model", body: { ...ok, model: "gpt-4" }, status: 404, code: "model_not_found", param: "model" },
+  {
+    what: "no model",
+    body: { ...ok, model: undefined },
+    status: 400,
+    code: "invalid_request",
+    param: "model",
+  },
+  {
+    what: "an unknown model",
+    body: { ...ok, model: "gpt-4" },
+    status: 404,
+    code: "model_not_found",
+    param: "model",
+  },
   { what: "no messages", body: { model }, status: 400, code: "invalid_request", param: "messages" },
-  { what: "an empty list of messages", body: { ...ok, messages: [] }, status: 400, code: "invalid_request", param: "messages" },
+  {
+    what: "an empty list of messages",
+    body: { ...ok, messages: [] },
+    status: 400,
+    code: "invalid_request",
+    param: "messages",
+  },
   {
     what: "an unknown role",
     body: { ...ok, messages: [{ role: "wizard", content: "x" }] },
@@ -29,20 +47,58 @@ const table: readonly BadInput[] = [
   },
   {
     what: "an image",
-    body: { ...ok, messages: [{ role: "user", content: [{ type: "image_url", image_url: { url: "data:" } }] }] },
+    body: {
+      ...ok,
+      messages: [{ role: "user", content: [{ type: "image_url", image_url: { url: "data:" } }] }],
+    },
     status: 400,
     code: "invalid_request",
     param: "messages[0].content",
   },
   { what: "n of 9", body: { ...ok, n: 9 }, status: 400, code: "invalid_request", param: "n" },
   { what: "n of a million", body: { ...ok, n: 1e6 }, status: 400, code: "invalid_request", param: "n" },
-  { what: "a negative max_tokens", body: { ...ok, max_tokens: -1 }, status: 400, code: "invalid_request", param: "max_tokens" },
-  { what: "a huge max_tokens", body: { ...ok, max_tokens: 1e9 }, status: 400, code: "invalid_request", param: "max_tokens" },
-  { what: "a text as temperature", body: { ...ok, temperature: "hot" }, status: 400, code: "invalid_request", param: "temperature" },
+  {
+    what: "a negative max_tokens",
+    body: { ...ok, max_tokens: -1 },
+    status: 400,
+    code: "invalid_request",
+    param: "max_tokens",
+  },
+  {
+    what: "a huge max_tokens",
+    body: { ...ok, max_tokens: 1e9 },
+    status: 400,
+    code: "invalid_request",
+    param: "max_tokens",
+  },
+  {
+    what: "a text as temperature",
+    body: { ...ok, temperature: "hot" },
+    status: 400,
+    code: "invalid_request",
+    param: "temperature",
+  },
   { what: "an empty stop text", body: { ...ok, stop: [""] }, status: 400, code: "invalid_request" },
-  { what: "too many stop texts", body: { ...ok, stop: Array(17).fill("x") }, status: 400, code: "invalid_request" },
-  { what: "tools", body: { ...ok, tools: [{ type: "function" }] }, status: 400, code: "unsupported_parameter", param: "tools" },
-  { what: "logprobs", body: { ...ok, logprobs: true }, status: 400, code: "unsupported_parameter", param: "logprobs" },
+  {
+    what: "too many stop texts",
+    body: { ...ok, stop: Array(17).fill("x") },
+    status: 400,
+    code: "invalid_request",
+  },
+  {
+    what: "tools",
+    body: { ...ok, tools: [{ type: "function" }] },
+    status: 400,
+    code: "unsupported_parameter",
+    param: "tools",
+  },
+  {
+    what: "logprobs",
+    body: { ...ok, logprobs: true },
+    status: 400,
+    code: "unsupported_parameter",
+    param: "logprobs",
+  },
   {
     what: "a JSON schema",
     body: { ...ok, response_format: { type: "json_schema" } },
@@ -51,7 +107,14 @@ const table: readonly BadInput[] = [
     param: "response_format",
   },
   { what: "a path that is not there", path: "/v1/nothing", body: ok, status: 404, code: "not_found" },
-  { what: "a text prompt that is a number", path: "/v1/completions", body: { model, prompt: 3 }, status: 400, code: "invalid_request", param: "prompt" },
+  {
+    what: "a text prompt that is a number",
+    path: "/v1/completions",
+    body: { model, prompt: 3 },
+    status: 400,
+    code: "invalid_request",
+    param: "prompt",
+  },
   {
     what: "more choices than one request may ask for",
     path: "/v1/completions",
@@ -84,7 +147,9 @@ describe("bad input", () => {
     await cluster.worker("w1");
     const huge = await cluster.post("/v1/chat/completions", chat("x".repeat(10 * 1024 * 1024)));
     expect(huge.status).toBe(413);
-    const text = await cluster.post("/v1/chat/completions", "hello", { headers: { "content-type": "text/plain" } });
+    const text = await cluster.post("/v1/chat/completions", "hello", {
+      headers: { "content-type": "text/plain" },
+    });
     expect(text.status).toBe(400);
     const deep = await cluster.post("/v1/chat/completions", `${"[".repeat(100_000)}${"]".repeat(100_000)}`);
     expect(deep.status).toBe(400);
@@ -125,7 +190,8 @@ describe("who may ask", () => {
         expect({ method, path, status: response.status }).toEqual({ method, path, status: 401 });
       }
     }
-    for (const path of ["/healthz", "/readyz"]) expect((await fetch(`${cluster.url}${path}`)).status).toBe(200);
+    for (const path of ["/healthz", "/readyz"])
+      expect((await fetch(`${cluster.url}${path}`)).status).toBe(200);
     const byHeader = await fetch(`${cluster.url}/v1/models`, { headers: { "x-api-key": key } });
     expect(byHeader.status).toBe(200);
   });
@@ -135,10 +201,13 @@ describe("who may ask", () => {
     const { port } = new URL(cluster.url);
     const { request } = await import("node:http");
     const status = await new Promise<number | undefined>((resolve, reject) => {
-      request({ host: "127.0.0.1", port, path: "/v1/models", headers: { host: "evil.example" } }, (response) => {
-        response.resume();
-        resolve(response.statusCode);
-      })
+      request(
+        { host: "127.0.0.1", port, path: "/v1/models", headers: { host: "evil.example" } },
+        (response) => {
+          response.resume();
+          resolve(response.statusCode);
+        },
+      )
         .on("error", reject)
         .end();
     });

@@ -30,7 +30,9 @@ describe("POST /v1/chat/completions", () => {
   it("streams: a role first, no usage among the pieces, one finish reason, usage last, then the marker and the end", async () => {
     const cluster = await startCluster();
     await cluster.worker("desk");
-    const whole = (await (await cluster.post("/v1/chat/completions", chat("a b c", { max_tokens: 9, seed: 1 }))).json()) as {
+    const whole = (await (
+      await cluster.post("/v1/chat/completions", chat("a b c", { max_tokens: 9, seed: 1 }))
+    ).json()) as {
       choices: { message: { content: string } }[];
     };
     const response = await cluster.post(
@@ -39,7 +41,11 @@ describe("POST /v1/chat/completions", () => {
     );
     expect(response.headers.get("content-type")).toContain("text/event-stream");
     const { events, text, isDone } = await readStream(response);
-    const chunks = events as { id: string; choices: { delta: Record<string, unknown>; finish_reason: string | null }[]; usage?: unknown }[];
+    const chunks = events as {
+      id: string;
+      choices: { delta: Record<string, unknown>; finish_reason: string | null }[];
+      usage?: unknown;
+    }[];
     expect(chunks[0]?.choices[0]?.delta).toEqual({ role: "assistant", content: null });
     const last = chunks.at(-1);
     expect(last?.choices).toEqual([]);
@@ -57,7 +63,9 @@ describe("POST /v1/chat/completions", () => {
   it("gives n choices, each under its index, the prompt counted once", async () => {
     const cluster = await startCluster();
     await cluster.worker("desk");
-    const one = (await (await cluster.post("/v1/chat/completions", chat("count me", { max_tokens: 3 }))).json()) as {
+    const one = (await (
+      await cluster.post("/v1/chat/completions", chat("count me", { max_tokens: 3 }))
+    ).json()) as {
       usage: { prompt_tokens: number };
     };
     const response = await cluster.post("/v1/chat/completions", chat("count me", { max_tokens: 3, n: 5 }));
@@ -84,7 +92,13 @@ describe("POST /v1/chat/completions", () => {
       model,
       messages: [
         { role: "developer", content: "Be short." },
-        { role: "user", content: [{ type: "text", text: "hel" }, { type: "text", text: "lo" }] },
+        {
+          role: "user",
+          content: [
+            { type: "text", text: "hel" },
+            { type: "text", text: "lo" },
+          ],
+        },
       ],
       max_completion_tokens: 2,
       stop: null,
@@ -110,7 +124,12 @@ describe("POST /v1/completions", () => {
   it("answers several prompts in order, plain and streamed", async () => {
     const cluster = await startCluster();
     await cluster.worker("desk");
-    const response = await cluster.post("/v1/completions", { model, prompt: ["one", "two"], max_tokens: 4, n: 2 });
+    const response = await cluster.post("/v1/completions", {
+      model,
+      prompt: ["one", "two"],
+      max_tokens: 4,
+      n: 2,
+    });
     const answer = (await response.json()) as { object: string; choices: { index: number; text: string }[] };
     expect(answer.object).toBe("text_completion");
     expect(answer.choices.map((choice) => choice.index)).toEqual([0, 1, 2, 3]);
@@ -119,7 +138,9 @@ describe("POST /v1/completions", () => {
     const streamed = await readStream(
       await cluster.post("/v1/completions", { model, prompt: "one", max_tokens: 4, stream: true }),
     );
-    const text = (streamed.events as { choices: { text: string }[] }[]).map((chunk) => chunk.choices[0]?.text).join("");
+    const text = (streamed.events as { choices: { text: string }[] }[])
+      .map((chunk) => chunk.choices[0]?.text)
+      .join("");
     expect(text).toBe(answer.choices[0]?.text);
     expect(streamed.isDone).toBe(true);
   });
@@ -129,8 +150,12 @@ describe("models and probes", () => {
   it("list what is served, say when the service is ready, and give Prometheus text", async () => {
     const cluster = await startCluster();
     await cluster.worker("desk", { slots: 3 });
-    const models = (await (await fetch(`${cluster.url}/v1/models`)).json()) as { data: Record<string, unknown>[] };
-    expect(models.data).toMatchObject([{ id: model, object: "model", name: model, owned_by: "muster", slots: 3 }]);
+    const models = (await (await fetch(`${cluster.url}/v1/models`)).json()) as {
+      data: Record<string, unknown>[];
+    };
+    expect(models.data).toMatchObject([
+      { id: model, object: "model", name: model, owned_by: "muster", slots: 3 },
+    ]);
     expect((await fetch(`${cluster.url}/v1/models/${model}`)).status).toBe(200);
     expect((await fetch(`${cluster.url}/v1/models/other/name`)).status).toBe(404);
     expect((await fetch(`${cluster.url}/readyz`)).status).toBe(200);
@@ -174,7 +199,9 @@ describe("models and probes", () => {
     await fetch(`${cluster.url}${path}/replicas/${id}`, { method: "DELETE" });
     await eventually(async () => !(await replicas()).some((one) => one.id === id));
 
-    const bad = (await (await cluster.post(`${path}/replicas`, { model_uri: "ftp://x/y.gguf" })).json()) as { id: string };
+    const bad = (await (await cluster.post(`${path}/replicas`, { model_uri: "ftp://x/y.gguf" })).json()) as {
+      id: string;
+    };
     await eventually(async () => (await replicas()).some((one) => one.id === bad.id && one.error !== null));
 
     expect((await cluster.post(`${path}/drain`, {})).status).toBe(202);

@@ -1,4 +1,4 @@
-import { AbortedError, type ChatCompletionRequest, type Muster, type Usage } from "@muster/sdk";
+import { AbortedError, type ChatCompletionRequest, type Muster } from "@muster/sdk";
 import type { CommandIo } from "./command-io.ts";
 import { formatCount, formatDuration, formatRate, printable } from "./format.ts";
 import { paint, tableStyle } from "./table.ts";
@@ -18,12 +18,9 @@ export async function streamAnswer(
   { request, signal }: { readonly request: ChatCompletionRequest; readonly signal: AbortSignal },
 ): Promise<Answered> {
   const startedMs = performance.now();
-  let firstMs: number | undefined;
+  const seen: Seen = {};
   let text = "";
   let isInterrupted = false;
-  let usage: Usage | undefined;
-  let worker: string | undefined;
-  let isCut = false;
   try {
     const stream = await client.chat.completions.create(
       { ...request, stream: true, stream_options: { include_usage: true } },
@@ -31,12 +28,12 @@ export async function streamAnswer(
     );
     for await (const chunk of stream) {
       const [choice] = chunk.choices;
-      worker = chunk.system_fingerprint?.replace(/^muster-/, "") ?? worker;
-      usage = chunk.usage ?? usage;
-      if (choice?.finish_reason === "length") isCut = true;
+      seen.worker = chunk.system_fingerprint?.replace(/^muster-/, "") ?? seen.worker;
+      seen.tokens = chunk.usage?.completion_tokens ?? seen.tokens;
+      seen.isCut ||= choice?.finish_reason === "length";
       const piece = choice?.delta.content;
       if (!piece) continue;
-      firstMs ??= performance.now() - startedMs;
+      seen.firstMs ??= performance.now() - startedMs;
       text += piece;
       io.stdout.write(io.isTty ? printable(piece) : piece);
     }
@@ -47,19 +44,32 @@ export async function streamAnswer(
     if (text !== "" && !text.endsWith("\n")) io.stdout.write("\n");
   }
   if (io.isTty) {
-    const tokens = usage?.completion_tokens;
-    const parts = [
-      isInterrupted ? "stopped" : undefined,
-      worker === undefined ? undefined : printable(worker),
-      tokens === undefined ? undefined : formatCount(tokens, "token"),
-      tokens === undefined || firstMs === undefined || tokens < 2
-        ? undefined
-        : formatRate(((tokens - 1) / Math.max(1, performance.now() - startedMs - firstMs)) * 1_000),
-      firstMs === undefined ? undefined : `first after ${formatDuration(firstMs)}`,
-      isCut ? "cut off: raise --max-tokens, or the model's context is full" : undefined,
-    ].filter((part) => part !== undefined);
-    io.stderr.write(`${paint(`(${parts.join(", ")})`, "dim", tableStyle(io))}\n`);
-  } else if (isCut)
-    io.stderr.write("muster: the answer was cut off: --max-tokens, or the model's context, was used up\n");
+    const about = [isInterrupted ? "stopped" : "", ...summary(seen, performance.now() - startedMs)];
+    io.stderr.write(`${paint(`(${about.filter(Boolean).join(", ")})`, "dim", tableStyle(io))}\n`);
+  } else if (seen.isCut) io.stderr.write(`muster: the answer was ${cutOff}\n`);
   return { text, isInterrupted };
+}
+
+interface Seen {
+  worker?: string | undefined;
+  tokens?: number | undefined;
+  firstMs?: number | undefined;
+  isCut?: boolean | undefined;
+}
+
+const cutOff = "cut off: it reached --max-tokens or filled the model's context";
+
+function summary({ worker, tokens, firstMs, isCut }: Seen, tookMs: number): string[] {
+  const parts = [`${formatDuration(tookMs)} in all`];
+  if (firstMs !== undefined) {
+    parts.unshift(`first after ${formatDuration(firstMs)}`);
+    // The first token ends the prompt's time: the rate is that of the others.
+    if (tokens !== undefined && tokens > 1) {
+      parts.unshift(formatRate(((tokens - 1) / Math.max(1, tookMs - firstMs)) * 1_000));
+    }
+  }
+  if (tokens !== undefined) parts.unshift(formatCount(tokens, "token"));
+  if (worker !== undefined) parts.unshift(printable(worker));
+  if (isCut) parts.push(cutOff);
+  return parts;
 }

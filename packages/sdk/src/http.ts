@@ -113,7 +113,7 @@ function isWorthRetrying(error: MusterApiError): boolean {
 }
 
 function initOf(settings: TransportSettings, { method, body, options }: Call): RequestInit {
-  const headers = new Headers({ accept: "application/json" });
+  const headers = new Headers({ accept: "application/json, text/event-stream" });
   for (const given of [settings.headers, options?.headers ?? {}]) {
     for (const [name, value] of Object.entries(given)) headers.set(name, value);
   }

@@ -208,9 +208,9 @@ describe("a stream that fails", () => {
             clearInterval(beat);
             response.write(chunkEvent("late"));
           }
-        }, 40);
+        }, 100);
       },
-      { timeoutMs: 200 },
+      { timeoutMs: 600 },
     );
     const chunks = stream[Symbol.asyncIterator]();
     expect((await chunks.next()).value?.choices[0]?.delta.content).toBe("late");

@@ -65,7 +65,10 @@ export async function startWorker(
   const engine =
     deps.engine ??
     (config.engine === "stub"
-      ? createStubEngine({ tokensPerSecond: config.stubTokensPerSecond })
+      ? createStubEngine({
+          tokensPerSecond: config.stubTokensPerSecond,
+          firstTokenMs: config.stubFirstTokenMs,
+        })
       : createNodeLlamaCppEngine({ log }));
 
   const replicas = new ReplicaSet({

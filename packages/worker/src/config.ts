@@ -24,6 +24,7 @@ export interface WorkerConfig {
   readonly engine: "node-llama-cpp" | "stub";
   /** The stub engine's speed, per sequence; 0 is as fast as it can. */
   readonly stubTokensPerSecond: number;
+  readonly stubFirstTokenMs: number;
   readonly huggingFaceEndpoint: string | undefined;
   readonly huggingFaceToken: string | undefined;
   /** What running attempts get to finish when the worker is told to stop. */
@@ -59,6 +60,10 @@ export function loadWorkerConfig(overrides: WorkerOverrides, env: Env = process.
       overrides.engine ?? readChoice(env, "MUSTER_ENGINE", ["node-llama-cpp", "stub"]) ?? "node-llama-cpp",
     stubTokensPerSecond:
       overrides.stubTokensPerSecond ?? readInteger(env, "MUSTER_STUB_RATE", { min: 0, max: 1_000_000 }) ?? 0,
+    stubFirstTokenMs:
+      overrides.stubFirstTokenMs ??
+      readInteger(env, "MUSTER_STUB_FIRST_TOKEN_MS", { min: 0, max: 3_600_000 }) ??
+      0,
     huggingFaceEndpoint: overrides.huggingFaceEndpoint ?? readText(env, "HF_ENDPOINT"),
     huggingFaceToken: overrides.huggingFaceToken ?? readText(env, "HF_TOKEN"),
     drainMs:

@@ -146,7 +146,11 @@ describe("a worker that is lost", () => {
 describe("an engine that crashes", () => {
   it("takes the request for the cause after the second, on two workers", async () => {
     const flows = startFlows();
-    const workers = [new ScriptedWorker(flows, "w1"), new ScriptedWorker(flows, "w2"), new ScriptedWorker(flows, "w3")];
+    const workers = [
+      new ScriptedWorker(flows, "w1"),
+      new ScriptedWorker(flows, "w2"),
+      new ScriptedWorker(flows, "w3"),
+    ];
     const { done } = await submit(flows);
     const crashed = new Set<string>();
     for (let i = 0; i < 2; i++) {

@@ -8,7 +8,7 @@ import type { ResponseInfo } from "../response-info.ts";
  */
 export interface List<T> {
   readonly object: "list";
-  readonly data: readonly T[];
+  readonly data: T[];
   readonly has_more: boolean;
 }
 

@@ -23,7 +23,10 @@ describe("chooseReplica", () => {
       kind: "wait",
       reason: "no-replica",
     });
-    expect(chooseReplica([candidate({ slotsUsed: 4 })], nobody)).toEqual({ kind: "wait", reason: "no-free-slot" });
+    expect(chooseReplica([candidate({ slotsUsed: 4 })], nobody)).toEqual({
+      kind: "wait",
+      reason: "no-free-slot",
+    });
   });
 
   it("gives a worker that is three times as fast three times the work", () => {
@@ -54,7 +57,10 @@ describe("chooseReplica", () => {
       kind: "wait",
       reason: "no-free-slot",
     });
-    expect(chooseReplica([candidate()], failed)).toMatchObject({ kind: "assign", replica: { workerId: "w1" } });
+    expect(chooseReplica([candidate()], failed)).toMatchObject({
+      kind: "assign",
+      replica: { workerId: "w1" },
+    });
   });
 
   const candidates = fc.array(

@@ -12,9 +12,12 @@ describe("retryVerdict", () => {
 
   it("tries a request that crashed one engine on another, and then takes it for the cause", () => {
     expect(retryVerdict({ failures: ["engine_crashed"], hasSentOutput: false }).kind).toBe("retry");
-    expect(retryVerdict({ failures: ["engine_crashed", "engine_crashed"], hasSentOutput: false }).kind).toBe("give-up");
+    expect(retryVerdict({ failures: ["engine_crashed", "engine_crashed"], hasSentOutput: false }).kind).toBe(
+      "give-up",
+    );
     expect(
-      retryVerdict({ failures: ["engine_crashed", "worker_lost", "engine_crashed"], hasSentOutput: false }).kind,
+      retryVerdict({ failures: ["engine_crashed", "worker_lost", "engine_crashed"], hasSentOutput: false })
+        .kind,
     ).toBe("give-up");
   });
 
@@ -23,6 +26,8 @@ describe("retryVerdict", () => {
   });
 
   it("does not go on for ever", () => {
-    expect(retryVerdict({ failures: Array(4).fill("worker_lost"), hasSentOutput: false }).kind).toBe("give-up");
+    expect(retryVerdict({ failures: Array(4).fill("worker_lost"), hasSentOutput: false }).kind).toBe(
+      "give-up",
+    );
   });
 });

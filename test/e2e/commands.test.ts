@@ -1,0 +1,177 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { readdirSync, readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { describe, expect, it, onTestFinished } from "vitest";
+import { chat, endProcess, eventually, readStream, temporaryDirectory } from "../harness/cluster.ts";
+import { tinyModel } from "../support/tiny-model.ts";
+
+const main = fileURLToPath(new URL("../../packages/cli/dist/main.js", import.meta.url));
+
+interface Running {
+  readonly child: ChildProcess;
+  readonly output: () => string;
+  readonly exited: Promise<number | null>;
+}
+
+/** Runs `muster` with a mark in its environment, by which everything that it started can be found. */
+function muster(args: readonly string[], env: Record<string, string> = {}): Running {
+  const child = spawn(process.execPath, [main, ...args], {
+    env: { ...process.env, REDIS_URL: "", ...env },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  onTestFinished(() => endProcess(child));
+  let text = "";
+  const keep = (chunk: Buffer) => {
+    text += chunk.toString("utf8");
+  };
+  child.stdout.on("data", keep);
+  child.stderr.on("data", keep);
+  return { child, output: () => text, exited: new Promise((resolve) => child.once("exit", resolve)) };
+}
+
+/** Processes whose environment or arguments hold `mark`. */
+function processesWith(mark: string): string[] {
+  return readdirSync("/proc")
+    .filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid)
+    .filter((pid) => {
+      try {
+        return ["environ", "cmdline"].some((file) =>
+          readFileSync(`/proc/${pid}/${file}`, "latin1").includes(mark),
+        );
+      } catch {
+        return false;
+      }
+    });
+}
+
+describe("muster demo", () => {
+  it("shows both workers, a streamed answer and the batch, exits with 0 and leaves no process and no file", async () => {
+    const directory = await temporaryDirectory();
+    const demo = muster(["demo", "--lines", "6"], { MUSTER_MODEL: await tinyModel(), TMPDIR: directory });
+    expect({ code: await demo.exited, output: demo.output() }).toMatchObject({ code: 0 });
+    const output = demo.output();
+    expect(output).toMatch(/desk-1 .+\d/);
+    expect(output).toMatch(/desk-2 .+\d/);
+    expect(output).toMatch(/Answer +\S/);
+    expect(output).toMatch(/together +6 /);
+    expect(output).toMatch(/API +http:\/\/127\.0\.0\.1:\d+\/v1/);
+    expect(processesWith(directory)).toEqual([]);
+    expect(readdirSync(directory)).toEqual([]);
+  });
+
+  it("that is interrupted cleans up as well", async () => {
+    const directory = await temporaryDirectory();
+    const demo = muster(["demo", "--keep"], { MUSTER_MODEL: await tinyModel(), TMPDIR: directory });
+    await eventually(() => demo.output().includes("Serving until Ctrl-C"), 60_000);
+    demo.child.kill("SIGINT");
+    expect(await demo.exited).toBe(0);
+    expect(processesWith(directory)).toEqual([]);
+    expect(readdirSync(directory)).toEqual([]);
+  });
+});
+
+describe("muster up", () => {
+  it("serves a model, answers muster chat, workers and models, and finishes what runs when it is told to stop", async () => {
+    const directory = await temporaryDirectory();
+    const ports = ["--port", "0", "--fleet-port", "0", "--data-dir", directory];
+    const up = muster(["up", await tinyModel(), ...ports, "--slots", "2", "--threads", "1", "--cpu"]);
+    await eventually(() => up.output().includes("Serving"), 60_000);
+    const url = /up at (http:\S+)\/v1/.exec(up.output())?.[1] ?? "";
+
+    const asked = muster(["chat", "hello there", "--url", url, "--max-tokens", "8"]);
+    expect({ code: await asked.exited, output: asked.output() }).toMatchObject({ code: 0 });
+    expect(asked.output().trim()).not.toBe("");
+    const workers = muster(["workers", "--json", "--url", url]);
+    expect(await workers.exited).toBe(0);
+    expect(JSON.parse(workers.output())).toBeTruthy();
+    const models = muster(["models", "--url", url]);
+    expect(await models.exited).toBe(0);
+    expect(models.output()).toContain("muster-tiny-random");
+
+    const response = await fetch(`${url}/v1/chat/completions`, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify({
+        ...chat("go on", { stream: true, max_tokens: 400, temperature: 1 }),
+        model: "muster-tiny-random",
+      }),
+    });
+    let isTold = false;
+    const answer = await readStream(response, () => {
+      if (!isTold) up.child.kill("SIGTERM");
+      isTold = true;
+    });
+    expect(answer.error).toBeUndefined();
+    expect(answer.isDone).toBe(true);
+    expect(await up.exited).toBe(0);
+    expect(processesWith(directory)).toEqual([]);
+  });
+});
+
+describe("muster", () => {
+  it("has help for every command, and exit codes that say what went wrong", async () => {
+    const help = muster(["--help"]);
+    expect(await help.exited).toBe(0);
+    for (const command of ["up", "orchestrator", "worker", "chat", "workers", "models", "demo", "doctor"]) {
+      expect(help.output()).toContain(command);
+      const own = muster([command, "--help"]);
+      expect({ command, code: await own.exited }).toEqual({ command, code: 0 });
+      expect(own.output()).toContain(`Usage: muster ${command}`);
+    }
+    const cases: [string[], number, string][] = [
+      [["fly"], 2, "unknown command"],
+      [["worker", "--slots", "many"], 2, "whole number"],
+      [["worker", "--join", "nowhere"], 1, "host:port"],
+      [["models", "--url", "http://127.0.0.1:1"], 3, "muster up"],
+      [["orchestrator", "--host", "0.0.0.0"], 1, "MUSTER_API_KEYS"],
+    ];
+    for (const [args, code, words] of cases) {
+      const run = muster(args);
+      expect({ args, code: await run.exited }).toEqual({ args, code });
+      expect(run.output()).toContain(words);
+    }
+  });
+
+  it("checks the machine with doctor, and says what to do about what is missing", async () => {
+    const doctor = muster(["doctor", "--json"]);
+    expect(await doctor.exited).toBe(0);
+    const findings = JSON.parse(doctor.output()) as { check: string; state: string }[];
+    expect(findings.map((finding) => finding.check)).toEqual(
+      expect.arrayContaining(["Node.js", "Redis", "CPU", "GPU"]),
+    );
+  });
+});
+
+describe("a worker that is not wanted", () => {
+  it("leaves with the reason: a wrong join token", async () => {
+    const directory = await temporaryDirectory();
+    const secrets = {
+      MUSTER_API_KEYS: "an-api-key-0123456789",
+      MUSTER_JOIN_TOKEN: "a-join-token-0123456789",
+    };
+    const ports = ["--port", "0", "--fleet-port", "0", "--data-dir", directory];
+    const orchestrator = muster(["orchestrator", ...ports, "--log-level", "error"], secrets);
+    await eventually(() => orchestrator.output().includes("--join"), 30_000);
+    const address = /--join (\S+)/.exec(orchestrator.output())?.[1] ?? "";
+    const worker = muster(
+      [
+        "worker",
+        "stub:m",
+        "--engine",
+        "stub",
+        "--join",
+        address,
+        "--data-dir",
+        directory,
+        "--log-level",
+        "silent",
+      ],
+      { MUSTER_JOIN_TOKEN: "another-token-0123456789" },
+    );
+    expect(await worker.exited).toBe(1);
+    expect(worker.output()).toContain("join token");
+    expect(worker.output()).not.toContain("another-token");
+    orchestrator.child.kill("SIGTERM");
+    expect(await orchestrator.exited).toBe(0);
+  });
+});
