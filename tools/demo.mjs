@@ -15,10 +15,14 @@ const tinyModel = join(cache, "muster-tiny-random.gguf");
 await writeTinyGguf(tinyModel);
 
 console.log("");
-const demo = spawn(process.execPath, [join(root, "packages/cli/dist/main.js"), "demo", ...process.argv.slice(2)], {
-  stdio: "inherit",
-  env: { ...process.env, MUSTER_FALLBACK_MODEL: tinyModel },
-});
+const demo = spawn(
+  process.execPath,
+  [join(root, "packages/cli/dist/main.js"), "demo", ...process.argv.slice(2)],
+  {
+    stdio: "inherit",
+    env: { ...process.env, MUSTER_FALLBACK_MODEL: tinyModel },
+  },
+);
 // The terminal sends Ctrl-C to the demo as well, which then cleans up: this process waits for it.
 process.on("SIGINT", () => {});
 process.on("SIGTERM", () => demo.kill("SIGTERM"));

@@ -12,7 +12,7 @@ const places = [
 ];
 const gemma = places.find((path) => path !== "" && existsSync(path));
 if (gemma === undefined) {
-  console.warn("Gemma 3 270M is not in the cache: its test is skipped. `npm run demo` fetches it.");
+  process.stderr.write("Gemma 3 270M is not in the cache: its test is skipped. `npm run demo` fetches it.\n");
 }
 
 it.skipIf(gemma === undefined)(

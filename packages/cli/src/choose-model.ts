@@ -1,5 +1,4 @@
 import type { Log } from "@muster/base";
-import { chooseStarterModel } from "@muster/worker";
 import type { CommandIo } from "./command-io.ts";
 import { formatBytes } from "./format.ts";
 
@@ -23,6 +22,7 @@ export async function chooseModel(
 ): Promise<ChosenModel> {
   const named = io.env["MUSTER_MODEL"];
   if (named) return { uri: named, name: undefined, says: `${named} (MUSTER_MODEL)` };
+  const { chooseStarterModel } = await import("@muster/worker");
   const abort = new AbortController();
   const onSignal = () => abort.abort();
   process.once("SIGINT", onSignal);

@@ -1,5 +1,4 @@
 #!/usr/bin/env node
-import { version } from "@muster/orchestrator";
 import { Command, CommanderError } from "commander";
 import { processIo } from "./command-io.ts";
 import { chatCommand } from "./commands/chat.ts";
@@ -11,6 +10,7 @@ import { upCommand } from "./commands/up.ts";
 import { workerCommand } from "./commands/worker.ts";
 import { workersCommand } from "./commands/workers.ts";
 import { describeFailure } from "./service-options.ts";
+import { version } from "./version.ts";
 
 const io = processIo();
 const program = new Command("muster")

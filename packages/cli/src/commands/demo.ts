@@ -3,7 +3,6 @@ import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createPinoLog, MusterError } from "@muster/base";
-import { loadOrchestratorConfig, startOrchestrator } from "@muster/orchestrator";
 import { Muster, type Worker } from "@muster/sdk";
 import { Command } from "commander";
 import { chooseModel } from "../choose-model.ts";
@@ -36,6 +35,7 @@ export function demoCommand(io: CommandIo): Command {
 }
 
 async function runDemo(io: CommandIo, flags: DemoFlags): Promise<void> {
+  const { loadOrchestratorConfig, startOrchestrator } = await import("@muster/orchestrator");
   const log = createPinoLog({ level: "error", service: "demo" });
   const say = (text: string) => io.stdout.write(`${text}\n`);
   const directory = await mkdtemp(join(tmpdir(), "muster-demo-"));

@@ -1,9 +1,7 @@
 import { existsSync } from "node:fs";
 import { mkdir, statfs } from "node:fs/promises";
 import { freemem, totalmem } from "node:os";
-import { MusterError, silentLog } from "@muster/base";
-import { defaultDataDirectory, findRedisExecutable } from "@muster/orchestrator";
-import { defaultModelDirectory, probeHardware } from "@muster/worker";
+import { type Hardware, MusterError, silentLog } from "@muster/base";
 import { Command } from "commander";
 import type { CommandIo } from "../command-io.ts";
 import { formatBytes } from "../format.ts";
@@ -25,10 +23,12 @@ export function doctorCommand(io: CommandIo): Command {
     .description("check this machine: what is there, what is missing, how to get it")
     .option("--json", "print as JSON")
     .action(async (flags: { json?: boolean }) => {
+      const { defaultDataDirectory, findRedisExecutable } = await import("@muster/orchestrator");
+      const { defaultModelDirectory, probeHardware } = await import("@muster/worker");
       const findings = [
         nodeFinding(process.versions.node),
-        redisFinding(io),
-        ...(await hardwareFindings()),
+        redisFinding(io, findRedisExecutable),
+        ...hardwareFindings(await probeHardware(silentLog)),
         await diskFinding("model folder", defaultModelDirectory(io.env)),
         await diskFinding("data folder", defaultDataDirectory(io.env)),
       ];
@@ -55,11 +55,11 @@ function nodeFinding(version: string): Finding {
   };
 }
 
-function redisFinding(io: CommandIo): Finding {
+function redisFinding(io: CommandIo, find: (path: string) => string): Finding {
   const url = io.env["REDIS_URL"];
   if (url) return { check: "Redis", state: "ok", says: "REDIS_URL is set: that server is used" };
   try {
-    return { check: "Redis", state: "ok", says: findRedisExecutable(io.env["PATH"] ?? "") };
+    return { check: "Redis", state: "ok", says: find(io.env["PATH"] ?? "") };
   } catch (error) {
     return {
       check: "Redis",
@@ -70,8 +70,7 @@ function redisFinding(io: CommandIo): Finding {
   }
 }
 
-async function hardwareFindings(): Promise<Finding[]> {
-  const hardware = await probeHardware(silentLog);
+function hardwareFindings(hardware: Hardware): Finding[] {
   const { gpus, backend, cpuModel, physicalCores } = hardware;
   const gpuNames = gpus.map((gpu) => `${gpu.name} (${formatBytes(gpu.vramBytes)})`).join(", ");
   return [

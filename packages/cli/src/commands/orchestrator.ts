@@ -1,5 +1,4 @@
 import type { LogLevel } from "@muster/base";
-import { loadOrchestratorConfig, startOrchestrator } from "@muster/orchestrator";
 import { Command } from "commander";
 import type { CommandIo } from "../command-io.ts";
 import { runUntilSignal } from "../run-until-signal.ts";
@@ -17,6 +16,7 @@ export function orchestratorCommand(io: CommandIo): Command {
     .description("run the orchestrator: what clients talk to and workers dial")
     .addOption(logOption("info"))
     .action(async (flags: OrchestratorFlags & { logLevel: LogLevel }) => {
+      const { loadOrchestratorConfig, startOrchestrator } = await import("@muster/orchestrator");
       const config = loadOrchestratorConfig(orchestratorOverrides(flags), io.env);
       const orchestrator = await startOrchestrator(config, {
         log: createLog(flags.logLevel, "orchestrator"),

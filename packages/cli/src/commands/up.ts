@@ -1,6 +1,4 @@
 import type { LogLevel } from "@muster/base";
-import { loadOrchestratorConfig, startOrchestrator } from "@muster/orchestrator";
-import { loadWorkerConfig, startWorker } from "@muster/worker";
 import { Command } from "commander";
 import { chooseModel } from "../choose-model.ts";
 import type { CommandIo } from "../command-io.ts";
@@ -28,6 +26,8 @@ export function upCommand(io: CommandIo): Command {
     )
     .addOption(logOption("warn"))
     .action(async (model: string | undefined, flags: UpFlags) => {
+      const { loadOrchestratorConfig, startOrchestrator } = await import("@muster/orchestrator");
+      const { loadWorkerConfig, startWorker } = await import("@muster/worker");
       const log = createLog(flags.logLevel, "muster");
       const config = loadOrchestratorConfig(orchestratorOverrides(flags), io.env);
       const chosen =

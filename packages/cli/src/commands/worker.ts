@@ -1,5 +1,4 @@
 import type { LogLevel } from "@muster/base";
-import { loadWorkerConfig, startWorker } from "@muster/worker";
 import { Command, Option } from "commander";
 import type { CommandIo } from "../command-io.ts";
 import { runUntilSignal } from "../run-until-signal.ts";
@@ -37,6 +36,7 @@ export function workerCommand(io: CommandIo): Command {
     )
     .addOption(logOption("info"))
     .action(async (model: string | undefined, flags: WorkerFlags) => {
+      const { loadWorkerConfig, startWorker } = await import("@muster/worker");
       const config = loadWorkerConfig(
         given({
           orchestrator: flags.join,

@@ -1,0 +1,84 @@
+// `npm test`: every check in order, up to the first that fails; `npm test -- unit layers` runs only those named.
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { run, runTool, secondsSince, ToolError } from "./lib/command.mjs";
+import { setUp } from "./setup.mjs";
+
+const checks = {
+  lint: ["node_modules/@biomejs/biome/bin/biome", "ci", "--colors=off", "."],
+  types: ["node_modules/typescript/bin/tsc", "-b"],
+  proto: ["tools/gen-proto.mjs", "--check"],
+  layers: ["node_modules/dependency-cruiser/bin/dependency-cruise.mjs", "packages", "test", "bench"],
+  "dead-code": ["node_modules/knip/bin/knip.js"],
+  promises: ["tools/promises.mjs"],
+};
+const suites = ["unit", "integration", "e2e"];
+const stepNames = [...Object.keys(checks), ...suites];
+
+const totals = { passed: 0, failed: 0, skipped: 0 };
+
+/** Runs a check quietly: its output is shown where it fails. */
+async function runCheck(name) {
+  const { code, output } = await run(process.execPath, checks[name]);
+  if (code !== 0) console.log(output.trimEnd());
+  return code === 0;
+}
+
+/** Runs a vitest project on screen and adds its tests to the totals. */
+async function runSuite(name) {
+  const folder = mkdtempSync(join(tmpdir(), "muster-test-"));
+  const report = join(folder, "report.json");
+  try {
+    const reporters = ["--reporter=default", "--reporter=json", `--outputFile.json=${report}`];
+    const args = ["node_modules/vitest/vitest.mjs", "run", "--project", name, ...reporters];
+    const { code } = await run(process.execPath, args, { show: true });
+    const failed = existsSync(report) ? addToTotals(JSON.parse(readFileSync(report, "utf8"))) : 0;
+    // A crash, or an error outside of any test.
+    if (code !== 0 && failed === 0) totals.failed += 1;
+    return code === 0;
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** Returns how many failed. A file that fails before its first test counts as one. */
+function addToTotals({ testResults }) {
+  const tests = testResults.flatMap((file) => file.assertionResults);
+  const ofStatus = (...statuses) => tests.filter((test) => statuses.includes(test.status));
+  const brokenFiles = testResults.filter(
+    (file) => file.status === "failed" && file.assertionResults.every((test) => test.status !== "failed"),
+  );
+  const skipped = ofStatus("skipped", "pending", "todo", "disabled");
+  const failed = ofStatus("failed").length + brokenFiles.length;
+  totals.passed += ofStatus("passed").length;
+  totals.failed += failed;
+  totals.skipped += skipped.length;
+  for (const title of new Set(skipped.map((test) => test.ancestorTitles[0] || test.title)))
+    console.log(`- ${title}`);
+  return failed;
+}
+
+async function runSteps(names) {
+  for (const name of names) {
+    const startMs = performance.now();
+    const isGood = await (name in checks ? runCheck(name) : runSuite(name));
+    console.log(`${isGood ? "✓" : "✗"} ${name} ${secondsSince(startMs)}`);
+    if (isGood) continue;
+    const left = names.slice(names.indexOf(name) + 1);
+    const rest = left.length === 0 ? "" : ` Not run: ${left.join(", ")}.`;
+    throw new ToolError(`${name} failed.${rest} Run it alone with: npm test -- ${name}`);
+  }
+}
+
+await runTool(async () => {
+  const named = process.argv.slice(2);
+  const unknown = named.filter((name) => !stepNames.includes(name));
+  if (unknown.length > 0)
+    throw new ToolError(`No step is called ${unknown.join(", ")}: ${stepNames.join(", ")}`);
+  const names = stepNames.filter((name) => named.length === 0 || named.includes(name));
+  await setUp({ build: !names.includes("types") });
+  await runSteps(names);
+});
+const { passed, failed, skipped } = totals;
+console.log(`\n${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ""}`);
