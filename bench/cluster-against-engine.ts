@@ -10,7 +10,10 @@ const rounds = 3;
 const prompt = "Write a long story about a lighthouse.";
 
 /** Tokens per second through the whole cluster, against the same adapter called directly: same file, same threads. */
-export async function benchClusterAgainstEngine(modelPath: string, print: (row: string[]) => void): Promise<void> {
+export async function benchClusterAgainstEngine(
+  modelPath: string,
+  print: (row: string[]) => void,
+): Promise<void> {
   const threads = 1;
   const bare: number[] = [];
   const through: number[] = [];
@@ -31,7 +34,15 @@ async function bareRate(modelPath: string, threads: number): Promise<number> {
   );
   const request = (seed: number): GenerateRequest => ({
     prompt: { kind: "chat", messages: [{ role: "user", content: prompt }] },
-    sampling: { temperature: 1, topK: 64, topP: 0.95, minP: 0, seed, frequencyPenalty: 0, presencePenalty: 0 },
+    sampling: {
+      temperature: 1,
+      topK: 64,
+      topP: 0.95,
+      minP: 0,
+      seed,
+      frequencyPenalty: 0,
+      presencePenalty: 0,
+    },
     maxTokens,
     stop: [],
   });
@@ -55,7 +66,18 @@ async function bareRate(modelPath: string, threads: number): Promise<number> {
 
 async function clusterRate(modelPath: string, threads: number): Promise<number> {
   const cluster = await startBenchCluster([
-    [modelPath, "--model-name", "m", "--slots", String(atOnce), "--threads", String(threads), "--context", "1024", "--cpu"],
+    [
+      modelPath,
+      "--model-name",
+      "m",
+      "--slots",
+      String(atOnce),
+      "--threads",
+      String(threads),
+      "--context",
+      "1024",
+      "--cpu",
+    ],
   ]);
   try {
     const startedMs = performance.now();

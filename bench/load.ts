@@ -39,7 +39,11 @@ export function post(url: string, body: unknown): Promise<Timed> {
 }
 
 /** Sends `perSecond` requests a second for `seconds`, whether or not earlier ones have been answered. */
-export async function openLoop(perSecond: number, seconds: number, send: () => Promise<Timed>): Promise<Timed[]> {
+export async function openLoop(
+  perSecond: number,
+  seconds: number,
+  send: () => Promise<Timed>,
+): Promise<Timed[]> {
   const total = perSecond * seconds;
   const sent: Promise<Timed>[] = [];
   const startedMs = performance.now();

@@ -31,7 +31,18 @@ export async function startBenchCluster(
   try {
     const orchestrator = spawn(
       process.execPath,
-      [main, "orchestrator", "--port", "0", "--fleet-port", "0", "--data-dir", directory, "--log-level", "error"],
+      [
+        main,
+        "orchestrator",
+        "--port",
+        "0",
+        "--fleet-port",
+        "0",
+        "--data-dir",
+        directory,
+        "--log-level",
+        "error",
+      ],
       { env: { ...process.env, ...env }, stdio: ["ignore", "pipe", "inherit"] },
     );
     children.push(orchestrator);
@@ -48,7 +59,19 @@ export async function startBenchCluster(
       children.push(
         spawn(
           process.execPath,
-          [main, "worker", ...args, "--join", fleet, "--name", `bench-${i}`, "--data-dir", directory, "--log-level", "error"],
+          [
+            main,
+            "worker",
+            ...args,
+            "--join",
+            fleet,
+            "--name",
+            `bench-${i}`,
+            "--data-dir",
+            directory,
+            "--log-level",
+            "error",
+          ],
           { env: { ...process.env, ...env }, stdio: ["ignore", "ignore", "inherit"] },
         ),
       );

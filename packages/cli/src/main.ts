@@ -1,4 +1,3 @@
-#!/usr/bin/env node
 import { Command, CommanderError } from "commander";
 import { processIo } from "./command-io.ts";
 import { chatCommand } from "./commands/chat.ts";
