@@ -1,10 +1,11 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync } from "node:fs";
+import { dirname } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { Redis } from "ioredis";
-import { afterEach, describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it, vi } from "vitest";
 import { startTestRedis, testRedis } from "../support/redis.ts";
 import { redisRoundTrip } from "../support/redis-round-trip.ts";
 
@@ -88,6 +89,7 @@ describe("startTestRedis", () => {
     expect(await connect(url).ping()).toBe("PONG");
     owner.kill("SIGKILL");
     await untilItIsGone(url);
+    await vi.waitUntil(() => !existsSync(dirname(url)));
   });
 });
 

@@ -33,9 +33,11 @@ directory=$1; shift
 exec 3<&0
 "$server" "$@" 3<&- & child=$!
 echo $child
-(cat <&3 >/dev/null; kill -KILL $child && rm -rf "$directory") >/dev/null 2>&1 &
+(cat <&3; kill -0 $child && touch "$directory/abandoned" && kill -KILL $child) >/dev/null 2>&1 &
 exec 3<&-
-wait $child
+wait $child 2>/dev/null; code=$?
+if [ -e "$directory/abandoned" ]; then rm -rf "$directory"; fi
+exit $code
 `;
 
 interface Running {
@@ -86,7 +88,10 @@ async function launch(directory: string, socketPath: string): Promise<Running> {
     ...["--appendonly", "yes", "--appendfsync", "everysec", "--aof-use-rdb-preamble", "no"],
     ...["--save", "", "--maxmemory-policy", "noeviction"],
   ];
-  const shell = spawn("/bin/sh", ["-c", script, "sh", directory, ...settings]);
+  const shell = spawn("/bin/sh", ["-c", script, "sh", directory, ...settings], {
+    // Ctrl-C in a terminal is for us: the server ends when we do.
+    detached: true,
+  });
   let words = "";
   const ended = once(shell, "exit").then(([code]) => {
     throw new Error(
