@@ -54,22 +54,23 @@ module.exports = {
     ),
     rule(
       "siblings-never-meet",
-      "Adapters of two brands know nothing of each other, except that BullMQ connects to Redis as the others do.",
+      "Adapters of two brands know nothing of each other; what several of them need is in adapters/common.",
       { path: "^packages/([^/]+)/src/adapters/([^/]+)/", pathNot: testCode },
       {
         path: own("http", "grpc", "adapters"),
-        pathNot: [
-          "^packages/$1/src/adapters/$2/",
-          "^packages/orchestrator/src/adapters/redis/connection\\.ts$",
-        ],
+        pathNot: ["^packages/$1/src/adapters/$2/", "^packages/$1/src/adapters/common/"],
       },
     ),
     rule(
       "only-compose-builds-adapters",
-      "One place shows how the parts fit. index.ts may name what other packages need.",
+      "compose.ts and its parts (compose-*.ts) show how things fit. index.ts and testing.ts may name what others need.",
       {
         path: "^packages/([^/]+)/src/",
-        pathNot: [testCode, layer("http", "grpc", "adapters"), "^packages/[^/]+/src/(compose|index)\\.ts$"],
+        pathNot: [
+          testCode,
+          layer("http", "grpc", "adapters"),
+          "^packages/[^/]+/src/(compose|compose-[a-z-]+|index|testing)\\.ts$",
+        ],
       },
       { path: own("http", "grpc", "adapters") },
     ),

@@ -3,29 +3,32 @@ import { spawn } from "node:child_process";
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { runTool } from "./lib/command.mjs";
 import { setUp } from "./setup.mjs";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 
-await setUp({ quiet: false });
-const { writeTinyGguf } = await import("../test/support/tiny-gguf.mjs");
-const cache = join(root, "node_modules", ".cache", "muster");
-mkdirSync(cache, { recursive: true });
-const tinyModel = join(cache, "muster-tiny-random.gguf");
-await writeTinyGguf(tinyModel);
+await runTool(async () => {
+  await setUp({ quiet: false });
+  const { writeTinyGguf } = await import("../test/support/tiny-gguf.mjs");
+  const cache = join(root, "node_modules", ".cache", "muster");
+  mkdirSync(cache, { recursive: true });
+  const tinyModel = join(cache, "muster-tiny-random.gguf");
+  await writeTinyGguf(tinyModel);
 
-console.log("");
-const demo = spawn(
-  process.execPath,
-  [join(root, "packages/cli/dist/main.js"), "demo", ...process.argv.slice(2)],
-  {
-    stdio: "inherit",
-    env: { ...process.env, MUSTER_FALLBACK_MODEL: tinyModel },
-  },
-);
-// The terminal sends Ctrl-C to the demo as well, which then cleans up: this process waits for it.
-process.on("SIGINT", () => {});
-process.on("SIGTERM", () => demo.kill("SIGTERM"));
-demo.on("exit", (code, signal) => {
-  process.exitCode = code ?? (signal === "SIGINT" ? 130 : 1);
+  console.log("");
+  const demo = spawn(
+    process.execPath,
+    [join(root, "packages/cli/dist/main.js"), "demo", ...process.argv.slice(2)],
+    {
+      stdio: "inherit",
+      env: { ...process.env, MUSTER_FALLBACK_MODEL: tinyModel },
+    },
+  );
+  // The terminal sends Ctrl-C to the demo as well, which then cleans up: this process waits for it.
+  process.on("SIGINT", () => {});
+  process.on("SIGTERM", () => demo.kill("SIGTERM"));
+  demo.on("exit", (code, signal) => {
+    process.exitCode = code ?? (signal === "SIGINT" ? 130 : 1);
+  });
 });

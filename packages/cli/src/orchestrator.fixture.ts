@@ -1,4 +1,4 @@
-import { createServer, type ServerResponse } from "node:http";
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { Model, Worker } from "@muster/sdk";
 import { onTestFinished } from "vitest";
@@ -29,7 +29,7 @@ export interface FakeOrchestrator {
 /** Speaks the orchestrator's HTTP shapes on a free port; it is gone with the test. */
 export async function startOrchestrator(served: Served): Promise<FakeOrchestrator> {
   const chats: ChatBody[] = [];
-  const server = createServer(async (request, response) => {
+  const answer = async (request: IncomingMessage, response: ServerResponse) => {
     let text = "";
     for await (const part of request.setEncoding("utf8")) text += part;
     if (served.apiKey !== undefined && request.headers.authorization !== `Bearer ${served.apiKey}`) {
@@ -41,6 +41,9 @@ export async function startOrchestrator(served: Served): Promise<FakeOrchestrato
       chats.push(body);
       (served.chat ?? echo)(response, body);
     } else sendError(response, 404, "not_found", `There is no ${request.url} here.`);
+  };
+  const server = createServer((request, response) => {
+    answer(request, response).catch((error: unknown) => response.destroy(error as Error));
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const stop = () =>
@@ -52,7 +55,7 @@ export async function startOrchestrator(served: Served): Promise<FakeOrchestrato
   return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, chats, stop };
 }
 
-export function sendJson(response: ServerResponse, body: unknown, status = 200): void {
+function sendJson(response: ServerResponse, body: unknown, status = 200): void {
   response.writeHead(status, { "content-type": "application/json", "x-muster-worker": "desk-1" });
   response.end(JSON.stringify(body));
 }

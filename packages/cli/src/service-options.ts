@@ -3,7 +3,7 @@ import { type Command, InvalidArgumentError, Option } from "commander";
 
 /** Options of the commands that run a service, and what becomes of them. */
 
-export const logLevels: readonly LogLevel[] = ["silent", "error", "warn", "info", "debug"];
+const logLevels: readonly LogLevel[] = ["silent", "error", "warn", "info", "debug"];
 
 export function logOption(byDefault: LogLevel): Option {
   return new Option("--log-level <level>", "how much to log, as JSON lines on standard error")

@@ -6,8 +6,8 @@ import { type Completions, createCompletions } from "./resources/completions.ts"
 import { createModels, type Models } from "./resources/models.ts";
 import { createWorkers, type Workers } from "./resources/workers.ts";
 
-export const defaultTimeoutMs = 600_000;
-export const defaultMaxRetries = 2;
+const defaultTimeoutMs = 600_000;
+const defaultMaxRetries = 2;
 
 /**
  * How to reach a Muster server; everything has a default.

@@ -1,9 +1,9 @@
 /** When a request is tried again, and after how long: rules without time or chance of their own. */
 
-export const firstRetryMs = 500;
-export const longestBackoffMs = 8_000;
+const firstRetryMs = 500;
+const longestBackoffMs = 8_000;
 /** A server that asks for more than this gets this. */
-export const longestRetryAfterMs = 60_000;
+const longestRetryAfterMs = 60_000;
 
 /** Whether an answer with this status is worth another try. The server's `x-should-retry` has the last word. */
 export function isRetryable(status: number, headers: Headers): boolean {

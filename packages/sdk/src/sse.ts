@@ -5,7 +5,7 @@ export interface ServerSentEvent {
 }
 
 /** Far beyond any chunk of an answer: what is larger is not a stream of ours. */
-export const largestEventChars = 8 * 1024 * 1024;
+const largestEventChars = 8 * 1024 * 1024;
 
 const lineEnd = /\r\n|\r|\n/g;
 

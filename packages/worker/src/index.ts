@@ -1,7 +1,7 @@
 export { createNodeLlamaCppEngine } from "./adapters/node-llama-cpp/engine.ts";
 export { createStubEngine } from "./adapters/stub/engine.ts";
 export { probeHardware, type RunningWorker, startWorker, type WorkerHooks } from "./compose.ts";
+export { defaultModelDirectory } from "./compose-models.ts";
+export { chooseStarterModel, type StarterModel } from "./compose-starter-model.ts";
 export { loadWorkerConfig, type ModelOffer, type WorkerConfig, type WorkerOverrides } from "./config.ts";
-export { defaultModelDirectory } from "./models.ts";
-export { chooseStarterModel, type StarterModel } from "./starter-model.ts";
 export { version } from "./version.ts";

@@ -145,7 +145,7 @@ export class AttemptTable {
 }
 
 /** How heartbeats and tables name an attempt. */
-export function keyOf(attemptId: string, epoch: number): string {
+function keyOf(attemptId: string, epoch: number): string {
   return `${attemptId}#${epoch}`;
 }
 

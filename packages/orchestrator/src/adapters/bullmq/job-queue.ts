@@ -3,7 +3,7 @@ import { Queue } from "bullmq";
 import type { JobRef } from "../../core/job.ts";
 import { type Lane, laneName } from "../../core/lane.ts";
 import type { JobQueue } from "../../ports/job-queue.ts";
-import { connectRedis, type RedisAddress } from "../redis/connection.ts";
+import { connectRedis, type RedisAddress } from "../common/redis-connection.ts";
 import { createLaneConsumer } from "./lane-consumer.ts";
 
 /** BullMQ writes each event of a queue to a stream that nobody here reads. */

@@ -1,5 +1,5 @@
 import { type Log, MusterError } from "@muster/base";
-import { connectRedis, untilReady } from "./connection.ts";
+import { connectRedis, untilReady } from "../common/redis-connection.ts";
 
 /** Lua scripts and streams that the lanes use need at least this. */
 const oldestMajor = 6;

@@ -4,7 +4,7 @@ import { mkdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { backoffMs, type Log, MusterError } from "@muster/base";
-import { connectRedis, type RedisAddress, untilReady } from "./connection.ts";
+import { connectRedis, type RedisAddress, untilReady } from "../common/redis-connection.ts";
 
 export interface SupervisedRedis {
   readonly address: RedisAddress;

@@ -1,6 +1,6 @@
 import type { Clock, Log } from "@muster/base";
 import type { BusMessage, TokenBus } from "../../ports/token-bus.ts";
-import { connectRedis, type RedisAddress } from "./connection.ts";
+import { connectRedis, type RedisAddress } from "../common/redis-connection.ts";
 
 /** Messages of one direction are gathered this long: at 20 tokens/s a stream loses nothing that a reader sees. */
 const gatherMs = 15;

@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { readFile, rename, rm, stat, writeFile } from "node:fs/promises";
-import { hashFile } from "./hash-file.ts";
+import { hashFile } from "../common/hash-file.ts";
 
 /** What is known about a file of the store; kept beside it as JSON. */
 export interface Manifest {
@@ -18,7 +18,7 @@ export type FileState =
   | { readonly kind: "whole"; readonly manifest: Manifest }
   | { readonly kind: "missing" | "changed" };
 
-export function manifestPath(path: string): string {
+function manifestPath(path: string): string {
   return `${path}.json`;
 }
 

@@ -7,8 +7,8 @@ import { formatModelUri, type HubFileName, type ModelUri, parseModelUri } from "
 import type { ModelDownload } from "../../ports/model-download.ts";
 import type { ModelHub } from "../../ports/model-hub.ts";
 import type { ModelProgress, ModelStore, StoredModel } from "../../ports/model-store.ts";
-import { readGgufFile } from "./gguf-file.ts";
-import { hashFile } from "./hash-file.ts";
+import { readGgufFile } from "../common/gguf-file.ts";
+import { hashFile } from "../common/hash-file.ts";
 import { checkFile, writeManifest } from "./manifest.ts";
 import { hubSegments, storePath, urlSegments } from "./store-path.ts";
 

@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { link, open, readFile, rename, rm, stat, utimes } from "node:fs/promises";
 import { hostname } from "node:os";
 import type { Clock, Log } from "@muster/base";
-import { pause } from "./retry.ts";
+import { pause } from "../common/retry.ts";
 
 const pollMs = 200;
 const heartbeatMs = 5_000;

@@ -1,11 +1,11 @@
 import { rm, stat, statfs } from "node:fs/promises";
 import { type Clock, type Log, MusterError, systemClock } from "@muster/base";
 import type { DownloadedFile, DownloadRequest, ModelDownload } from "../../ports/model-download.ts";
-import { hashFile } from "../disk/hash-file.ts";
+import { hashFile } from "../common/hash-file.ts";
+import { cancelled, defaultRetry, type RetryPolicy, retrying } from "../common/retry.ts";
 import { type DownloadLock, takeDownloadLock } from "./download-lock.ts";
 import { PartFile, partPath, readNote } from "./part-file.ts";
 import { createProgressGate, type ProgressGate } from "./progress-gate.ts";
-import { cancelled, defaultRetry, type RetryPolicy, retrying } from "./retry.ts";
 import { transfer } from "./transfer.ts";
 
 export interface ModelDownloadOptions {

@@ -17,7 +17,7 @@ export function partPath(target: string): string {
   return `${target}.part`;
 }
 
-export function notePath(target: string): string {
+function notePath(target: string): string {
   return `${target}.part.json`;
 }
 

@@ -1,10 +1,10 @@
 import { dirname } from "node:path";
 import { type Clock, type Log, MusterError } from "@muster/base";
 import type { DownloadRequest } from "../../ports/model-download.ts";
+import { sendFollowing } from "../common/redirects.ts";
+import { isPassingStatus, networkReason, PassingFailure, readRetryAfterMs } from "../common/retry.ts";
 import { canContinue, isStrongTag, type PartFile, type PartNote } from "./part-file.ts";
 import type { ProgressGate } from "./progress-gate.ts";
-import { sendFollowing } from "./redirects.ts";
-import { isPassingStatus, networkReason, PassingFailure, readRetryAfterMs } from "./retry.ts";
 
 export interface TransferTools {
   readonly log: Log;

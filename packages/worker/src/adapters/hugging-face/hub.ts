@@ -2,7 +2,7 @@ import { type Clock, type Log, MusterError, systemClock } from "@muster/base";
 import { isLoopbackHost } from "../../core/loopback.ts";
 import type { HubFileName } from "../../core/model-uri.ts";
 import type { HubFile, ModelHub } from "../../ports/model-hub.ts";
-import { isRedirect, sendFollowing } from "../http/redirects.ts";
+import { isRedirect, sendFollowing } from "../common/redirects.ts";
 import {
   defaultRetry,
   isPassingStatus,
@@ -11,9 +11,9 @@ import {
   type RetryPolicy,
   readRetryAfterMs,
   retrying,
-} from "../http/retry.ts";
+} from "../common/retry.ts";
 
-export const defaultHubEndpoint = "https://huggingface.co";
+const defaultHubEndpoint = "https://huggingface.co";
 
 export interface HuggingFaceHubOptions {
   /** A mirror's address; undefined or empty: huggingface.co. */

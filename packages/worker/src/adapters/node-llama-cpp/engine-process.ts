@@ -2,7 +2,7 @@ import { type ChildProcess, fork } from "node:child_process";
 import { createInterface } from "node:readline";
 import { deferred, type Env, type Log, MusterError } from "@muster/base";
 import type { EngineExit } from "../../ports/engine.ts";
-import { childEnvironment } from "./child-environment.ts";
+import { childEnvironment } from "../common/child-environment.ts";
 import type { ChildMessage, ParentMessage } from "./child-messages.ts";
 
 export interface EngineProcess {

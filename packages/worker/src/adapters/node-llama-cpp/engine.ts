@@ -1,8 +1,8 @@
 import { deferred, type Env, type Log, MusterError } from "@muster/base";
 import type { Engine, EngineLoadSpec, ReplicaInfo } from "../../ports/engine.ts";
+import { hostEnvironment } from "../common/config.ts";
 import { findChildEntry } from "./child-entry.ts";
 import type { ChildLoadSpec, ChildMessage } from "./child-messages.ts";
-import { hostEnvironment } from "./config.ts";
 import { startEngineProcess } from "./engine-process.ts";
 import { ChildReplica } from "./replica.ts";
 

