@@ -1,14 +1,9 @@
 import { type Clock, type Log, MusterError } from "@muster/base";
-import {
-  type Replica,
-  type ReplicaView,
-  type WorkerIdentity,
-  type WorkerView,
-  workerState,
-} from "../core/fleet/worker.ts";
+import type { Replica, WorkerIdentity, WorkerView } from "../core/fleet/worker.ts";
 import type { LaneClass } from "../core/lane.ts";
 import { type Candidate, chooseReplica } from "../core/scheduling/choose-replica.ts";
 import type { WorkerLink } from "../ports/worker-link.ts";
+import { measured, modelsOf, type ReplicaEntry, viewOf, type WorkerEntry } from "./fleet-entries.ts";
 import { SlotWaiters } from "./slot-waiters.ts";
 
 /** One slot of one replica, held for one attempt. */
@@ -20,23 +15,6 @@ export interface SlotLease {
   readonly link: WorkerLink;
   /** Gives the slot back; a second call does nothing. `tokensPerSecond` is what the attempt measured. */
   release(tokensPerSecond?: number): void;
-}
-
-interface ReplicaEntry {
-  report: Replica;
-  slotsUsed: number;
-  decodeTokensPerSecond: number | undefined;
-}
-
-interface WorkerEntry {
-  identity: WorkerIdentity;
-  link: WorkerLink | undefined;
-  isDraining: boolean;
-  connectedAtMs: number;
-  lastHeartbeatAtMs: number;
-  lostAtMs: number | undefined;
-  cpuLoad: number;
-  readonly replicas: Map<string, ReplicaEntry>;
 }
 
 interface FleetCandidate extends Candidate {
@@ -55,7 +33,6 @@ export interface FleetEvents {
 const keepLostMs = 10 * 60_000;
 /** Replicas in the name of one worker; more is a broken or hostile peer. */
 const maxReplicasPerWorker = 64;
-const speedSmoothing = 0.3;
 
 /** The single writer of what is known about workers, replicas and slots. */
 export class FleetRegistry {
@@ -202,7 +179,7 @@ export class FleetRegistry {
     return [...models].sort();
   }
 
-  /** The smallest context among the replicas of a model, in tokens; undefined while none is ready. */
+  /** What was reported last of each replica of a model. */
   replicasOf(model: string): readonly Replica[] {
     return [...this.#candidates(model)].map((candidate) => candidate.replica.report);
   }
@@ -286,33 +263,6 @@ export class FleetRegistry {
       if (worker.lostAtMs !== undefined && worker.lostAtMs < beforeMs) this.#workers.delete(workerId);
     }
   }
-}
-
-function measured(replica: ReplicaEntry, tokensPerSecond: number): void {
-  const before = replica.decodeTokensPerSecond ?? tokensPerSecond;
-  replica.decodeTokensPerSecond = before + speedSmoothing * (tokensPerSecond - before);
-}
-
-function modelsOf(worker: WorkerEntry): Set<string> {
-  return new Set([...worker.replicas.values()].map(({ report }) => report.model));
-}
-
-function viewOf(worker: WorkerEntry): WorkerView {
-  const replicas = [...worker.replicas.values()].map(
-    ({ report, slotsUsed, decodeTokensPerSecond }): ReplicaView => ({
-      ...report,
-      slotsUsed,
-      decodeTokensPerSecond,
-    }),
-  );
-  return {
-    ...worker.identity,
-    state: workerState({ isConnected: worker.link !== undefined, isDraining: worker.isDraining, replicas }),
-    connectedAtMs: worker.connectedAtMs,
-    lastHeartbeatAtMs: worker.lastHeartbeatAtMs,
-    cpuLoad: worker.cpuLoad,
-    replicas,
-  };
 }
 
 function waitEnded(): MusterError {

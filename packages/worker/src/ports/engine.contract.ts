@@ -1,7 +1,6 @@
 /** What every adapter of the Engine port must do; each adapter's test runs it on the real thing. */
-import type { MusterError } from "@muster/base";
+import type { GenerateEvent, GenerateRequest, MusterError, Sampling } from "@muster/base";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { GenerateEvent, GenerateRequest, Sampling } from "../core/generation.ts";
 import type { Engine, EngineReplica } from "./engine.ts";
 
 export const greedy: Sampling = {

@@ -1,4 +1,4 @@
-import type { GenerateEvent, GenerateRequest } from "../core/generation.ts";
+import type { GenerateEvent, GenerateRequest } from "@muster/base";
 
 export interface EngineLoadSpec {
   readonly modelPath: string;

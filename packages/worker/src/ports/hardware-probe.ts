@@ -1,4 +1,4 @@
-import type { Hardware } from "../core/hardware.ts";
+import type { Hardware } from "@muster/base";
 
 /** Looks at the machine: what could be lent, and what is free now. */
 export interface HardwareProbe {

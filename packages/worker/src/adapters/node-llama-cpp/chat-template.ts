@@ -1,6 +1,5 @@
 import { Template } from "@huggingface/jinja";
-import { MusterError } from "@muster/base";
-import type { ChatMessage } from "../../core/generation.ts";
+import { type ChatMessage, MusterError } from "@muster/base";
 
 export interface ChatTemplate {
   /** The prompt as text, ready for the model's turn. Throws MusterError `invalid_request` with the template's reason. */

@@ -1,5 +1,4 @@
-import type { ErrorCode } from "@muster/base";
-import type { GenerateEvent, GenerateRequest } from "../../core/generation.ts";
+import type { ErrorCode, GenerateEvent, GenerateRequest } from "@muster/base";
 import type { EngineLoadSpec, ReplicaInfo } from "../../ports/engine.ts";
 
 /** Parent to child, as JSON over the IPC channel. `load` comes first and once; ids are the parent's. */

@@ -1,4 +1,4 @@
-import type { GenerateEvent } from "../../core/generation.ts";
+import type { GenerateEvent } from "@muster/base";
 import type { AnswerItem, Failure } from "./child-messages.ts";
 
 /** How long text may wait for more text, so that a message carries several tokens of several answers. */

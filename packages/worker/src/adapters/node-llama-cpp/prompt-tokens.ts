@@ -1,7 +1,6 @@
 import { randomBytes } from "node:crypto";
-import { MusterError } from "@muster/base";
+import { type ChatMessage, MusterError, type Prompt } from "@muster/base";
 import type { LlamaModel, Token } from "node-llama-cpp";
-import type { ChatMessage, Prompt } from "../../core/generation.ts";
 import {
   createSpecialTokenGuard,
   indexSpecialTexts,

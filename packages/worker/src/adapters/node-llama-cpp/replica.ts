@@ -1,5 +1,11 @@
-import { type Deferred, deferred, Mailbox, MusterError } from "@muster/base";
-import type { GenerateEvent, GenerateRequest } from "../../core/generation.ts";
+import {
+  type Deferred,
+  deferred,
+  type GenerateEvent,
+  type GenerateRequest,
+  Mailbox,
+  MusterError,
+} from "@muster/base";
 import type { EngineExit, EngineReplica, ReplicaInfo } from "../../ports/engine.ts";
 import type { AnswerItem, ChildRequest, Failure } from "./child-messages.ts";
 import type { EngineProcess } from "./engine-process.ts";

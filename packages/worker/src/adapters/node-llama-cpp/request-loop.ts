@@ -1,6 +1,5 @@
-import { MusterError } from "@muster/base";
+import { type GenerateTimings, type GenerateUsage, MusterError, type Sampling } from "@muster/base";
 import type { LlamaContextSequence, LlamaModel, SequenceEvaluateOptions, Token } from "node-llama-cpp";
-import type { GenerateTimings, GenerateUsage, Sampling } from "../../core/generation.ts";
 import { createStopMatcher } from "../../core/stop-matcher.ts";
 import type { BatchScheduler } from "./batch-scheduler.ts";
 import type { ChildRequest } from "./child-messages.ts";

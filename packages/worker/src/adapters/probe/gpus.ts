@@ -1,4 +1,4 @@
-import type { Gpu } from "../../core/hardware.ts";
+import type { Gpu } from "@muster/base";
 
 /** What the engine sees: the devices it would use, and one sum of their memory. */
 export interface EngineDevices {

@@ -1,4 +1,4 @@
-import type { Prompt } from "../../core/generation.ts";
+import type { Prompt } from "@muster/base";
 
 /** The answer to a prompt without words. */
 const fallbackWord = "nothing";

@@ -1,6 +1,12 @@
 import { setMaxListeners } from "node:events";
-import { type Clock, type Deferred, deferred, MusterError } from "@muster/base";
-import type { GenerateEvent, GenerateRequest } from "../../core/generation.ts";
+import {
+  type Clock,
+  type Deferred,
+  deferred,
+  type GenerateEvent,
+  type GenerateRequest,
+  MusterError,
+} from "@muster/base";
 import { createStopMatcher } from "../../core/stop-matcher.ts";
 import type { EngineExit, EngineReplica, ReplicaInfo } from "../../ports/engine.ts";
 import { echoTokens, lastText, promptTokenCount } from "./echo.ts";

@@ -1,9 +1,0 @@
-export type {
-  ChatMessage,
-  GenerateEvent,
-  GenerateRequest,
-  GenerateTimings,
-  GenerateUsage,
-  Prompt,
-  Sampling,
-} from "@muster/base";

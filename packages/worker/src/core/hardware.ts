@@ -1,1 +1,0 @@
-export type { Gpu, Hardware } from "@muster/base";

@@ -1,0 +1,109 @@
+import { Background, deferred, type GenerateRequest, ManualClock, silentLog } from "@muster/base";
+import { createStubEngine } from "../adapters/stub/engine.ts";
+import type { ReplicaReport, WorkerSays } from "../core/link-messages.ts";
+import type { Engine } from "../ports/engine.ts";
+import type { ModelStore } from "../ports/model-store.ts";
+import type { LinkEnd, LinkSession } from "../ports/orchestrator-link.ts";
+import { Assignments } from "./assignments.ts";
+import { ReplicaSet } from "./replica-set.ts";
+
+export const log = silentLog;
+export const noStore: ModelStore = { ensure: async (uri) => ({ path: uri, bytes: 0, sha256: undefined }) };
+
+export function generation(text: string, maxTokens = 4): GenerateRequest {
+  return {
+    prompt: { kind: "text", text },
+    sampling: {
+      temperature: 0,
+      topK: 64,
+      topP: 1,
+      minP: 0,
+      seed: 1,
+      frequencyPenalty: 0,
+      presencePenalty: 0,
+    },
+    maxTokens,
+    stop: [],
+  };
+}
+
+/** An orchestrator's end of a link, in memory. */
+export class ScriptedSession implements LinkSession {
+  readonly welcome = { orchestratorId: "orc", version: "0", protocol: 1, heartbeatIntervalMs: 1_000 };
+  readonly said: WorkerSays[] = [];
+  readonly #end = deferred<LinkEnd>();
+  #waiting: { readonly wanted: (said: WorkerSays) => boolean; readonly found: (said: WorkerSays) => void }[] =
+    [];
+  readonly ended = this.#end.promise;
+
+  send(message: WorkerSays): boolean {
+    this.said.push(message);
+    this.#waiting = this.#waiting.filter(({ wanted, found }) => {
+      if (!wanted(message)) return true;
+      found(message);
+      return false;
+    });
+    return true;
+  }
+
+  until<T extends WorkerSays>(wanted: (said: WorkerSays) => said is T): Promise<T> {
+    const already = this.said.find(wanted);
+    if (already !== undefined) return Promise.resolve(already);
+    return new Promise((resolve) => {
+      this.#waiting.push({ wanted, found: (said) => resolve(said as T) });
+    });
+  }
+
+  writable(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  close(): void {
+    this.#end.resolve({ kind: "lost", reason: "closed" });
+  }
+
+  abandon(): void {
+    this.#end.resolve({ kind: "lost", reason: "abandoned" });
+  }
+
+  lose(end: LinkEnd = { kind: "lost", reason: "network" }): void {
+    this.#end.resolve(end);
+  }
+}
+
+/** One replica of the stub engine, ready, with two slots. */
+export async function startReplica(engine: Engine = createStubEngine(), clock = new ManualClock()) {
+  const reports: ReplicaReport[] = [];
+  const waiting: { readonly state: string; readonly wake: () => void }[] = [];
+  const replicas = new ReplicaSet({
+    engine,
+    store: noStore,
+    clock,
+    log,
+    random: () => 0.5,
+    report: (report) => {
+      reports.push(report);
+      for (const { state, wake } of waiting) if (state === report.state) wake();
+    },
+    specOf: (order) => {
+      throw new Error(`no order expected: ${order.replicaId}`);
+    },
+  });
+  const until = (state: ReplicaReport["state"]) => new Promise<void>((wake) => waiting.push({ state, wake }));
+  const ready = until("ready");
+  replicas.add({
+    replicaId: "rep-1",
+    model: "m",
+    modelUri: "stub:m",
+    slots: 2,
+    contextTokens: 256,
+    threads: 1,
+    gpu: "off",
+  });
+  await ready;
+  return { replicas, reports, clock, until };
+}
+
+export function startAssignments(replicas: ReplicaSet) {
+  return new Assignments({ replicas, background: new Background(log), log });
+}
