@@ -5,15 +5,18 @@ import { createBullmqJobQueue } from "./adapters/bullmq/job-queue.ts";
 import { createPrometheusMetrics } from "./adapters/prometheus/metrics.ts";
 import { checkRedis } from "./adapters/redis/check.ts";
 import { findRedisExecutable } from "./adapters/redis/executable.ts";
+import { createRedisModelDirectory } from "./adapters/redis/model-directory.ts";
 import { startSupervisedRedis } from "./adapters/redis/server.ts";
 import { createRedisTokenBus } from "./adapters/redis/token-bus.ts";
 import type { OrchestratorConfig } from "./config.ts";
 import { AttemptTable } from "./flows/attempt-table.ts";
 import { deliverMessages } from "./flows/deliver-message.ts";
+import { finishJobs } from "./flows/finish-jobs.ts";
 import { FleetRegistry } from "./flows/fleet-registry.ts";
 import { LaneControl } from "./flows/lane-control.ts";
 import { RequestDesk } from "./flows/request-desk.ts";
 import { JobRunner } from "./flows/run-job.ts";
+import { ServedModels } from "./flows/served-models.ts";
 import { startFleetServer } from "./grpc/fleet-service.ts";
 import { startHttpServer } from "./http/server.ts";
 import { version } from "./version.ts";
@@ -82,11 +85,23 @@ async function start(
   });
   deliverMessages(bus, desk, runner);
   const lanes = new LaneControl({ queue, fleet, runner });
+  const served = new ServedModels({
+    fleet,
+    directory: createRedisModelDirectory({ address, prefix, self: orchestratorId, clock, log }),
+    clock,
+    log,
+    background,
+  });
+  lifecycle.onStop("served models", () => served.close());
   fleet.notify({
-    capacityChanged: (model) => lanes.adjust(model),
+    capacityChanged: (model) => {
+      lanes.adjust(model);
+      served.announce();
+    },
     workerLost: (workerId, reason) => attempts.workerLost(workerId, reason),
   });
 
+  served.announce();
   const fleetServer = await startFleetServer({
     host: config.fleetHost,
     port: config.fleetPort,
@@ -103,7 +118,7 @@ async function start(
     fleet.closeAll("the orchestrator is shutting down");
     return fleetServer.close();
   });
-  lifecycle.onStop("lanes", () => lanes.close());
+  lifecycle.onStop("lanes", () => finishJobs({ lanes, runner, fleet, clock }, config.drainMs));
   lifecycle.onStop("background tasks", () => background.idle());
 
   let isStopping = false;
@@ -111,6 +126,7 @@ async function start(
     {
       desk,
       fleet,
+      served,
       metrics,
       clock,
       log,

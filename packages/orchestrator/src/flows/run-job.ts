@@ -8,6 +8,7 @@ import type { AttemptOutcome, AttemptTable } from "./attempt-table.ts";
 import type { FleetRegistry } from "./fleet-registry.ts";
 
 interface RunningJob {
+  readonly home: string;
   readonly abort: AbortController;
   readonly handover: Deferred<Handover | undefined>;
 }
@@ -43,7 +44,7 @@ export class JobRunner {
   async run(lane: Lane, job: JobRef): Promise<void> {
     const { requestId, home } = job;
     if (this.#running.has(requestId)) return;
-    const running: RunningJob = { abort: new AbortController(), handover: deferred() };
+    const running: RunningJob = { home, abort: new AbortController(), handover: deferred() };
     this.#running.set(requestId, running);
     try {
       const handover = await this.#fetch(job, running);
@@ -54,6 +55,15 @@ export class JobRunner {
         this.#deps.bus.send(home, { kind: "error", requestId, error: { code, message } });
     } finally {
       this.#running.delete(requestId);
+    }
+  }
+
+  /** Ends everything that runs here: its clients are told to ask again. */
+  cutOff(): void {
+    for (const [requestId, { home, abort }] of this.#running) {
+      const message = "The orchestrator that ran this request is shutting down. Send it again.";
+      this.#deps.bus.send(home, { kind: "error", requestId, error: { code: "shutting_down", message } });
+      abort.abort();
     }
   }
 

@@ -1,12 +1,14 @@
 import type { Clock, Log } from "@muster/base";
 import type { FleetRegistry } from "../flows/fleet-registry.ts";
 import type { RequestDesk } from "../flows/request-desk.ts";
+import type { ServedModels } from "../flows/served-models.ts";
 import type { Metrics } from "../ports/metrics.ts";
 
 /** What the routes are given by the composition. */
 export interface HttpDeps {
   readonly desk: RequestDesk;
   readonly fleet: FleetRegistry;
+  readonly served: ServedModels;
   readonly metrics: Metrics;
   readonly clock: Clock;
   readonly log: Log;

@@ -18,7 +18,7 @@ export function probeRoutes(app: FastifyInstance, deps: HttpDeps): void {
   });
 
   app.get("/", (_request, reply) => {
-    const models = deps.fleet.knownModels();
+    const models = deps.served.list();
     const workers = deps.fleet.workers().filter((worker) => worker.state !== "lost");
     const page = [
       "Muster is running.",

@@ -11,7 +11,7 @@ const startupGraceMs = 15_000;
 
 /** Throws `model_not_found` naming the models that are served, or `not_ready` just after a start. */
 export function requireModel(deps: HttpDeps, model: string): void {
-  const known = deps.fleet.knownModels();
+  const known = deps.served.list();
   if (known.includes(model)) return;
   if (known.length === 0 && deps.clock.nowMs() - deps.startedAtMs < startupGraceMs) {
     throw new MusterError("not_ready", "This orchestrator has just started and no worker has joined yet.", {

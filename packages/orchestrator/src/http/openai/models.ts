@@ -13,7 +13,7 @@ export function modelsRoutes(app: FastifyInstance, deps: HttpDeps): void {
       name: model,
       created: Math.floor(deps.startedWallMs / 1000),
       owned_by: "muster",
-      slots: deps.fleet.slots(model),
+      slots: deps.served.slots(model),
       replicas: replicas.length,
       context_tokens:
         replicas.length === 0 ? null : Math.min(...replicas.map((replica) => replica.contextTokens)),
@@ -22,14 +22,14 @@ export function modelsRoutes(app: FastifyInstance, deps: HttpDeps): void {
 
   app.get("/v1/models", () => ({
     object: "list",
-    data: deps.fleet.knownModels().map(modelBody),
+    data: deps.served.list().map(modelBody),
     has_more: false,
   }));
 
   // The name may hold slashes, as names of hubs do.
   app.get<{ Params: { "*": string } }>("/v1/models/*", (request) => {
     const model = request.params["*"];
-    const known = deps.fleet.knownModels();
+    const known = deps.served.list();
     if (known.includes(model)) return modelBody(model);
     const served = known.length === 0 ? "No model is served." : `Served now: ${known.join(", ")}.`;
     throw new MusterError(

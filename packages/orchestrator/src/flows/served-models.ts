@@ -1,0 +1,62 @@
+import type { Background, Clock, Log } from "@muster/base";
+import type { ModelDirectory } from "../ports/model-directory.ts";
+import type { FleetRegistry } from "./fleet-registry.ts";
+
+const announceMs = 2_000;
+
+interface ServedModelsDeps {
+  readonly fleet: FleetRegistry;
+  readonly directory: ModelDirectory;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly background: Background;
+}
+
+/** What can be asked for here: what our own workers serve, and what other orchestrators on the same store do. */
+export class ServedModels {
+  readonly #deps: ServedModelsDeps;
+  #stopTimer: () => void = () => {};
+  #isClosed = false;
+  #isAnnouncing = false;
+
+  constructor(deps: ServedModelsDeps) {
+    this.#deps = deps;
+  }
+
+  /** Sorted. A model whose workers have just left is still listed: they may be back before its requests give up. */
+  list(): string[] {
+    const { fleet, directory } = this.#deps;
+    return [...new Set([...fleet.knownModels(), ...directory.elsewhere().keys()])].sort();
+  }
+
+  /** Slots for a model, here and elsewhere. */
+  slots(model: string): number {
+    return this.#deps.fleet.slots(model) + (this.#deps.directory.elsewhere().get(model) ?? 0);
+  }
+
+  /** Tells the others now, and then every two seconds. */
+  announce(): void {
+    if (this.#isClosed) return;
+    this.#stopTimer();
+    this.#stopTimer = this.#deps.clock.after(announceMs, () => this.announce());
+    if (this.#isAnnouncing) return;
+    this.#isAnnouncing = true;
+    this.#deps.background.run("announce-models", async () => {
+      const { fleet, directory, log } = this.#deps;
+      try {
+        await directory.announce(new Map(fleet.knownModels().map((model) => [model, fleet.slots(model)])));
+      } catch (error) {
+        // The store is away; the next announcement is two seconds off.
+        log.debug({ error: String(error) }, "models not announced");
+      } finally {
+        this.#isAnnouncing = false;
+      }
+    });
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    this.#stopTimer();
+    await this.#deps.directory.close();
+  }
+}
