@@ -9,7 +9,7 @@ import {
 import { Redis } from "ioredis";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { eventually, temporaryDirectory } from "../harness/cluster.ts";
-import { testRedis } from "../support/redis.ts";
+import { startTestRedis, testRedis } from "../support/redis.ts";
 
 let prefixes = 0;
 const freshPrefix = () => `contract-${process.pid}-${++prefixes}`;
@@ -153,5 +153,52 @@ describe("the supervised Redis", () => {
         return true;
       }
     });
+  });
+});
+
+describe("the bus over a Redis that goes away", () => {
+  it("delivers what was said meanwhile when it is back, in order and once", async () => {
+    const redis = await startTestRedis();
+    onTestFinished(() => redis.stop());
+    const open = (self: string) =>
+      createRedisTokenBus({ address: redis.url, prefix: "gap", self, log: silentLog, clock: systemClock });
+    const [from, to] = [open("orc-from"), open("orc-to")];
+    onTestFinished(async () => {
+      await Promise.all([from.close(), to.close()]);
+    });
+    const seen: string[] = [];
+    to.listen((message) => seen.push(message.kind === "cancel" ? message.requestId : message.kind));
+    const say = (requestId: string) => from.send("orc-to", { kind: "cancel", requestId });
+    say("before");
+    await eventually(() => seen.includes("before"));
+    await redis.kill("SIGKILL");
+    say("meanwhile");
+    await redis.restart();
+    say("after");
+    await eventually(() => seen.includes("after"));
+    expect(seen).toEqual(["before", "meanwhile", "after"]);
+  });
+
+  it("tells of a gap before what comes after it, where a packet was lost", async () => {
+    const { url } = await testRedis();
+    const prefix = freshPrefix();
+    const to = createRedisTokenBus({
+      address: url,
+      prefix,
+      self: "orc-to",
+      log: silentLog,
+      clock: systemClock,
+    });
+    onTestFinished(() => to.close());
+    const seen: string[] = [];
+    to.listen((message) => seen.push(message.kind === "cancel" ? message.requestId : message.kind));
+    const redis = new Redis(url);
+    onTestFinished(() => redis.disconnect());
+    const packet = (number: number) =>
+      JSON.stringify({ from: "orc-from", number, messages: [{ kind: "cancel", requestId: `n${number}` }] });
+    await eventually(async () => (await redis.publish(`${prefix}:bus:orc-to`, packet(0))) === 1);
+    await redis.publish(`${prefix}:bus:orc-to`, packet(2));
+    await eventually(() => seen.includes("n2"));
+    expect(seen).toEqual(["n0", "gap", "n2"]);
   });
 });

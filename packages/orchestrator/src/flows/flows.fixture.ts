@@ -51,7 +51,7 @@ export function startFlows(options: { readonly maxQueued?: number } = {}) {
     capacityChanged: (model) => lanes.adjust(model),
     workerLost: (workerId, reason) => attempts.workerLost(workerId, reason),
   });
-  return { clock, queue, fleet, attempts, runner, desk, lanes };
+  return { self: bus.self, clock, queue, fleet, attempts, runner, desk, lanes };
 }
 
 export type Flows = ReturnType<typeof startFlows>;

@@ -278,3 +278,17 @@ describe("shutting down", () => {
     await closed;
   });
 });
+
+describe("a gap on the bus", () => {
+  it("ends the answers of that runner with an error, and no others", async () => {
+    const flows = startFlows();
+    const worker = new ScriptedWorker(flows, "w1");
+    const first = await submit(flows);
+    await worker.untilAssigned(1);
+    flows.desk.receive({ kind: "gap", from: "orc-somebody-else" });
+    expect(flows.desk.size).toBe(1);
+    flows.desk.receive({ kind: "gap", from: flows.self });
+    await expect(first.done).rejects.toMatchObject({ code: "worker_lost" });
+    expect(worker.commands.at(-1)?.kind).toBe("cancel");
+  });
+});

@@ -121,6 +121,9 @@ export class RequestDesk {
         this.#fail(message.requestId, new MusterError(code, text, options));
         return true;
       }
+      case "gap":
+        this.#interrupted(message.from);
+        return true;
       case "request":
       case "cancel":
         return false;
@@ -183,6 +186,16 @@ export class RequestDesk {
     if (event.kind === "end") {
       entry.mailbox.close();
       this.#forget(requestId);
+    }
+  }
+
+  /** Pieces of answers from this runner may be missing: better an error than an answer with a hole. */
+  #interrupted(runner: string): void {
+    for (const [requestId, entry] of this.#entries) {
+      if (entry.runner !== runner) continue;
+      const message =
+        "The connection to the orchestrator that ran this request was interrupted. Send it again.";
+      this.#fail(requestId, new MusterError("worker_lost", message));
     }
   }
 

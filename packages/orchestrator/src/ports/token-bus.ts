@@ -21,7 +21,9 @@ export type BusMessage =
   | { readonly kind: "event"; readonly requestId: string; readonly event: AnswerEvent }
   | { readonly kind: "error"; readonly requestId: string; readonly error: WireError }
   /** Home to runner: nobody waits any more. */
-  | { readonly kind: "cancel"; readonly requestId: string };
+  | { readonly kind: "cancel"; readonly requestId: string }
+  /** From the bus itself: something that `from` has sent was lost on the way. */
+  | { readonly kind: "gap"; readonly from: string };
 
 /**
  * Carries requests and answers between the orchestrator that a client is connected to and the one that a worker is
@@ -30,7 +32,10 @@ export type BusMessage =
 export interface TokenBus {
   /** This orchestrator's address. */
   readonly self: string;
-  /** Does not wait. Messages to one address arrive in order; they are lost if that orchestrator is gone. */
+  /**
+   * Does not wait. Messages to one address arrive in order. They can be lost, when the store is away or that
+   * orchestrator is gone; where later ones arrive, a `gap` comes before them.
+   */
   send(to: string, message: BusMessage): void;
   /** Sets the one receiver. */
   listen(receive: (message: BusMessage) => void): void;

@@ -4,6 +4,25 @@ import { connectRedis, type RedisAddress } from "../common/redis-connection.ts";
 
 /** Messages of one direction are gathered this long: at 20 tokens/s a stream loses nothing that a reader sees. */
 const gatherMs = 15;
+const retryMs = 200;
+/** A receiver that nobody has reached for this long is gone, and what it should have got is dropped. */
+const giveUpMs = 10_000;
+const maxWaiting = 50_000;
+
+/** What is published: messages of one sender to one receiver, counted. */
+interface Packet {
+  readonly from: string;
+  readonly number: number;
+  readonly messages: readonly BusMessage[];
+}
+
+/** What waits for one receiver. One packet is under way at a time: order holds, and a slow store gets larger packets. */
+interface Outbox {
+  messages: BusMessage[];
+  number: number;
+  isBusy: boolean;
+  failingSinceMs: number | undefined;
+}
 
 /**
  * A bus over Redis pub/sub: one channel per orchestrator, never stored. What is meant for this orchestrator itself is
@@ -20,23 +39,57 @@ export function createRedisTokenBus(options: {
   const channelOf = (replica: string) => `${options.prefix}:bus:${replica}`;
   const publisher = connectRedis(address, "fails-fast", { log, name: "muster-bus-out" });
   const subscriber = connectRedis(address, "blocking", { log, name: "muster-bus-in" });
-  const gathered = new Map<string, BusMessage[]>();
+  const outboxes = new Map<string, Outbox>();
+  const received = new Map<string, number>();
   let receive: (message: BusMessage) => void = () => {};
+  let isClosed = false;
 
   subscriber.subscribe(channelOf(self)).catch((error: unknown) => {
     log.error({ error: String(error) }, "bus subscription failed");
   });
   subscriber.on("message", (_channel: string, text: string) => {
-    // Written by another orchestrator of this build: JSON of an array of BusMessage.
-    for (const message of JSON.parse(text) as BusMessage[]) receive(message);
+    // Written by another orchestrator of this build.
+    const { from, number, messages } = JSON.parse(text) as Packet;
+    const expected = received.get(from);
+    received.set(from, number + 1);
+    if (expected !== undefined && number > expected) receive({ kind: "gap", from });
+    for (const message of messages) receive(message);
   });
 
-  const flush = (to: string): void => {
-    const messages = gathered.get(to);
-    gathered.delete(to);
-    if (messages === undefined) return;
-    publisher.publish(channelOf(to), JSON.stringify(messages)).catch((error: unknown) => {
-      log.warn({ to, messages: messages.length, error: String(error) }, "bus messages lost");
+  /** Publishes what waits for `to`; true once somebody has got it. */
+  const publish = async (to: string, outbox: Outbox): Promise<boolean> => {
+    const messages = outbox.messages;
+    outbox.messages = [];
+    const packet: Packet = { from: self, number: outbox.number, messages };
+    const receivers = await publisher.publish(channelOf(to), JSON.stringify(packet)).catch(() => 0);
+    if (receivers > 0) {
+      outbox.number += 1;
+      outbox.failingSinceMs = undefined;
+      return true;
+    }
+    outbox.failingSinceMs ??= clock.nowMs();
+    outbox.messages = [...messages, ...outbox.messages];
+    const isHopeless =
+      clock.nowMs() - outbox.failingSinceMs > giveUpMs || outbox.messages.length > maxWaiting;
+    if (isHopeless) {
+      log.warn({ to, messages: outbox.messages.length }, "bus messages dropped");
+      outbox.messages = [];
+      // The number that is left out tells the receiver, should it come back.
+      outbox.number += 1;
+    }
+    return false;
+  };
+
+  const flushAfter = (to: string, outbox: Outbox, delayMs: number): void => {
+    outbox.isBusy = true;
+    clock.after(delayMs, () => {
+      publish(to, outbox).then(
+        (isDelivered) => {
+          outbox.isBusy = false;
+          if (outbox.messages.length > 0 && !isClosed) flushAfter(to, outbox, isDelivered ? 0 : retryMs);
+        },
+        (error: unknown) => log.error({ to, error: String(error) }, "bus failed"),
+      );
     });
   };
 
@@ -47,20 +100,27 @@ export function createRedisTokenBus(options: {
         receive(message);
         return;
       }
-      const waiting = gathered.get(to);
-      if (waiting !== undefined) {
-        waiting.push(message);
-        return;
-      }
-      gathered.set(to, [message]);
+      const outbox = outboxes.get(to) ?? {
+        messages: [],
+        number: 0,
+        isBusy: false,
+        failingSinceMs: undefined,
+      };
+      outboxes.set(to, outbox);
+      outbox.messages.push(message);
+      if (outbox.isBusy) return;
       const isPiece = message.kind === "event" && message.event.kind === "delta";
-      clock.after(isPiece ? gatherMs : 0, () => flush(to));
+      flushAfter(to, outbox, isPiece ? gatherMs : 0);
     },
     listen(handler) {
       receive = handler;
     },
     async close() {
-      for (const to of [...gathered.keys()]) flush(to);
+      isClosed = true;
+      // What was said last, such as the ends of answers that were cut off, still goes out if it can.
+      await Promise.all(
+        [...outboxes].map(([to, outbox]) => (outbox.messages.length > 0 ? publish(to, outbox) : false)),
+      );
       await publisher.quit().catch(() => publisher.disconnect());
       subscriber.disconnect();
     },
