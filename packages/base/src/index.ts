@@ -25,3 +25,4 @@ export {
   MusterError,
   type MusterErrorOptions,
 } from "./pure/muster-error.ts";
+export { pause } from "./pure/pause.ts";

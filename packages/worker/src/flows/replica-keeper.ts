@@ -5,6 +5,7 @@ import {
   type GenerateRequest,
   type Log,
   MusterError,
+  pause,
 } from "@muster/base";
 import type { Failure, ReplicaReport } from "../core/link-messages.ts";
 import { SlotTable } from "../core/slot-table.ts";
@@ -174,20 +175,4 @@ export class ReplicaKeeper {
 
 function asFailure(error: MusterError): Failure {
   return { code: error.code, message: error.message };
-}
-
-function pause(clock: Clock, delayMs: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) {
-      resolve();
-      return;
-    }
-    const wake = () => {
-      stopTimer();
-      signal.removeEventListener("abort", wake);
-      resolve();
-    };
-    const stopTimer = clock.after(delayMs, wake);
-    signal.addEventListener("abort", wake, { once: true });
-  });
 }

@@ -1,4 +1,4 @@
-import { type BackoffPolicy, backoffMs, type Clock, type Log, MusterError } from "@muster/base";
+import { type BackoffPolicy, backoffMs, type Clock, type Log, MusterError, pause } from "@muster/base";
 
 /** A failure that may pass: the network's, or a server that is busy or broken for the moment. */
 export class PassingFailure extends Error {
@@ -66,27 +66,13 @@ export async function retrying<T>(
         { what, reason: failure.message, tries, waitMs: Math.round(waitMs) },
         "fetching failed, will retry",
       );
-      await pause(waitMs, deps);
+      await pause(deps.clock, waitMs, deps.signal);
     }
   }
 }
 
 export function cancelled(what: string): MusterError {
   return new MusterError("cancelled", `${what} was cancelled; what has arrived is kept for the next try.`);
-}
-
-/** Waits; ends early, without throwing, once `signal` fires. */
-export async function pause(waitMs: number, deps: { clock: Clock; signal: AbortSignal }): Promise<void> {
-  if (deps.signal.aborted) return;
-  await new Promise<void>((resolve) => {
-    const done = () => {
-      stopTimer();
-      deps.signal.removeEventListener("abort", done);
-      resolve();
-    };
-    const stopTimer = deps.clock.after(waitMs, done);
-    deps.signal.addEventListener("abort", done);
-  });
 }
 
 function refuseIfAborted(what: string, signal: AbortSignal): void {

@@ -1,8 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { link, open, readFile, rename, rm, stat, utimes } from "node:fs/promises";
 import { hostname } from "node:os";
-import type { Clock, Log } from "@muster/base";
-import { pause } from "../common/retry.ts";
+import { type Clock, type Log, pause } from "@muster/base";
 
 const pollMs = 200;
 const heartbeatMs = 5_000;
@@ -51,7 +50,7 @@ export async function takeDownloadLock(
     if (state.kind === "held") {
       hasWaited = true;
       await options.onWait();
-      await pause(pollMs, options);
+      await pause(options.clock, pollMs, options.signal);
       continue;
     }
     options.log.warn({ lock: path, holder: state.kind }, "download lock of a dead process removed");
