@@ -4,4 +4,5 @@ export { probeHardware, type RunningWorker, startWorker, type WorkerHooks } from
 export { defaultModelDirectory } from "./compose-models.ts";
 export { chooseStarterModel, type StarterModel } from "./compose-starter-model.ts";
 export { loadWorkerConfig, type ModelOffer, type WorkerConfig, type WorkerOverrides } from "./config.ts";
+export type { ReplicaReport } from "./core/link-messages.ts";
 export { version } from "./version.ts";

@@ -2,6 +2,7 @@ import type { LogLevel } from "@muster/base";
 import { Command } from "commander";
 import { chooseModel } from "../choose-model.ts";
 import type { CommandIo } from "../command-io.ts";
+import { replicaPrinter } from "../replica-printer.ts";
 import { runUntilSignal } from "../run-until-signal.ts";
 import {
   createLog,
@@ -49,7 +50,7 @@ export function upCommand(io: CommandIo): Command {
           }),
           io.env,
         ),
-        { log, hooks: { onReplica: replicaPrinter(io, orchestrator.url) } },
+        { log, hooks: { onReplica: replicaPrinter(io, () => tryIt(orchestrator.url)) } },
       ).catch(async (error: unknown) => {
         await orchestrator.stop();
         throw error;
@@ -67,21 +68,6 @@ export function upCommand(io: CommandIo): Command {
     });
 }
 
-function replicaPrinter(io: CommandIo, url: string) {
-  return (report: {
-    state: string;
-    model: string;
-    progress: number;
-    failure: { message: string } | undefined;
-  }) => {
-    const { state, model, progress, failure } = report;
-    if (state === "ready") {
-      io.stdout.write(
-        `Serving "${model}". Try: muster chat "Hello"${url.endsWith(":11500") ? "" : ` --url ${url}`}\n`,
-      );
-    } else if (failure !== undefined) io.stderr.write(`muster: "${model}" ${state}: ${failure.message}\n`);
-    else if (state === "fetching" && progress > 0) {
-      io.stderr.write(`fetching "${model}": ${Math.round(progress * 100)} %\n`);
-    }
-  };
+function tryIt(url: string): string {
+  return ` Try: muster chat "Hello"${url.endsWith(":11500") ? "" : ` --url ${url}`}`;
 }

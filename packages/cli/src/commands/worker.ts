@@ -1,6 +1,7 @@
 import type { LogLevel } from "@muster/base";
 import { Command, Option } from "commander";
 import type { CommandIo } from "../command-io.ts";
+import { replicaPrinter } from "../replica-printer.ts";
 import { runUntilSignal } from "../run-until-signal.ts";
 import { createLog, given, logOption, type ModelFlags, withModelOptions } from "../service-options.ts";
 
@@ -34,7 +35,7 @@ export function workerCommand(io: CommandIo): Command {
         .choices(["node-llama-cpp", "stub"])
         .env("MUSTER_ENGINE"),
     )
-    .addOption(logOption("info"))
+    .addOption(logOption("warn"))
     .action(async (model: string | undefined, flags: WorkerFlags) => {
       const { loadWorkerConfig, startWorker } = await import("@muster/worker");
       const config = loadWorkerConfig(
@@ -52,7 +53,18 @@ export function workerCommand(io: CommandIo): Command {
         }),
         io.env,
       );
-      const worker = await startWorker(config, { log: createLog(flags.logLevel, "worker") });
+      if (config.models.length === 0) {
+        io.stderr.write(
+          "muster: no model given: this worker serves what the orchestrator tells it to load\n",
+        );
+      }
+      const worker = await startWorker(config, {
+        log: createLog(flags.logLevel, "worker"),
+        hooks: {
+          onConnected: () => io.stdout.write(`Connected to ${config.orchestrator} as "${config.name}".\n`),
+          onReplica: replicaPrinter(io),
+        },
+      });
       await runUntilSignal(io, { stop: () => worker.stop(), over: worker.ended });
       const refusal = await worker.ended;
       if (refusal !== undefined) throw refusal;
