@@ -1,6 +1,7 @@
 import type { Log } from "@muster/base";
 import type { CommandIo } from "./command-io.ts";
 import { formatBytes } from "./format.ts";
+import { stopSignals } from "./run-until-signal.ts";
 
 export interface ChosenModel {
   /** What `muster worker` takes. */
@@ -21,11 +22,11 @@ export async function chooseModel(
   options: { readonly modelDirectory: string | undefined; readonly log: Log },
 ): Promise<ChosenModel> {
   const named = io.env["MUSTER_MODEL"];
-  if (named) return { uri: named, name: undefined, says: `${named} (MUSTER_MODEL)` };
+  if (named) return { uri: named, name: undefined, says: `${named.replace(/[?#].*$/s, "")} (MUSTER_MODEL)` };
   const { chooseStarterModel } = await import("@muster/worker");
   const abort = new AbortController();
   const onSignal = () => abort.abort();
-  process.once("SIGINT", onSignal);
+  for (const signal of stopSignals) process.on(signal, onSignal);
   let shownMs = 0;
   try {
     const model = await chooseStarterModel(
@@ -55,6 +56,6 @@ export async function chooseModel(
       says: `${model.name}, ${formatBytes(model.bytes)}, ${model.origin}`,
     };
   } finally {
-    process.off("SIGINT", onSignal);
+    for (const signal of stopSignals) process.off(signal, onSignal);
   }
 }

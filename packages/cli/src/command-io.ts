@@ -19,10 +19,13 @@ export const exitCodes = { ok: 0, failure: 1, usage: 2, unreachable: 3, interrup
 
 /** This process's own streams. */
 export function processIo(): CommandIo {
-  // A reader that has seen enough, as in `muster workers | head`, is no failure.
+  // A reader that has seen enough, as in `muster workers | head`, is no failure; a service goes on without it.
   process.stdout.on("error", (error: NodeJS.ErrnoException) => {
-    if (error.code === "EPIPE") process.exit(exitCodes.ok);
-    throw error;
+    if (error.code !== "EPIPE") throw error;
+    if (process.listenerCount("SIGTERM") === 0) process.exit(exitCodes.ok);
+  });
+  process.stderr.on("error", (error: NodeJS.ErrnoException) => {
+    if (error.code !== "EPIPE") throw error;
   });
   return {
     stdout: process.stdout,

@@ -1,5 +1,6 @@
+import { MusterError } from "@muster/base";
 import { Command, CommanderError } from "commander";
-import { processIo } from "./command-io.ts";
+import { exitCodes, processIo } from "./command-io.ts";
 import { chatCommand } from "./commands/chat.ts";
 import { demoCommand } from "./commands/demo.ts";
 import { doctorCommand } from "./commands/doctor.ts";
@@ -34,9 +35,10 @@ for (const build of [
 try {
   await program.parseAsync(process.argv);
 } catch (error) {
-  if (error instanceof CommanderError) io.setExitCode(error.exitCode === 0 ? 0 : 2);
+  if (error instanceof CommanderError) io.setExitCode(error.exitCode === 0 ? exitCodes.ok : exitCodes.usage);
   else {
     io.stderr.write(describeFailure(error));
-    io.setExitCode(1);
+    const isInterrupted = error instanceof MusterError && error.code === "cancelled";
+    io.setExitCode(isInterrupted ? exitCodes.interrupted : exitCodes.failure);
   }
 }

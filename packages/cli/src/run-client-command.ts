@@ -34,6 +34,7 @@ export async function runClientCommand(
 /** Says what went wrong; gives the exit code for it. */
 export function reportFailure(io: Pick<CommandIo, "stderr">, error: unknown): number {
   if (error instanceof AbortedError) return exitCodes.interrupted;
+  if (error instanceof MusterError && error.code === "cancelled") return exitCodes.interrupted;
   if (!(error instanceof MusterError || error instanceof MusterApiError)) throw error;
   io.stderr.write(`muster: ${printable(error.message)}\n`);
   const hint = hintFor(error);

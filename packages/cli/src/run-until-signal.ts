@@ -1,32 +1,38 @@
 import type { CommandIo } from "./command-io.ts";
 
+/** A closed terminal window asks to stop as well. */
+export const stopSignals: readonly NodeJS.Signals[] = ["SIGINT", "SIGTERM", "SIGHUP"];
+
 /**
- * Waits for Ctrl-C, SIGTERM or `over`, then stops; a second signal does not wait. The exit code is the signal's only
- * when it did not wait.
+ * Waits for Ctrl-C, SIGTERM, a closed terminal, the end of the process that started this one with a channel to it, or
+ * `over`; then stops. A second signal does not wait.
  */
 export async function runUntilSignal(
   io: Pick<CommandIo, "stderr">,
   running: { readonly stop: () => Promise<void>; readonly over?: Promise<unknown> },
 ): Promise<void> {
-  let signals = 0;
+  let isAsked = false;
   let wake: () => void = () => {};
   const asked = new Promise<void>((resolve) => {
     wake = resolve;
   });
   const onSignal = () => {
-    signals += 1;
-    if (signals === 1) {
-      io.stderr.write("muster: finishing what runs, then leaving (again to leave at once)\n");
-      wake();
-    } else process.exit(130);
+    if (isAsked) process.exit(130);
+    isAsked = true;
+    io.stderr.write("muster: finishing what runs, then leaving (again to leave at once)\n");
+    wake();
   };
-  process.on("SIGINT", onSignal);
-  process.on("SIGTERM", onSignal);
+  for (const signal of stopSignals) process.on(signal, onSignal);
+  process.once("disconnect", wake);
+  // Whoever started this one is gone already.
+  if (process.send !== undefined && !process.connected) wake();
   try {
     await Promise.race([asked, running.over ?? asked]);
     await running.stop();
   } finally {
-    process.off("SIGINT", onSignal);
-    process.off("SIGTERM", onSignal);
+    for (const signal of stopSignals) process.off(signal, onSignal);
+    process.off("disconnect", wake);
+    // Our end of the channel would keep this process alive.
+    if (process.connected) process.disconnect();
   }
 }

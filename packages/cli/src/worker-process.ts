@@ -20,6 +20,7 @@ const shownLogLines = 12;
 /** Starts `muster worker` as a process of its own, as it would run on another machine; it logs to a file. */
 export function startWorkerProcess(options: {
   readonly name: string;
+  /** What `muster worker` is told. The model comes in MUSTER_MODEL: its address may hold a key, and arguments are seen by others. */
   readonly args: readonly string[];
   readonly directory: string;
   readonly env: Env;
@@ -31,7 +32,8 @@ export function startWorkerProcess(options: {
   // Its own process group: Ctrl-C reaches it through us, in order.
   const child = spawn(process.execPath, [main, "worker", ...args, "--name", name, "--data-dir", directory], {
     env: { ...env, MUSTER_LOG: "info" },
-    stdio: ["ignore", log, log],
+    // The channel carries nothing: it closes when this process ends, however that happens, and the worker then leaves.
+    stdio: ["ignore", log, log, "ipc"],
     detached: true,
   });
   closeSync(log);

@@ -1,3 +1,4 @@
+export { checkRedis } from "./adapters/redis/check.ts";
 export { findRedisExecutable } from "./adapters/redis/executable.ts";
 export { type RunningOrchestrator, startOrchestrator } from "./compose.ts";
 export {

@@ -36,7 +36,7 @@ export function chatCommand(io: CommandIo): Command {
       runClientCommand(io, async (signal) => {
         const client = createClient(flags, io);
         if (words.length === 0 && io.isTty) await converse(io, client, { flags, signal });
-        else await askOnce(io, client, { prompt: await promptOf(words, io), flags, signal });
+        else await askOnce(io, client, { prompt: await promptOf(words, io, signal), flags, signal });
       }),
     );
 }
@@ -84,16 +84,18 @@ function requestOf(model: string, flags: ChatFlags, messages: readonly ChatMessa
   return { model, messages, max_tokens: flags.maxTokens, temperature: flags.temperature };
 }
 
-async function promptOf(words: readonly string[], io: CommandIo): Promise<string> {
+async function promptOf(words: readonly string[], io: CommandIo, signal: AbortSignal): Promise<string> {
   const isPiped = words.length === 0 || words.includes("-");
-  const piped = isPiped ? (await readAll(io)).trimEnd() : "";
+  const piped = isPiped ? (await readAll(io, signal)).trimEnd() : "";
   const prompt = words.length === 0 ? piped : words.map((word) => (word === "-" ? piped : word)).join(" ");
   if (prompt.trim() !== "") return prompt;
   throw new MusterError("invalid_request", "There is no prompt. Give it as words, or pipe it in.");
 }
 
-async function readAll(io: CommandIo): Promise<string> {
+async function readAll(io: CommandIo, signal: AbortSignal): Promise<string> {
   let text = "";
+  const leave = () => io.stdin.destroy(new MusterError("cancelled", "Interrupted."));
+  signal.addEventListener("abort", leave, { once: true });
   for await (const part of io.stdin.setEncoding("utf8")) {
     text += part;
     if (text.length > longestPromptChars) {

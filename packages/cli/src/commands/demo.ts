@@ -6,9 +6,9 @@ import { createPinoLog, MusterError } from "@muster/base";
 import { Muster, type Worker } from "@muster/sdk";
 import { Command } from "commander";
 import { chooseModel } from "../choose-model.ts";
-import type { CommandIo } from "../command-io.ts";
+import { type CommandIo, exitCodes } from "../command-io.ts";
 import { fleetRows, runBatch, streamOne } from "../demo-scenes.ts";
-import { runUntilSignal } from "../run-until-signal.ts";
+import { runUntilSignal, stopSignals } from "../run-until-signal.ts";
 import { integer } from "../service-options.ts";
 import { renderTable } from "../table.ts";
 import { startWorkerProcess, type WorkerProcess } from "../worker-process.ts";
@@ -39,19 +39,26 @@ async function runDemo(io: CommandIo, flags: DemoFlags): Promise<void> {
   const say = (text: string) => io.stdout.write(`${text}\n`);
   const directory = await mkdtemp(join(tmpdir(), "muster-demo-"));
   const workers: WorkerProcess[] = [];
-  const stops: (() => Promise<void>)[] = [() => rm(directory, { recursive: true, force: true })];
-  const stop = async () => {
-    for (let part = stops.pop(); part !== undefined; part = stops.pop()) await part();
+  const stops: (() => Promise<void>)[] = [
+    () => rm(directory, { recursive: true, force: true, maxRetries: 3 }),
+  ];
+  let stopping: Promise<void> | undefined;
+  const stop = () => {
+    stopping ??= (async () => {
+      for (let part = stops.pop(); part !== undefined; part = stops.pop()) await part();
+    })();
+    return stopping;
   };
-  const onSignal = () => {
-    void stop().then(() => process.exit(130));
+  const leave = () => {
+    stop().then(
+      () => process.exit(exitCodes.interrupted),
+      () => process.exit(exitCodes.failure),
+    );
   };
-  process.once("SIGINT", onSignal);
-  process.once("SIGTERM", onSignal);
+  for (const signal of stopSignals) process.once(signal, leave);
+  // A reader that has seen enough, as in `muster demo | head`.
+  io.stdout.once("error", leave);
   try {
-    const model = await chooseModel(io, { modelDirectory: undefined, log });
-    say(`Model      ${model.says}`);
-
     const orchestrator = await startOrchestrator(
       loadOrchestratorConfig(
         {
@@ -68,18 +75,19 @@ async function runDemo(io: CommandIo, flags: DemoFlags): Promise<void> {
       { log },
     );
     stops.push(() => orchestrator.stop());
+    const model = await chooseModel(io, { modelDirectory: undefined, log });
+    say(`Model      ${model.says}`);
     for (let i = 1; i <= workerCount; i++) {
       workers.push(
         startWorkerProcess({
           name: `desk-${i}`,
           args: [
-            model.uri,
             ...(model.name === undefined ? [] : ["--model-name", model.name]),
             ...["--join", orchestrator.fleetAddress],
             ...["--slots", String(slotsPerWorker), "--context", String(contextTokens), "--threads", "1"],
           ],
           directory,
-          env: io.env,
+          env: { ...io.env, MUSTER_MODEL: model.uri },
         }),
       );
     }
@@ -101,13 +109,11 @@ async function runDemo(io: CommandIo, flags: DemoFlags): Promise<void> {
     say(`Metrics    ${orchestrator.url}/metrics`);
     if (flags.keep) {
       say(`\nServing until Ctrl-C. In another terminal: npx muster chat "Hello" --url ${orchestrator.url}`);
-      process.off("SIGINT", onSignal);
-      process.off("SIGTERM", onSignal);
+      for (const signal of stopSignals) process.off(signal, leave);
       await runUntilSignal(io, { stop });
     }
   } finally {
-    process.off("SIGINT", onSignal);
-    process.off("SIGTERM", onSignal);
+    for (const signal of stopSignals) process.off(signal, leave);
     await stop();
   }
 }

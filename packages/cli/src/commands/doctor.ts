@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { mkdir, statfs } from "node:fs/promises";
 import { freemem, totalmem } from "node:os";
-import { type Hardware, MusterError, silentLog } from "@muster/base";
+import { type Hardware, type Log, MusterError, silentLog } from "@muster/base";
 import { Command } from "commander";
 import type { CommandIo } from "../command-io.ts";
 import { formatBytes } from "../format.ts";
@@ -23,14 +23,14 @@ export function doctorCommand(io: CommandIo): Command {
     .description("check this machine: what is there, what is missing, how to get it")
     .option("--json", "print as JSON")
     .action(async (flags: { json?: boolean }) => {
-      const { defaultDataDirectory, findRedisExecutable } = await import("@muster/orchestrator");
+      const { checkRedis, defaultDataDirectory, findRedisExecutable } = await import("@muster/orchestrator");
       const { defaultModelDirectory, probeHardware } = await import("@muster/worker");
       const findings = [
         nodeFinding(process.versions.node),
-        redisFinding(io, findRedisExecutable),
+        await redisFinding(io, { checkRedis, findRedisExecutable }),
         ...hardwareFindings(await probeHardware(silentLog)),
-        await diskFinding("model folder", defaultModelDirectory(io.env)),
-        await diskFinding("data folder", defaultDataDirectory(io.env)),
+        await diskFinding("model folder", io.env["MUSTER_MODEL_DIR"] ?? defaultModelDirectory(io.env)),
+        await diskFinding("data folder", io.env["MUSTER_DATA_DIR"] ?? defaultDataDirectory(io.env)),
       ];
       if (flags.json) io.stdout.write(`${JSON.stringify(findings, undefined, 2)}\n`);
       else for (const finding of findings) io.stdout.write(lineOf(finding));
@@ -55,16 +55,23 @@ function nodeFinding(version: string): Finding {
   };
 }
 
-function redisFinding(io: CommandIo, find: (path: string) => string): Finding {
+async function redisFinding(
+  io: CommandIo,
+  redis: {
+    readonly checkRedis: (url: string, log: Log) => Promise<void>;
+    readonly findRedisExecutable: (path: string) => string;
+  },
+): Promise<Finding> {
   const url = io.env["REDIS_URL"];
-  if (url) return { check: "Redis", state: "ok", says: "REDIS_URL is set: that server is used" };
   try {
-    return { check: "Redis", state: "ok", says: find(io.env["PATH"] ?? "") };
+    if (!url) return { check: "Redis", state: "ok", says: redis.findRedisExecutable(io.env["PATH"] ?? "") };
+    await redis.checkRedis(url, silentLog);
+    return { check: "Redis", state: "ok", says: "the one at REDIS_URL answers" };
   } catch (error) {
     return {
       check: "Redis",
       state: "missing",
-      says: "no redis-server or valkey-server (only the orchestrator needs one)",
+      says: url ? "the one at REDIS_URL cannot be used" : "not here (only the orchestrator needs one)",
       fix: MusterError.from(error).message,
     };
   }

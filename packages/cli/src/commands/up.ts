@@ -1,4 +1,6 @@
-import type { LogLevel } from "@muster/base";
+import { join } from "node:path";
+import type { Log, LogLevel } from "@muster/base";
+import type { OrchestratorConfig, RunningOrchestrator } from "@muster/orchestrator";
 import { Command } from "commander";
 import { chooseModel } from "../choose-model.ts";
 import type { CommandIo } from "../command-io.ts";
@@ -28,44 +30,61 @@ export function upCommand(io: CommandIo): Command {
     .addOption(logOption("warn"))
     .action(async (model: string | undefined, flags: UpFlags) => {
       const { loadOrchestratorConfig, startOrchestrator } = await import("@muster/orchestrator");
-      const { loadWorkerConfig, startWorker } = await import("@muster/worker");
       const log = createLog(flags.logLevel, "muster");
       const config = loadOrchestratorConfig(orchestratorOverrides(flags), io.env);
-      const chosen =
-        model === undefined
-          ? await chooseModel(io, { modelDirectory: flags.modelDir, log })
-          : { uri: model, name: undefined };
+      // First of all: what is missing here should be known before a model is fetched.
       const orchestrator = await startOrchestrator(config, { log });
-      const worker = await startWorker(
-        loadWorkerConfig(
-          given({
-            orchestrator: orchestrator.fleetAddress,
-            dataDirectory: config.dataDirectory,
-            modelDirectory: flags.modelDir,
-            models: [{ uri: chosen.uri, name: flags.modelName ?? chosen.name }],
-            slots: flags.slots,
-            contextTokens: flags.context,
-            threads: flags.threads,
-            gpu: flags.cpu ? ("off" as const) : undefined,
-          }),
-          io.env,
-        ),
-        { log, hooks: { onReplica: replicaPrinter(io, () => tryIt(orchestrator.url)) } },
-      ).catch(async (error: unknown) => {
+      try {
+        await serveHere(io, { orchestrator, config, model, flags, log });
+      } finally {
         await orchestrator.stop();
-        throw error;
-      });
-      io.stdout.write(`Muster is up at ${orchestrator.url}/v1 (OpenAI-compatible).\n`);
-      io.stdout.write(
-        `Other machines join with: muster worker --join ${orchestrator.fleetAddress} <model>\n`,
-      );
-      await runUntilSignal(io, {
-        stop: async () => {
-          await worker.stop();
-          await orchestrator.stop();
-        },
-      });
+      }
     });
+}
+
+async function serveHere(
+  io: CommandIo,
+  up: {
+    readonly orchestrator: RunningOrchestrator;
+    readonly config: OrchestratorConfig;
+    readonly model: string | undefined;
+    readonly flags: UpFlags;
+    readonly log: Log;
+  },
+): Promise<void> {
+  const { orchestrator, config, model, flags, log } = up;
+  const { loadWorkerConfig, startWorker } = await import("@muster/worker");
+  const chosen =
+    model === undefined
+      ? await chooseModel(io, { modelDirectory: flags.modelDir, log })
+      : { uri: model, name: undefined };
+  const worker = await startWorker(
+    loadWorkerConfig(
+      given({
+        orchestrator: orchestrator.fleetAddress,
+        // A folder of its own: another worker on this machine must not be taken for this one.
+        dataDirectory: join(config.dataDirectory, "up"),
+        modelDirectory: flags.modelDir,
+        models: [{ uri: chosen.uri, name: flags.modelName ?? chosen.name }],
+        slots: flags.slots,
+        contextTokens: flags.context,
+        threads: flags.threads,
+        gpu: flags.cpu ? ("off" as const) : undefined,
+      }),
+      io.env,
+    ),
+    { log, hooks: { onReplica: replicaPrinter(io, () => tryIt(orchestrator.url)) } },
+  );
+  io.stdout.write(`Muster is up at ${orchestrator.url}/v1 (OpenAI-compatible).\n`);
+  io.stdout.write(`Other machines join with: muster worker --join ${orchestrator.fleetAddress} <model>\n`);
+  // The requests first: what runs may still need the worker.
+  const stop = async () => {
+    await orchestrator.stop();
+    await worker.stop();
+  };
+  await runUntilSignal(io, { stop, over: worker.ended });
+  const refusal = await worker.ended;
+  if (refusal !== undefined) throw refusal;
 }
 
 function tryIt(url: string): string {

@@ -37,6 +37,7 @@ export function workerCommand(io: CommandIo): Command {
     )
     .addOption(logOption("warn"))
     .action(async (model: string | undefined, flags: WorkerFlags) => {
+      const uri = model ?? io.env["MUSTER_MODEL"];
       const { loadWorkerConfig, startWorker } = await import("@muster/worker");
       const config = loadWorkerConfig(
         given({
@@ -44,7 +45,7 @@ export function workerCommand(io: CommandIo): Command {
           name: flags.name,
           dataDirectory: flags.dataDir,
           modelDirectory: flags.modelDir,
-          models: model === undefined ? undefined : [{ uri: model, name: flags.modelName }],
+          models: uri === undefined ? undefined : [{ uri, name: flags.modelName }],
           slots: flags.slots,
           contextTokens: flags.context,
           threads: flags.threads,

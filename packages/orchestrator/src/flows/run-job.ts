@@ -109,7 +109,7 @@ export class JobRunner {
       const lease = await fleet.acquire(lane.model, { laneClass: lane.class, avoid, signal });
       const source: AnswerSource = { workerId: lease.workerId, workerName: lease.workerName, epoch };
       this.#emit(job, { kind: "started", source });
-      const outcome = await attempts.run(
+      const ended = await attempts.run(
         { requestId: job.requestId, epoch, request: handover.request },
         lease,
         {
@@ -120,11 +120,10 @@ export class JobRunner {
           },
         },
       );
-      if (outcome.kind === "cancelled") {
-        if (!signal.aborted)
-          this.#fail(job, { code: "worker_lost", message: "The worker stopped the request." });
-        return;
-      }
+      if (ended.kind === "cancelled" && signal.aborted) return;
+      // A worker that stops what nobody asked it to stop has lost it.
+      const outcome =
+        ended.kind === "cancelled" ? { kind: "lost" as const, reason: "it stopped the request" } : ended;
       if (outcome.kind === "finished") {
         const { reason, usage, timings } = outcome;
         this.#emit(job, { kind: "end", reason, usage, timings, source });

@@ -51,7 +51,7 @@ export async function startFleetServer(options: FleetServerOptions): Promise<Fle
       (error, actualPort) => {
         if (error === null) resolve(actualPort);
         else {
-          const message = `Workers cannot be listened for on ${host}:${port}: ${error.message}. Is another orchestrator running? Choose another with --fleet-port.`;
+          const message = `Cannot listen for workers on ${host}:${port}: the port is taken or not this machine's. Is another orchestrator running? Choose another with --fleet-port.`;
           reject(new MusterError("internal", message, { cause: error }));
         }
       },

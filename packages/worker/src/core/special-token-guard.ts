@@ -5,8 +5,11 @@ export interface PromptPart {
 }
 
 export interface SpecialTokenGuard {
-  /** Replaces special-token text by sentinels; text without any comes back unchanged. */
-  protect(text: string): string;
+  /**
+   * Replaces special-token text by sentinels; text without any comes back unchanged. `texts` names others to look for
+   * than the guard's own.
+   */
+  protect(text: string, texts?: SpecialTexts): string;
   /** Cuts a rendered prompt at the sentinels and gives them their text back. */
   split(rendered: string): PromptPart[];
 }
@@ -29,11 +32,11 @@ export function privateUseText(numbers: readonly number[]): string {
 export function createSpecialTokenGuard(specialTexts: SpecialTexts, nonce: string): SpecialTokenGuard {
   const quoted: string[] = [];
   return {
-    protect(text) {
+    protect(text, texts = specialTexts) {
       let result = "";
       let copiedUpTo = 0;
       for (let at = 0; at < text.length; ) {
-        const found = specialTexts.matchAt(text, at);
+        const found = texts.matchAt(text, at);
         if (found === undefined) {
           at += 1;
           continue;

@@ -5,10 +5,13 @@ import {
   type AttemptResult,
   attemptKey,
   type EndOfAttempt,
+  type Failure,
 } from "../core/link-messages.ts";
 import type { LinkSession } from "../ports/orchestrator-link.ts";
 import type { ReplicaSet } from "./replica-set.ts";
 
+/** Why a draining worker ends an attempt: nothing is wrong with the request, another worker may have it. */
+const leaving: Failure = { code: "shutting_down", message: "The worker is leaving." };
 /** Ends that may wait for their acknowledgement; beyond it the oldest are given up. */
 const maxUnacknowledged = 1_000;
 
@@ -52,7 +55,7 @@ export class Assignments {
     const key = attemptKey(assignment);
     if (this.#running.has(key)) return;
     if (this.#isDraining) {
-      this.#end(assignment, { kind: "failed", code: "shutting_down", message: "The worker is leaving." });
+      this.#end(assignment, { kind: "failed", ...leaving });
       return;
     }
     const abort = new AbortController();
@@ -79,7 +82,7 @@ export class Assignments {
     if (this.#running.size === 0) return;
     await new Promise<void>((resolve) => {
       const cutOff = setTimeout(() => {
-        for (const { abort } of this.#running.values()) abort.abort();
+        for (const { abort } of this.#running.values()) abort.abort(leaving);
       }, graceMs);
       this.#idle.push(() => {
         clearTimeout(cutOff);
@@ -110,6 +113,7 @@ export class Assignments {
       return { kind: "failed", code: "engine_failed", message: "The engine gave no end." };
     } catch (error) {
       const failure = MusterError.from(error, "engine_failed");
+      if (signal.reason === leaving) return { kind: "failed", ...leaving };
       if (signal.aborted || failure.code === "cancelled") return { kind: "cancelled" };
       this.#log.warn({ attemptId, epoch, code: failure.code }, "attempt failed");
       return { kind: "failed", code: failure.code, message: failure.message };

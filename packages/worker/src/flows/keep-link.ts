@@ -26,6 +26,7 @@ export class LinkKeeper {
   #session: LinkSession | undefined;
   #isClosing = false;
   #wake: () => void = () => {};
+  #stopBeating: () => void = () => {};
 
   constructor(deps: LinkKeeperDeps) {
     this.#deps = deps;
@@ -64,6 +65,7 @@ export class LinkKeeper {
     const session = this.#session;
     if (session === undefined) return;
     session.send({ kind: "goodbye", reason });
+    this.#stopBeating();
     session.close();
     await session.ended;
   }
@@ -87,10 +89,10 @@ export class LinkKeeper {
     lastHeardMs = clock.nowMs();
     for (const message of greeting()) session.send(message);
     assignments.attach(session);
-    const stopBeating = this.#beat(session, () => lastHeardMs);
+    this.#stopBeating = this.#beat(session, () => lastHeardMs);
     onConnected();
     const end = await session.ended;
-    stopBeating();
+    this.#stopBeating();
     this.#session = undefined;
     assignments.detach();
     return { end, wasAccepted: true };

@@ -33,7 +33,7 @@ export interface KeeperDeps {
 }
 
 const restartBackoff = { baseMs: 500, maxMs: 30_000 };
-/** An engine that has run this long was sound: its next crash is taken for the first. */
+/** An engine that has served this long was sound: its next crash is taken for the first. */
 const soundAfterMs = 60_000;
 
 type Running = { readonly replica: EngineReplica; readonly slots: SlotTable };
@@ -44,6 +44,7 @@ export class ReplicaKeeper {
   readonly #deps: KeeperDeps;
   readonly #stop = new AbortController();
   #running: Running | undefined;
+  #readySinceMs: number | undefined;
   #last: ReplicaReport;
   #done: Promise<void> | undefined;
 
@@ -92,6 +93,11 @@ export class ReplicaKeeper {
     const release = await running.slots.take(signal);
     try {
       yield* running.replica.generate(request, signal);
+    } catch (error) {
+      if (!this.#stop.signal.aborted || signal.aborted) throw error;
+      throw new MusterError("not_ready", `The replica of "${this.spec.model}" is being unloaded.`, {
+        cause: error,
+      });
     } finally {
       release();
     }
@@ -101,10 +107,11 @@ export class ReplicaKeeper {
     const { signal } = this.#stop;
     const { clock, log, random } = this.#deps;
     for (let crashes = 0; !signal.aborted; crashes++) {
-      const startedMs = clock.nowMs();
+      this.#readySinceMs = undefined;
       const failure = await this.#serveOnce().catch((error: unknown) => MusterError.from(error));
       if (signal.aborted) break;
-      if (clock.nowMs() - startedMs > soundAfterMs) crashes = 0;
+      const readySinceMs = this.#readySinceMs ?? clock.nowMs();
+      if (clock.nowMs() - readySinceMs > soundAfterMs) crashes = 0;
       const isCrash = failure.code === "engine_crashed";
       this.#report({ state: isCrash ? "crashed" : "failed", progress: 0, failure: asFailure(failure) });
       const delayMs = backoffMs(restartBackoff, crashes, random);
@@ -137,6 +144,7 @@ export class ReplicaKeeper {
     );
     const { info } = replica;
     this.#running = { replica, slots: new SlotTable(info.slots) };
+    this.#readySinceMs = this.#deps.clock.nowMs();
     const closeOnStop = () => void replica.close();
     signal.addEventListener("abort", closeOnStop, { once: true });
     if (signal.aborted) closeOnStop();

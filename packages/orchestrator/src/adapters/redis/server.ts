@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import { mkdir, rm } from "node:fs/promises";
+import { createConnection } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { backoffMs, type Log, MusterError } from "@muster/base";
@@ -39,7 +40,7 @@ export async function startSupervisedRedis(options: {
   const { directory, executable, log, random } = options;
   await mkdir(directory, { recursive: true, mode: 0o700 });
   const socketPath = await socketPathIn(directory);
-  await refuseIfInUse(socketPath, directory, log);
+  await refuseIfInUse(socketPath, directory);
   await rm(socketPath, { force: true });
 
   let child: ChildProcess | undefined;
@@ -130,18 +131,24 @@ async function socketPathIn(directory: string): Promise<string> {
   return join(outside, "redis.sock");
 }
 
-async function refuseIfInUse(socketPath: string, directory: string, log: Log): Promise<void> {
-  if (!existsSync(socketPath)) return;
-  const probe = connectRedis(socketPath, "fails-fast", { log, name: "muster-probe" });
-  try {
-    await untilReady(probe, 300);
-  } catch {
-    return;
-  } finally {
-    probe.disconnect();
-  }
+async function refuseIfInUse(socketPath: string, directory: string): Promise<void> {
+  if (!existsSync(socketPath) || (await isAbandoned(socketPath))) return;
   throw new MusterError(
     "store_unavailable",
     `Another orchestrator uses the data directory ${directory}. Stop it, or name another with --data-dir.`,
   );
+}
+
+/** Whether nobody listens on a socket any more. One that is listened on but does not answer is in use all the same. */
+function isAbandoned(socketPath: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = createConnection(socketPath);
+    socket.once("connect", () => {
+      socket.destroy();
+      resolve(false);
+    });
+    socket.once("error", (error: NodeJS.ErrnoException) => {
+      resolve(error.code === "ECONNREFUSED" || error.code === "ENOENT");
+    });
+  });
 }

@@ -15,7 +15,7 @@ type FleetCall = ClientDuplexStream<WorkerMessage, OrchestratorMessageRead>;
 
 const welcomeTimeoutMs = 15_000;
 /** For the orchestrator to close its side after we have closed ours. */
-const closeTimeoutMs = 2_000;
+const closeTimeoutMs = 5_000;
 
 const channelOptions = {
   "grpc.max_receive_message_length": maxMessageBytes,
@@ -25,6 +25,8 @@ const channelOptions = {
   "grpc.keepalive_permit_without_calls": 1,
   // Each dial is a fresh try: the backoff between them is ours, with jitter.
   "grpc.use_local_subchannel_pool": 1,
+  // A proxy for the web is not for the office's own machines, and would see the join token.
+  "grpc.enable_http_proxy": 0,
 };
 
 /** Dials `address` (`host:port`), presenting the join token if there is one. */
@@ -58,6 +60,7 @@ function talk(
   const dialled = deferred<DialResult>();
   const ended = deferred<LinkEnd>();
   let isOver = false;
+  let isClosing = false;
   let wakeWriters: () => void = () => {};
 
   const finish = (end: LinkEnd) => {
@@ -78,7 +81,7 @@ function talk(
   const session = (welcome: LinkSession["welcome"]): LinkSession => ({
     welcome,
     ended: ended.promise,
-    send: (message) => !isOver && call.write(toWire(message)),
+    send: (message) => !isOver && !isClosing && call.write(toWire(message)),
     writable() {
       if (isOver || !call.writableNeedDrain) return Promise.resolve();
       return new Promise((resolve) => {
@@ -90,7 +93,9 @@ function talk(
       });
     },
     close() {
-      if (isOver) return;
+      if (isOver || isClosing) return;
+      // Nothing may be written after the end: it would take what still waits down with it.
+      isClosing = true;
       call.end();
       setTimeout(() => finish({ kind: "lost", reason: "closed" }), closeTimeoutMs).unref();
     },

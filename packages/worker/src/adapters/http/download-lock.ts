@@ -66,6 +66,11 @@ async function tryCreate(path: string, record: LockRecord): Promise<boolean> {
     heldHere.add(record.token);
     try {
       await file.writeFile(JSON.stringify(record));
+    } catch (error) {
+      // A full disk, say. An empty lock would hold up the next try, and cost it what has arrived.
+      heldHere.delete(record.token);
+      await rm(path, { force: true });
+      throw error;
     } finally {
       await file.close();
     }

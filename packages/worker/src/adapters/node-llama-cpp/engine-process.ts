@@ -37,23 +37,25 @@ export function startEngineProcess(options: {
   const lines: string[] = [];
   let isClosing = false;
 
-  if (child.stderr !== null) {
+  const exit = deferred<EngineExit>();
+  // First of all: a process that cannot be started says so at once.
+  child.on("error", (error) => {
+    log.warn({ error: String(error) }, "engine process error");
+    if (child.pid === undefined)
+      exit.resolve({ kind: "crashed", detail: `could not start: ${error.message}` });
+  });
+  // Without file descriptors to spare there is no stderr at all, whatever the types say.
+  if (child.stderr) {
     createInterface({ input: child.stderr }).on("line", (line) => {
       lines.push(line);
       if (lines.length > keptLines) lines.shift();
       log.debug({ line }, "engine says");
     });
   }
-  const exit = deferred<EngineExit>();
   // "close" comes after the last line of its stderr, "exit" may come before.
   child.on("close", (code, signal) => {
     const how = signal === null ? `exit code ${code}` : `signal ${signal}`;
     exit.resolve({ kind: isClosing ? "closed" : "crashed", detail: how });
-  });
-  child.on("error", (error) => {
-    log.warn({ error: String(error) }, "engine process error");
-    if (child.pid === undefined)
-      exit.resolve({ kind: "crashed", detail: `could not start: ${error.message}` });
   });
   child.on("message", (message) => options.onMessage(message as ChildMessage));
 

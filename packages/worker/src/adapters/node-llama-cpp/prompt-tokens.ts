@@ -34,7 +34,11 @@ export function createPromptTokenizer(model: LlamaModel): PromptTokenizer {
     const rendered = template.render(
       messages.map((message) => ({
         ...message,
-        content: guard.protect(message.content),
+        // Templates look for the marks of reasoning (`</think>`) in earlier answers, to leave it out.
+        content: guard.protect(
+          message.content,
+          message.role === "assistant" ? specials.controlTexts : undefined,
+        ),
         ...(message.name === undefined ? {} : { name: guard.protect(message.name) }),
       })),
     );
@@ -93,6 +97,7 @@ function compile(model: LlamaModel, source: string) {
  */
 function findSpecialTokens(model: LlamaModel, templateSource: string) {
   const texts: string[] = [];
+  const controlTexts: string[] = [];
   const ids = new Set<Token>();
   for (const token of model.iterateAllTokens()) {
     const attributes = model.getTokenAttributes(token);
@@ -102,9 +107,10 @@ function findSpecialTokens(model: LlamaModel, templateSource: string) {
     if (text.trim() === "") continue;
     if (!isControl && !templateSource.includes(text)) continue;
     texts.push(text);
+    if (isControl) controlTexts.push(text);
     ids.add(token);
   }
-  return { texts: indexSpecialTexts(texts), ids };
+  return { texts: indexSpecialTexts(texts), controlTexts: indexSpecialTexts(controlTexts), ids };
 }
 
 function withOneBos(model: LlamaModel, tokens: Token[]): Token[] {

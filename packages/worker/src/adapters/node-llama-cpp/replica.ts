@@ -55,7 +55,9 @@ export class ChildReplica implements EngineReplica {
     try {
       this.#child.send({ kind: "generate", id, request: toChildRequest(request) });
       for await (const event of answer.events) {
-        if (!signal.aborted || event.kind === "end") yield event;
+        // An end without the text before it would pass for a whole answer.
+        if (signal.aborted) throw cancelled();
+        yield event;
       }
     } finally {
       signal.removeEventListener("abort", onAbort);
