@@ -69,6 +69,45 @@ describe("a job whose consumer died while it held it", () => {
   });
 });
 
+describe("lanes on a Redis that is away", () => {
+  const lane = { model: "m", class: "interactive" as const };
+
+  it("refuse within two seconds, also the first request of a lane, and work as soon as it is back", async () => {
+    const redis = await startTestRedis();
+    onTestFinished(() => redis.stop());
+    const queue = createBullmqJobQueue({ address: redis.url, prefix: freshPrefix(), log: silentLog });
+    onTestFinished(() => queue.close());
+    await eventually(() => queue.isUp());
+    await redis.kill("SIGSTOP");
+    const startedMs = performance.now();
+    await expect(queue.put(lane, { requestId: "hung", home: "o" })).rejects.toMatchObject({
+      code: "store_unavailable",
+    });
+    expect(performance.now() - startedMs).toBeLessThan(3_000);
+    await redis.kill("SIGCONT");
+    await eventually(async () => {
+      const put = queue.put(lane, { requestId: "after", home: "o" });
+      return put.then(
+        () => true,
+        () => false,
+      );
+    });
+    expect(await queue.depth(lane)).toBeGreaterThanOrEqual(1);
+  });
+
+  it("can be closed", async () => {
+    const redis = await startTestRedis();
+    onTestFinished(() => redis.stop());
+    const queue = createBullmqJobQueue({ address: redis.url, prefix: freshPrefix(), log: silentLog });
+    await eventually(() => queue.isUp());
+    const consumer = queue.consume(lane, { run: async () => {}, orphaned() {} });
+    consumer.setConcurrency(1);
+    await redis.kill("SIGKILL");
+    await eventually(() => !queue.isUp());
+    await queue.close();
+  });
+});
+
 describe("the supervised Redis", () => {
   const start = async (directory: string) => {
     const server = await startSupervisedRedis({
@@ -177,6 +216,31 @@ describe("the bus over a Redis that goes away", () => {
     say("after");
     await eventually(() => seen.includes("after"));
     expect(seen).toEqual(["before", "meanwhile", "after"]);
+  });
+
+  it("takes a packet that comes twice once, and no harm from one that cannot be read", async () => {
+    const { url } = await testRedis();
+    const prefix = freshPrefix();
+    const to = createRedisTokenBus({
+      address: url,
+      prefix,
+      self: "orc-to",
+      log: silentLog,
+      clock: systemClock,
+    });
+    onTestFinished(() => to.close());
+    const seen: string[] = [];
+    to.listen((message) => seen.push(message.kind === "cancel" ? message.requestId : message.kind));
+    const redis = new Redis(url);
+    onTestFinished(() => redis.disconnect());
+    const channel = `${prefix}:bus:orc-to`;
+    const packet = (number: number) =>
+      JSON.stringify({ from: "orc-from", number, messages: [{ kind: "cancel", requestId: `n${number}` }] });
+    await eventually(async () => (await redis.publish(channel, packet(0))) === 1);
+    for (const text of [packet(0), "garbage", "[]", "null", packet(1), packet(1)])
+      await redis.publish(channel, text);
+    await eventually(() => seen.includes("n1"));
+    expect(seen).toEqual(["n0", "n1"]);
   });
 
   it("tells of a gap before what comes after it, where a packet was lost", async () => {

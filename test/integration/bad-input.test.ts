@@ -1,3 +1,4 @@
+import { connect } from "node:net";
 import { describe, expect, it } from "vitest";
 import { chat, model, startCluster } from "../harness/cluster.ts";
 
@@ -157,6 +158,30 @@ describe("bad input", () => {
     expect(poison.status).toBe(400);
   });
 
+  it("that is hardly HTTP gets the same shape", async () => {
+    const cluster = await startCluster();
+    const { port } = new URL(cluster.url);
+    const raw = (text: string) =>
+      new Promise<string>((resolve, reject) => {
+        const socket = connect(Number(port), "127.0.0.1", () => socket.end(text));
+        let answer = "";
+        socket.on("data", (chunk: Buffer) => {
+          answer += chunk.toString();
+        });
+        socket.on("close", () => resolve(answer));
+        socket.on("error", reject);
+      });
+    const bodyOf = (answer: string) =>
+      JSON.parse(answer.slice(answer.indexOf("\r\n\r\n"))) as { error: { message: string } };
+    expect(bodyOf(await raw("nonsense\r\n\r\n")).error.message).toContain("HTTP");
+    const headers = `GET / HTTP/1.1\r\nhost: x\r\nx-long: ${"a".repeat(40_000)}\r\n\r\n`;
+    expect(await raw(headers)).toMatch(/^HTTP\/1.1 431/);
+    const path = await fetch(`${cluster.url}/%`);
+    expect(path.status).toBe(400);
+    expect(((await path.json()) as { error: { message: string } }).error.message).toBeTruthy();
+    expect(path.headers.get("x-request-id")).toMatch(/^req-/);
+  });
+
   it("that reaches the engine comes back as the client's error", async () => {
     const cluster = await startCluster();
     await cluster.worker("w1", { contextTokens: 128 });
@@ -212,5 +237,9 @@ describe("who may ask", () => {
         .end();
     });
     expect(status).toBe(403);
+    for (const headers of [{ origin: "https://evil.example" }, { "sec-fetch-site": "cross-site" }]) {
+      const drained = await fetch(`${cluster.url}/cluster/v1/workers/x/drain`, { method: "POST", headers });
+      expect(drained.status).toBe(403);
+    }
   });
 });

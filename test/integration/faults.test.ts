@@ -1,3 +1,4 @@
+import { connect } from "node:net";
 import { describe, expect, it } from "vitest";
 import { chat, endProcess, eventually, readStream, startCluster } from "../harness/cluster.ts";
 import { startTestRedis } from "../support/redis.ts";
@@ -125,6 +126,28 @@ describe("a client that leaves", () => {
   });
 });
 
+describe("a client that does not read", () => {
+  it("and asks for several choices takes nothing down when one of them fails", async () => {
+    const cluster = await startCluster();
+    const worker = await cluster.workerProcess("victim", { env: { MUSTER_STUB_RATE: "20000" } });
+    const { port } = new URL(cluster.url);
+    const body = JSON.stringify(chat("word ".repeat(2_000), { stream: true, n: 4, max_tokens: 100_000 }));
+    const socket = connect(Number(port), "127.0.0.1");
+    socket.on("error", () => {});
+    socket.pause();
+    socket.write(
+      `POST /v1/chat/completions HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-type: application/json\r\ncontent-length: ${body.length}\r\n\r\n${body}`,
+    );
+    await eventually(() => cluster.orchestrator.load().runningAttempts === 4);
+    await endProcess(worker);
+    socket.resume();
+    await eventually(() => cluster.orchestrator.load().openRequests === 0);
+    socket.destroy();
+    await cluster.worker("next");
+    expect(await answered(cluster.post("/v1/chat/completions", chat("still here")))).toBe(200);
+  });
+});
+
 describe("no free slot", () => {
   it("within the queue's deadline is a 429 that says when to come back", async () => {
     const cluster = await startCluster({ queueTimeoutMs: 300 });
@@ -209,6 +232,23 @@ describe("Redis", () => {
     await redis.stop();
   });
 
+  it("that is away does not keep the orchestrator from stopping", async () => {
+    const redis = await startTestRedis();
+    const cluster = await startCluster({ redisUrl: redis.url });
+    await cluster.worker("desk");
+    expect(await answered(cluster.post("/v1/chat/completions", chat("before")))).toBe(200);
+    await redis.kill("SIGKILL");
+    await eventually(async () => (await fetch(`${cluster.url}/readyz`)).status === 503);
+    const first = await cluster.post(
+      "/v1/chat/completions",
+      chat("first of its lane", { service_tier: "flex" }),
+    );
+    expect(first.status).toBe(503);
+    await first.text();
+    await cluster.orchestrator.stop();
+    await redis.stop();
+  });
+
   it("never holds a prompt, an answer or a key", async () => {
     const redis = await startTestRedis();
     const key = "canary-key-0123456789";
@@ -224,6 +264,23 @@ describe("Redis", () => {
     expect(dump).not.toContain(key);
     await cluster.orchestrator.stop();
     await redis.stop();
+  });
+});
+
+describe("a worker that is told to stop while it answers", () => {
+  it("hands what it cannot finish to another, where the client has seen nothing yet", async () => {
+    const cluster = await startCluster();
+    const leaving = await cluster.workerProcess("leaving", {
+      env: { MUSTER_STUB_RATE: "5", MUSTER_DRAIN_SECONDS: "1" },
+    });
+    const response = cluster.post("/v1/chat/completions", chat("hand over", { max_tokens: 50 }));
+    await eventually(() => cluster.orchestrator.load().runningAttempts === 1);
+    await cluster.worker("taking");
+    leaving.kill("SIGTERM");
+    const answer = await response;
+    expect(answer.status).toBe(200);
+    expect(answer.headers.get("x-muster-worker")).toBe("taking");
+    await answer.text();
   });
 });
 

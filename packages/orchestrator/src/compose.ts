@@ -84,7 +84,7 @@ async function start(
     maxQueued: config.maxQueuedRequests,
   });
   deliverMessages(bus, desk, runner);
-  const lanes = new LaneControl({ queue, fleet, runner });
+  const lanes = new LaneControl({ queue, fleet, runner, background });
   const served = new ServedModels({
     fleet,
     directory: createRedisModelDirectory({ address, prefix, self: orchestratorId, clock, log }),

@@ -6,18 +6,22 @@ type Waiter<T> = {
 /**
  * A bounded queue with one reader: producers `push` without waiting, the reader iterates.
  * `push` answers false once the limit is reached or the box is closed: the producer must then stop its source.
+ * The limit counts items, or what `weigh` says of each.
  * Leaving the loop early closes the box and runs `onLeave`.
  */
 export class Mailbox<T> implements AsyncIterable<T> {
   readonly #limit: number;
   readonly #onLeave: (() => void) | undefined;
+  readonly #weigh: (item: T) => number;
+  #weight = 0;
   readonly #items: T[] = [];
   #waiter: Waiter<T> | undefined;
   #end: { readonly error?: unknown } | undefined;
 
-  constructor(limit: number, onLeave?: () => void) {
+  constructor(limit: number, onLeave?: () => void, weigh: (item: T) => number = () => 1) {
     this.#limit = limit;
     this.#onLeave = onLeave;
+    this.#weigh = weigh;
   }
 
   get size(): number {
@@ -32,7 +36,8 @@ export class Mailbox<T> implements AsyncIterable<T> {
       waiter.resolve({ done: false, value: item });
       return true;
     }
-    if (this.#items.length >= this.#limit) return false;
+    if (this.#weight >= this.#limit) return false;
+    this.#weight += this.#weigh(item);
     this.#items.push(item);
     return true;
   }
@@ -60,7 +65,11 @@ export class Mailbox<T> implements AsyncIterable<T> {
   [Symbol.asyncIterator](): AsyncIterator<T, undefined> {
     return {
       next: () => {
-        if (this.#items.length > 0) return Promise.resolve({ done: false, value: this.#items.shift() as T });
+        if (this.#items.length > 0) {
+          const value = this.#items.shift() as T;
+          this.#weight -= this.#weigh(value);
+          return Promise.resolve({ done: false, value });
+        }
         if (this.#end !== undefined) {
           if ("error" in this.#end) {
             const { error } = this.#end;

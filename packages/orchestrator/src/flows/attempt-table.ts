@@ -20,10 +20,16 @@ interface Attempt {
   readonly lease: SlotLease;
   readonly startedAtMs: number;
   readonly onDelta: (text: string, tokens: number) => void;
+  /** Ends the attempt and frees its slot. */
   readonly settle: (outcome: AttemptOutcome) => void;
+  /** Answers the request now; the slot stays taken until the worker has stopped. */
+  readonly giveUp: (outcome: AttemptOutcome) => void;
   nextSequence: number;
+  isGivenUp: boolean;
 }
 
+/** No sequence is decoded faster: a worker that says so is wrong. */
+const maxDecodeRate = 100_000;
 /** An attempt younger than this may be missing from a heartbeat that was already on its way. */
 const heartbeatGraceMs = 10_000;
 
@@ -56,11 +62,11 @@ export class AttemptTable {
    * `signal` the worker is told to stop, and the slot is kept until it says that it has: never more runs than slots.
    */
   run(
-    attempt: { readonly requestId: string; readonly epoch: number; readonly request: GenerateRequest },
+    named: { readonly requestId: string; readonly epoch: number; readonly request: GenerateRequest },
     lease: SlotLease,
     hooks: { readonly onDelta: (text: string, tokens: number) => void; readonly signal: AbortSignal },
   ): Promise<AttemptOutcome> {
-    const { requestId: attemptId, epoch, request } = attempt;
+    const { requestId: attemptId, epoch, request } = named;
     const { signal, onDelta } = hooks;
     const key = keyOf(attemptId, epoch);
     return new Promise((resolve) => {
@@ -74,7 +80,21 @@ export class AttemptTable {
         lease.release(outcome.kind === "finished" ? decodeRate(outcome.usage, outcome.timings) : undefined);
         resolve(outcome);
       };
-      this.#attempts.set(key, { lease, startedAtMs: this.#clock.nowMs(), onDelta, settle, nextSequence: 0 });
+      const giveUp = (outcome: AttemptOutcome) => {
+        attempt.isGivenUp = true;
+        cancel();
+        resolve(outcome);
+      };
+      const attempt: Attempt = {
+        lease,
+        startedAtMs: this.#clock.nowMs(),
+        onDelta,
+        settle,
+        giveUp,
+        nextSequence: 0,
+        isGivenUp: false,
+      };
+      this.#attempts.set(key, attempt);
       const isSent = lease.link.send({
         kind: "assign",
         attemptId,
@@ -101,13 +121,13 @@ export class AttemptTable {
   ): void {
     const attempt = this.#of(workerId, piece.attemptId, piece.epoch);
     if (attempt === undefined) return;
+    if (attempt.isGivenUp) return;
     if (piece.sequence !== attempt.nextSequence) {
       this.#log.error(
         { workerId, expected: attempt.nextSequence, got: piece.sequence },
         "output out of order",
       );
-      attempt.lease.link.send({ kind: "cancel", attemptId: piece.attemptId, epoch: piece.epoch });
-      attempt.settle({ kind: "failed", code: "internal", message: "The worker's output came out of order." });
+      attempt.giveUp({ kind: "failed", code: "internal", message: "The worker's output came out of order." });
       return;
     }
     attempt.nextSequence += 1;
@@ -152,5 +172,6 @@ function keyOf(attemptId: string, epoch: number): string {
 /** Tokens per second of one sequence, or undefined where too little was decoded to say. */
 function decodeRate(usage: GenerateUsage, timings: GenerateTimings): number | undefined {
   const decoded = usage.completionTokens - 1;
-  return decoded >= 4 && timings.decodeMs > 0 ? (decoded * 1000) / timings.decodeMs : undefined;
+  const rate = (decoded * 1000) / timings.decodeMs;
+  return decoded >= 4 && rate > 0 && rate <= maxDecodeRate ? rate : undefined;
 }

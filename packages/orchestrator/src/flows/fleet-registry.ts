@@ -31,6 +31,7 @@ export interface FleetEvents {
 
 /** Lost workers stay listed this long. */
 const keepLostMs = 10 * 60_000;
+const maxLostKept = 256;
 /** Replicas in the name of one worker; more is a broken or hostile peer. */
 const maxReplicasPerWorker = 64;
 
@@ -104,19 +105,22 @@ export class FleetRegistry {
     const worker = this.#workers.get(workerId);
     if (worker === undefined) return;
     const known = worker.replicas.get(report.id);
-    const modelBefore = known?.report.model;
+    if (known !== undefined && known.report.model !== report.model) {
+      this.#log.warn({ workerId, replicaId: report.id }, "a replica cannot change its model");
+      return;
+    }
+    const stateBefore = known?.report.state;
     if (known === undefined) {
       if (report.state === "unloaded" || worker.replicas.size >= maxReplicasPerWorker) return;
       worker.replicas.set(report.id, { report, slotsUsed: 0, decodeTokensPerSecond: undefined });
     } else if (report.state === "unloaded") worker.replicas.delete(report.id);
     else known.report = report;
-    if (known?.report.state !== report.state || report.state !== "loading") {
+    if (stateBefore !== report.state) {
       this.#log.info(
         { workerId, replicaId: report.id, model: report.model, state: report.state },
         "replica reported",
       );
     }
-    if (modelBefore !== undefined && modelBefore !== report.model) this.#events.capacityChanged(modelBefore);
     this.#events.capacityChanged(report.model);
     this.#serve(report.model);
   }
@@ -166,6 +170,12 @@ export class FleetRegistry {
     let slots = 0;
     for (const candidate of this.#candidates(model)) if (candidate.isAccepting) slots += candidate.slots;
     return slots;
+  }
+
+  /** Whether a worker has the model now, or had it until lately. */
+  isKnown(model: string): boolean {
+    for (const _candidate of this.#candidates(model)) return true;
+    return false;
   }
 
   /** Every model that a worker has now, or had until lately; sorted. */
@@ -257,10 +267,15 @@ export class FleetRegistry {
     }
   }
 
+  /** Those lost long ago, and the oldest where there are too many: anybody may join and leave for ever. */
   #forgetLongLost(): void {
     const beforeMs = this.#clock.wallMs() - keepLostMs;
-    for (const [workerId, worker] of this.#workers) {
-      if (worker.lostAtMs !== undefined && worker.lostAtMs < beforeMs) this.#workers.delete(workerId);
+    const lost = [...this.#workers].filter(([, worker]) => worker.lostAtMs !== undefined);
+    const excess = lost.length - maxLostKept;
+    for (const [index, [workerId, worker]] of lost.entries()) {
+      if ((worker.lostAtMs ?? 0) >= beforeMs && index >= excess) continue;
+      this.#workers.delete(workerId);
+      for (const model of modelsOf(worker)) this.#events.capacityChanged(model);
     }
   }
 }

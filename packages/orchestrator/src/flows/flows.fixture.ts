@@ -46,7 +46,7 @@ export function startFlows(options: { readonly maxQueued?: number } = {}) {
     maxQueued: options.maxQueued ?? 100,
   });
   deliverMessages(bus, desk, runner);
-  const lanes = new LaneControl({ queue, fleet, runner });
+  const lanes = new LaneControl({ queue, fleet, runner, background });
   fleet.notify({
     capacityChanged: (model) => lanes.adjust(model),
     workerLost: (workerId, reason) => attempts.workerLost(workerId, reason),

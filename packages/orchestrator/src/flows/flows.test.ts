@@ -67,7 +67,7 @@ describe("one request", () => {
       signal: new AbortController().signal,
     });
     const assign = await worker.untilAssigned(1);
-    for (let i = 0; i < 5_000; i++) worker.say(assign, i, "x");
+    for (let i = 0; i < 5_000; i++) worker.say(assign, i, "x".repeat(300));
     expect(worker.commands.at(-1)?.kind).toBe("cancel");
     const read = async () => {
       for await (const _event of answer);
@@ -140,6 +140,80 @@ describe("a worker that is lost", () => {
     expect(flows.fleet.isCurrent("w1", old)).toBe(false);
     fresh.finish(await fresh.untilAssigned(1));
     await done;
+  });
+});
+
+describe("a request whose worker was lost, with no other one", () => {
+  it("is turned away when none comes within the queue's deadline", async () => {
+    const flows = startFlows();
+    const worker = new ScriptedWorker(flows, "w1");
+    const { done } = await submit(flows, { queueTimeoutMs: 5_000 });
+    await worker.untilAssigned(1);
+    flows.clock.advance(60_000);
+    worker.die();
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(flows.desk.size).toBe(1);
+    flows.clock.advance(5_000);
+    await expect(done).rejects.toMatchObject({ code: "queue_timeout" });
+    expect(flows.desk.size).toBe(0);
+  });
+});
+
+describe("a worker that stops what nobody asked it to stop", () => {
+  it("is replaced by another", async () => {
+    const flows = startFlows();
+    const first = new ScriptedWorker(flows, "w1");
+    const { done } = await submit(flows);
+    const { attemptId, epoch } = await first.untilAssigned(1);
+    const second = new ScriptedWorker(flows, "w2");
+    flows.attempts.ended("w1", attemptId, epoch, { kind: "cancelled" });
+    second.finish(await second.untilAssigned(1));
+    await done;
+  });
+});
+
+describe("output out of order", () => {
+  it("fails the request at once, and keeps the slot until the worker has stopped", async () => {
+    const flows = startFlows();
+    const worker = new ScriptedWorker(flows, "w1");
+    const { done } = await submit(flows);
+    const assign = await worker.untilAssigned(1);
+    worker.say(assign, 0, "a");
+    worker.say(assign, 2, "c");
+    await expect(done).rejects.toMatchObject({ code: "internal" });
+    const used = () => flows.fleet.worker("w1")?.replicas[0]?.slotsUsed;
+    expect(worker.commands.at(-1)?.kind).toBe("cancel");
+    expect(used()).toBe(1);
+    worker.say(assign, 3, "d");
+    flows.attempts.ended("w1", assign.attemptId, assign.epoch, { kind: "cancelled" });
+    expect(used()).toBe(0);
+  });
+});
+
+describe("a model that nobody serves any more", () => {
+  it("gives its lanes back, and gets new ones when it is served again", async () => {
+    const flows = startFlows();
+    const worker = new ScriptedWorker(flows, "w1");
+    flows.fleet.reportReplica("w1", replica({ state: "unloaded" }));
+    const { done } = await submit(flows);
+    flows.fleet.reportReplica("w1", replica());
+    worker.finish(await worker.untilAssigned(1));
+    await done;
+  });
+
+  it("cannot be made up by renaming a replica", () => {
+    const flows = startFlows();
+    new ScriptedWorker(flows, "w1");
+    flows.fleet.reportReplica("w1", replica({ model: "another" }));
+    expect(flows.fleet.knownModels()).toEqual(["m"]);
+  });
+});
+
+describe("workers that come and go", () => {
+  it("are forgotten, the oldest first", () => {
+    const flows = startFlows();
+    for (let i = 0; i < 400; i++) new ScriptedWorker(flows, `w${i}`, []).die();
+    expect(flows.fleet.workers().length).toBeLessThanOrEqual(256);
   });
 });
 

@@ -1,3 +1,4 @@
+import type { Background } from "@muster/base";
 import { type Lane, type LaneClass, laneClasses } from "../core/lane.ts";
 import { laneShares } from "../core/scheduling/lane-shares.ts";
 import type { JobQueue, LaneConsumer } from "../ports/job-queue.ts";
@@ -15,9 +16,16 @@ export class LaneControl {
   readonly #fleet: FleetRegistry;
   readonly #runner: JobRunner;
   readonly #models = new Map<string, ModelLanes>();
+  readonly #background: Background;
   #isClosing = false;
 
-  constructor(deps: { readonly queue: JobQueue; readonly fleet: FleetRegistry; readonly runner: JobRunner }) {
+  constructor(deps: {
+    readonly queue: JobQueue;
+    readonly fleet: FleetRegistry;
+    readonly runner: JobRunner;
+    readonly background: Background;
+  }) {
+    this.#background = deps.background;
     this.#queue = deps.queue;
     this.#fleet = deps.fleet;
     this.#runner = deps.runner;
@@ -29,6 +37,10 @@ export class LaneControl {
     const slots = this.#fleet.slots(model);
     const lanes = this.#models.get(model) ?? (slots > 0 ? this.#open(model) : undefined);
     if (lanes === undefined) return;
+    if (slots === 0 && lanes.interactiveHeld === 0 && !this.#fleet.isKnown(model)) {
+      this.#retire(model, lanes);
+      return;
+    }
     const shares = laneShares(slots, lanes.interactiveHeld);
     for (const laneClass of laneClasses) lanes.consumers[laneClass].setConcurrency(shares[laneClass]);
   }
@@ -54,6 +66,14 @@ export class LaneControl {
     };
     this.#models.set(model, lanes);
     return lanes;
+  }
+
+  /** Nobody serves the model any more: its consumers would keep two connections each for nothing. */
+  #retire(model: string, lanes: ModelLanes): void {
+    this.#models.delete(model);
+    for (const laneClass of laneClasses) {
+      this.#background.run("close-lane", () => lanes.consumers[laneClass].close());
+    }
   }
 
   async #hold(lane: Lane, run: () => Promise<void>): Promise<void> {

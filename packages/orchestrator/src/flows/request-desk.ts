@@ -12,15 +12,18 @@ import type { JobQueue } from "../ports/job-queue.ts";
 import type { Metrics } from "../ports/metrics.ts";
 import type { BusMessage, Handover, TokenBus } from "../ports/token-bus.ts";
 
-/** Pieces that a client may leave unread before its request is cancelled. */
-const maxUnreadPieces = 4_096;
+/** What a client may leave unread before its request is cancelled, in characters. */
+const maxUnreadLength = 1_048_576;
+/** What a piece weighs besides its text. */
+const pieceOverhead = 64;
 
 interface Entry {
   readonly lane: Lane;
   readonly handover: Handover;
   readonly mailbox: Mailbox<AnswerEvent>;
   readonly acceptedAtMs: number;
-  readonly stopQueueTimer: () => void;
+  readonly queueTimeoutMs: number;
+  stopQueueTimer: () => void;
   /** Set once a runner has asked for the request. */
   runner: string | undefined;
   hasStarted: boolean;
@@ -86,8 +89,9 @@ export class RequestDesk {
     const entry: Entry = {
       lane,
       handover: { request, isRestartable: options.isRestartable },
-      mailbox: new Mailbox<AnswerEvent>(maxUnreadPieces, leave),
+      mailbox: new Mailbox<AnswerEvent>(maxUnreadLength, leave, weightOf),
       acceptedAtMs: clock.nowMs(),
+      queueTimeoutMs: options.queueTimeoutMs,
       stopQueueTimer: clock.after(options.queueTimeoutMs, () =>
         this.#timeOut(requestId, options.queueTimeoutMs),
       ),
@@ -121,6 +125,9 @@ export class RequestDesk {
         this.#fail(message.requestId, new MusterError(code, text, options));
         return true;
       }
+      case "waiting":
+        this.#waitAgain(message.requestId);
+        return true;
       case "gap":
         this.#interrupted(message.from);
         return true;
@@ -170,11 +177,12 @@ export class RequestDesk {
     if (event.kind === "started" && !entry.hasStarted) {
       entry.hasStarted = true;
       entry.stopQueueTimer();
-      this.#deps.metrics.queueWaited(
-        entry.lane.model,
-        entry.lane.class,
-        this.#deps.clock.nowMs() - entry.acceptedAtMs,
-      );
+      if (event.source.epoch === 1)
+        this.#deps.metrics.queueWaited(
+          entry.lane.model,
+          entry.lane.class,
+          this.#deps.clock.nowMs() - entry.acceptedAtMs,
+        );
     }
     if (!entry.mailbox.push(event)) {
       this.#fail(
@@ -187,6 +195,17 @@ export class RequestDesk {
       entry.mailbox.close();
       this.#forget(requestId);
     }
+  }
+
+  /** The runner looks for another worker: that may take as long as finding the first one. */
+  #waitAgain(requestId: string): void {
+    const entry = this.#entries.get(requestId);
+    if (entry === undefined) return;
+    entry.hasStarted = false;
+    entry.stopQueueTimer();
+    entry.stopQueueTimer = this.#deps.clock.after(entry.queueTimeoutMs, () =>
+      this.#timeOut(requestId, entry.queueTimeoutMs),
+    );
   }
 
   /** Pieces of answers from this runner may be missing: better an error than an answer with a hole. */
@@ -246,6 +265,10 @@ export class RequestDesk {
       background.run("put-again", () => queue.put(entry.lane, { requestId, home: bus.self }));
     }
   }
+}
+
+function weightOf(event: AnswerEvent): number {
+  return pieceOverhead + (event.kind === "delta" ? event.text.length : 0);
 }
 
 function cancelled(): MusterError {

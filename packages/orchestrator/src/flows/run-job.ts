@@ -137,6 +137,7 @@ export class JobRunner {
         this.#fail(job, errorOf(outcome, lease.workerName, verdict.reason));
         return;
       }
+      this.#deps.bus.send(job.home, { kind: "waiting", requestId: job.requestId });
       metrics.retried(failures.at(-1) ?? "other");
       log.warn(
         { requestId: job.requestId, workerId: lease.workerId, epoch },

@@ -1,4 +1,4 @@
-import { type ErrorCode, isErrorCode, MusterError } from "@muster/base";
+import { type ErrorCode, type Hardware, isErrorCode, MusterError } from "@muster/base";
 import {
   hardwareFromWire,
   type OrchestratorMessage,
@@ -16,6 +16,18 @@ import type { WorkerCommand } from "../ports/worker-link.ts";
 const idPattern = /^[A-Za-z0-9._-]{1,128}$/;
 const maxNameLength = 128;
 const maxLabels = 64;
+const maxGpus = 32;
+/** What a worker may say of an attempt. Other codes are the orchestrator's own: they steer clients. */
+const workerCodes: ReadonlySet<ErrorCode> = new Set([
+  "invalid_request",
+  "context_length_exceeded",
+  "unsupported",
+  "engine_crashed",
+  "engine_failed",
+  "model_load_failed",
+  "not_ready",
+  "shutting_down",
+]);
 /** More slots than one replica could ever run: node-llama-cpp allows 256 sequences. */
 const maxSlots = 4_096;
 
@@ -33,7 +45,7 @@ export function identityFromHello(hello: WireHelloRead): WorkerIdentity {
     name: printable(hello.name) || hello.workerId,
     version: printable(hello.version),
     labels: Object.fromEntries(labels.map(([key, value]) => [printable(key), printable(value)])),
-    hardware: hardwareFromWire(hello.hardware),
+    hardware: boundedHardware(hardwareFromWire(hello.hardware)),
   };
 }
 
@@ -45,6 +57,19 @@ const replicaStates: Readonly<Record<string, ReplicaState>> = {
   STATE_FAILED: "failed",
   STATE_UNLOADED: "unloaded",
 };
+
+function boundedHardware(hardware: Hardware): Hardware {
+  const { hostname, platform, arch, cpuModel, backend, gpus } = hardware;
+  return {
+    ...hardware,
+    hostname: printable(hostname),
+    platform: printable(platform),
+    arch: printable(arch),
+    cpuModel: printable(cpuModel),
+    backend: printable(backend),
+    gpus: gpus.slice(0, maxGpus).map((gpu) => ({ ...gpu, name: printable(gpu.name) })),
+  };
+}
 
 /** Undefined for a report that makes no sense: it is dropped. */
 export function replicaFromWire(wire: WireReplicaReportRead): Replica | undefined {
@@ -126,7 +151,7 @@ function failureFromWire(failure: { readonly code: string; readonly message: str
 } {
   const code = failure?.code ?? "";
   return {
-    code: isErrorCode(code) ? code : "engine_failed",
+    code: isErrorCode(code) && workerCodes.has(code) ? code : "engine_failed",
     message: printable(failure?.message ?? "", 2_000) || "The worker gave no reason.",
   };
 }

@@ -83,6 +83,14 @@ function acceptStream(stream: FleetStream, options: FleetServerOptions): void {
     refuse(new MusterError("invalid_request", "No hello came within 10 s."), true);
   });
 
+  try {
+    checkJoinToken(stream.metadata, options.joinToken);
+  } catch (error) {
+    stopWaiting();
+    stream.on("error", () => {});
+    refuse(MusterError.from(error), false);
+    return;
+  }
   stream.on("data", (message) => {
     if (session !== undefined) {
       session.link.receive(message);
@@ -92,7 +100,7 @@ function acceptStream(stream: FleetStream, options: FleetServerOptions): void {
     if (body?.kind !== "hello") return;
     stopWaiting();
     try {
-      const { welcome, identity } = admit(body.value, stream.metadata, options);
+      const { welcome, identity } = admit(body.value, options);
       const link = new WorkerSession(identity.id, stream, options);
       session = { workerId: identity.id, link };
       link.write({ welcome });
@@ -114,12 +122,8 @@ function acceptStream(stream: FleetStream, options: FleetServerOptions): void {
   stream.on("error", (error: Error) => over(error.message));
 }
 
-function admit(
-  hello: WireHelloRead,
-  metadata: Metadata,
-  options: FleetServerOptions,
-): { readonly welcome: NonNullable<OrchestratorMessage["welcome"]>; readonly identity: WorkerIdentity } {
-  const { joinToken, orchestratorId, version, heartbeatIntervalMs } = options;
+/** Before anything that a stream says is looked at. Throws `unauthenticated`. */
+function checkJoinToken(metadata: Metadata, joinToken: string | undefined): void {
   if (joinToken !== undefined) {
     const presented = String(metadata.get("authorization")[0] ?? "").replace(/^Bearer /i, "");
     if (!matchesAny(presented, [joinToken], (text) => createHash("sha256").update(text).digest())) {
@@ -129,6 +133,13 @@ function admit(
       );
     }
   }
+}
+
+function admit(
+  hello: WireHelloRead,
+  options: FleetServerOptions,
+): { readonly welcome: NonNullable<OrchestratorMessage["welcome"]>; readonly identity: WorkerIdentity } {
+  const { orchestratorId, version, heartbeatIntervalMs } = options;
   const protocol = negotiateProtocol({ min: hello.minProtocol, max: hello.maxProtocol });
   if (protocol === undefined) {
     throw new MusterError(

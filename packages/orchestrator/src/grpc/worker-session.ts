@@ -83,7 +83,7 @@ export class WorkerSession implements WorkerLink {
         return;
       case "heartbeat": {
         const { sequence, attemptIds, freeRamBytes, cpuLoad } = body.value;
-        fleet.beat(workerId, { freeRamBytes, cpuLoad });
+        fleet.beat(workerId, { freeRamBytes, cpuLoad: Math.min(1, Math.max(0, cpuLoad || 0)) });
         attempts.reconcile(workerId, new Set(attemptIds));
         this.write({ heartbeatAck: { sequence } });
         return;

@@ -13,6 +13,12 @@ const loopbackNames = new Set(["localhost", "127.0.0.1", "[::1]"]);
 export function authorize(headers: IncomingHttpHeaders, apiKeys: readonly string[]): void {
   if (apiKeys.length === 0) {
     const host = (headers.host ?? "").toLowerCase().replace(/:\d+$/, "");
+    if (isFromForeignPage(headers)) {
+      throw new MusterError(
+        "forbidden",
+        "This orchestrator has no API keys: pages of other sites may not use it.",
+      );
+    }
     if (loopbackNames.has(host)) return;
     throw new MusterError(
       "forbidden",
@@ -29,6 +35,14 @@ export function authorize(headers: IncomingHttpHeaders, apiKeys: readonly string
   if (!matchesAny(presented, apiKeys, (text) => createHash("sha256").update(text).digest())) {
     throw new MusterError("unauthenticated", "The API key is not valid here.");
   }
+}
+
+/** A browser says which page a request comes from; some requests it sends without asking us first. */
+function isFromForeignPage(headers: IncomingHttpHeaders): boolean {
+  if (headers["sec-fetch-site"] === "cross-site") return true;
+  const { origin } = headers;
+  if (origin === undefined) return false;
+  return !URL.canParse(origin) || !loopbackNames.has(new URL(origin).hostname);
 }
 
 function presentedKey(headers: IncomingHttpHeaders): string | undefined {

@@ -1,8 +1,9 @@
+import type { Socket } from "node:net";
 import { MusterError } from "@muster/base";
 import { type FastifyInstance, fastify } from "fastify";
 import { authorize } from "./auth.ts";
 import { workersRoutes } from "./cluster/workers.ts";
-import { fromFastify, sendError } from "./error-response.ts";
+import { errorBody, fromFastify, sendError } from "./error-response.ts";
 import type { HttpDeps } from "./http-deps.ts";
 import { chatCompletionsRoute } from "./openai/chat-completions.ts";
 import { completionsRoute } from "./openai/completions.ts";
@@ -56,6 +57,11 @@ function buildApp(deps: HttpDeps): FastifyInstance {
     logger: false,
     bodyLimit: deps.bodyLimitBytes,
     genReqId: () => deps.newId("req-"),
+    frameworkErrors: (error, request, reply) => {
+      reply.header("x-request-id", request.id);
+      void sendError(reply, fromFastify(error, deps.bodyLimitBytes));
+    },
+    clientErrorHandler: (error, socket) => refuseConnection(error, socket),
     requestTimeout: requestTimeoutMs,
     http: { headersTimeout: headersTimeoutMs },
     forceCloseConnections: "idle",
@@ -105,6 +111,26 @@ function buildApp(deps: HttpDeps): FastifyInstance {
   workersRoutes(app, deps);
   probeRoutes(app, deps);
   return app;
+}
+
+/** What is no HTTP at all, or has too many headers, in the shape that clients know. */
+function refuseConnection(error: Error & { readonly code?: string }, socket: Socket): void {
+  if (socket.destroyed || !socket.writable) return;
+  const isTooLarge = error.code === "HPE_HEADER_OVERFLOW";
+  const isSlow = error.code === "ERR_HTTP_REQUEST_TIMEOUT";
+  const status = isTooLarge
+    ? "431 Request Header Fields Too Large"
+    : isSlow
+      ? "408 Request Timeout"
+      : "400 Bad Request";
+  const message = isTooLarge
+    ? "The headers are too large."
+    : isSlow
+      ? "The request took too long to arrive."
+      : "This is no HTTP request.";
+  const body = JSON.stringify(errorBody(new MusterError("invalid_request", message)));
+  const head = `HTTP/1.1 ${status}\r\ncontent-type: application/json\r\ncontent-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n`;
+  socket.end(head + body);
 }
 
 /** Without the query, which may hold what a client did not mean to show. */

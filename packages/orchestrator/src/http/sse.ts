@@ -2,14 +2,20 @@ import type { ServerResponse } from "node:http";
 
 /** Sent while there is nothing to say, so that no proxy or client takes the stream for dead. */
 const keepaliveMs = 10_000;
+/** A client that has no room for more is cut off after this time. */
+const unreadLimitMs = 30_000;
 
 /** One response as a stream of server-sent events. */
 export class EventStream {
   readonly #response: ServerResponse;
   #keepalive: NodeJS.Timeout | undefined;
+  /** While the client has no room: several choices of one answer wait for the same drain. */
+  #room: Promise<void> | undefined;
 
   constructor(response: ServerResponse) {
     this.#response = response;
+    // A client that is gone is seen by its closed connection.
+    response.on("error", () => {});
   }
 
   open(headers: Readonly<Record<string, string>>): void {
@@ -20,7 +26,7 @@ export class EventStream {
       "x-accel-buffering": "no",
     });
     this.#response.flushHeaders();
-    this.#keepalive = setInterval(() => this.#response.write(": keepalive\n\n"), keepaliveMs);
+    this.#keepalive = setInterval(() => void this.#write(": keepalive\n\n"), keepaliveMs);
   }
 
   /** Sends one event; resolves when the client has room for more, or is gone. */
@@ -31,25 +37,34 @@ export class EventStream {
   /** Ends the stream: OpenAI's marker, and the end of the body, which some clients wait for instead. */
   close(): void {
     clearInterval(this.#keepalive);
-    this.#response.end("data: [DONE]\n\n");
+    if (!this.#response.writableEnded) this.#response.end("data: [DONE]\n\n");
   }
 
   /** Ends the stream after a failure that came too late for a status. */
   fail(body: unknown): void {
     clearInterval(this.#keepalive);
-    this.#response.end(`data: ${JSON.stringify(body)}\n\n`);
+    if (!this.#response.writableEnded) this.#response.end(`data: ${JSON.stringify(body)}\n\n`);
   }
 
   #write(text: string): Promise<void> | undefined {
     const response = this.#response;
-    if (response.destroyed || response.write(text)) {
-      this.#keepalive?.refresh();
-      return undefined;
-    }
+    if (response.destroyed || response.writableEnded) return undefined;
+    this.#keepalive?.refresh();
+    if (response.write(text)) return undefined;
+    this.#room ??= this.#untilRoom();
+    return this.#room;
+  }
+
+  #untilRoom(): Promise<void> {
+    const response = this.#response;
     return new Promise((resolve) => {
+      // Whoever does not read for this long holds memory for nothing.
+      const giveUp = setTimeout(() => response.destroy(), unreadLimitMs);
       const go = () => {
+        clearTimeout(giveUp);
         response.off("drain", go);
         response.off("close", go);
+        this.#room = undefined;
         resolve();
       };
       response.once("drain", go);

@@ -20,6 +20,8 @@ export type BusMessage =
   | { readonly kind: "request"; readonly requestId: string; readonly handover?: Handover }
   | { readonly kind: "event"; readonly requestId: string; readonly event: AnswerEvent }
   | { readonly kind: "error"; readonly requestId: string; readonly error: WireError }
+  /** Runner to home: the attempt was lost, and another worker is being looked for. */
+  | { readonly kind: "waiting"; readonly requestId: string }
   /** Home to runner: nobody waits any more. */
   | { readonly kind: "cancel"; readonly requestId: string }
   /** From the bus itself: something that `from` has sent was lost on the way. */

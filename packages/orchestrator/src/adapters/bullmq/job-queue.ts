@@ -8,6 +8,7 @@ import { createLaneConsumer } from "./lane-consumer.ts";
 
 /** BullMQ writes each event of a queue to a stream that nobody here reads. */
 const keptEvents = 10;
+const answerTimeoutMs = 2_000;
 
 /** Lanes as BullMQ queues: `<prefix>:<model>.<class>`. Jobs carry references, never prompts. */
 export function createBullmqJobQueue(options: {
@@ -19,7 +20,7 @@ export function createBullmqJobQueue(options: {
   const producer = connectRedis(address, "fails-fast", { log, name: "muster-lanes-put" });
   const consumer = connectRedis(address, "blocking", { log, name: "muster-lanes-take" });
   const queues = new Map<string, Queue<JobRef>>();
-  const closers: (() => Promise<void>)[] = [];
+  const closers = new Set<() => Promise<void>>();
   let recovered: () => void = () => {};
   let hasBeenUp = false;
   producer.on("ready", () => {
@@ -40,21 +41,37 @@ export function createBullmqJobQueue(options: {
     queue.on("error", (error) => {
       log.debug({ lane: name, error: error.message }, "lane error");
     });
+    // BullMQ asks the server for its version once, and never gets over an answer that did not come.
+    queue.waitUntilReady().catch(() => {
+      if (queues.get(name) === queue) queues.delete(name);
+    });
     queues.set(name, queue);
     return queue;
   };
 
+  /** Asks the store, for at most two seconds. Throws `store_unavailable`. */
+  const answered = async <T>(ask: () => Promise<T>): Promise<T> => {
+    if (producer.status !== "ready") throw unavailable(new Error(`the connection is ${producer.status}`));
+    let giveUp: NodeJS.Timeout | undefined;
+    const tooLate = new Promise<never>((_resolve, reject) => {
+      giveUp = setTimeout(() => reject(new Error(`no answer within ${answerTimeoutMs} ms`)), answerTimeoutMs);
+    });
+    try {
+      return await Promise.race([ask(), tooLate]);
+    } catch (error) {
+      throw unavailable(error);
+    } finally {
+      clearTimeout(giveUp);
+    }
+  };
+
   return {
     async put(lane, job) {
-      try {
-        await queueOf(lane).add("run", job, { jobId: job.requestId });
-      } catch (error) {
-        throw unavailable(error);
-      }
+      await answered(() => queueOf(lane).add("run", job, { jobId: job.requestId }));
     },
     async remove(lane, requestId) {
       try {
-        await queueOf(lane).remove(requestId);
+        await answered(() => queueOf(lane).remove(requestId));
       } catch (error) {
         // It is running, or the store is away: a runner that asks for it later finds that its client is gone.
         log.debug({ requestId, error: String(error) }, "job not removed");
@@ -68,23 +85,24 @@ export function createBullmqJobQueue(options: {
         handlers,
         log,
       });
-      closers.push(() => laneConsumer.close());
-      return laneConsumer;
+      const close = async () => {
+        closers.delete(close);
+        await laneConsumer.close();
+      };
+      closers.add(close);
+      return { setConcurrency: (jobs) => laneConsumer.setConcurrency(jobs), close };
     },
     async depth(lane) {
-      try {
-        return await queueOf(lane).getWaitingCount();
-      } catch (error) {
-        throw unavailable(error);
-      }
+      return answered(() => queueOf(lane).getWaitingCount());
     },
     onRecovered(task) {
       recovered = task;
     },
     isUp: () => producer.status === "ready",
     async close() {
-      await Promise.allSettled(closers.map((close) => close()));
-      await Promise.allSettled([...queues.values()].map((queue) => queue.close()));
+      await Promise.allSettled([...closers].map((close) => close()));
+      if (producer.status === "ready")
+        await Promise.allSettled([...queues.values()].map((queue) => queue.close()));
       producer.disconnect();
       consumer.disconnect();
     },

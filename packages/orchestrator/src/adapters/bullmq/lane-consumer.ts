@@ -10,6 +10,8 @@ import type { LaneConsumer, LaneHandlers } from "../../ports/job-queue.ts";
  */
 const lockDurationMs = 15_000;
 const stalledIntervalMs = 5_000;
+/** What Redis gets to take note of the end. */
+const closeGraceMs = 2_000;
 
 /** A BullMQ Worker whose concurrency follows the slots of the fleet. BullMQ keeps the locks and finds orphaned jobs. */
 export function createLaneConsumer(options: {
@@ -21,6 +23,7 @@ export function createLaneConsumer(options: {
 }): LaneConsumer {
   const { queueName, prefix, connection, handlers, log } = options;
   let held = 0;
+  const idle: (() => void)[] = [];
   const worker = new Worker<JobRef, void>(
     queueName,
     async (job) => {
@@ -29,6 +32,7 @@ export function createLaneConsumer(options: {
         await handlers.run(job.data);
       } finally {
         held -= 1;
+        if (held === 0) for (const wake of idle.splice(0)) wake();
       }
     },
     {
@@ -74,7 +78,15 @@ export function createLaneConsumer(options: {
     },
     async close() {
       isRunning = false;
-      await worker.close();
+      const closed = worker.close();
+      // Without Redis BullMQ would wait for ever, though no job of ours runs any more.
+      if (held > 0) await Promise.race([closed, new Promise<void>((resolve) => idle.push(resolve))]);
+      let stopTimer: NodeJS.Timeout | undefined;
+      const grace = new Promise<void>((resolve) => {
+        stopTimer = setTimeout(resolve, closeGraceMs);
+      });
+      await Promise.race([closed, grace]);
+      clearTimeout(stopTimer);
     },
   };
 }

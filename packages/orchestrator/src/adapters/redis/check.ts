@@ -41,6 +41,9 @@ export async function checkRedis(url: string, log: Log): Promise<void> {
   }
 }
 
+/** Host and port alone: an address may hold a password in several places. */
 function withoutPassword(url: string): string {
-  return url.replace(/\/\/[^@/]*@/, "//");
+  if (!URL.canParse(url)) return url.startsWith("/") ? url : "REDIS_URL";
+  const { protocol, host } = new URL(url);
+  return `${protocol}//${host}`;
 }

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { existsSync } from "node:fs";
-import { mkdir, rm } from "node:fs/promises";
+import { lstat, mkdir, rm } from "node:fs/promises";
 import { createConnection } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -16,6 +16,8 @@ export interface SupervisedRedis {
 const maxSocketPathBytes = 100;
 const startTimeoutMs = 15_000;
 const shellNotFound = 127;
+/** Redis writes its file out before it ends; one that takes longer is stuck. */
+const stopTimeoutMs = 20_000;
 const restartBackoff = { baseMs: 200, maxMs: 5_000 };
 
 /**
@@ -88,7 +90,9 @@ export async function startSupervisedRedis(options: {
     if (running === undefined) return;
     const gone = new Promise<void>((resolve) => running.once("exit", () => resolve()));
     running.stdin?.end();
+    const force = setTimeout(() => killGroup(running), stopTimeoutMs);
     await gone;
+    clearTimeout(force);
   };
 
   launch();
@@ -128,7 +132,23 @@ async function socketPathIn(directory: string): Promise<string> {
   for (const character of directory) hash = (Math.imul(hash, 31) + character.charCodeAt(0)) >>> 0;
   const outside = join(tmpdir(), `muster-${process.getuid?.() ?? 0}-${hash.toString(36)}`);
   await mkdir(outside, { recursive: true, mode: 0o700 });
-  return join(outside, "redis.sock");
+  const found = await lstat(outside);
+  const isOurs =
+    found.isDirectory() && found.uid === (process.getuid?.() ?? found.uid) && (found.mode & 0o077) === 0;
+  if (isOurs) return join(outside, "redis.sock");
+  throw new MusterError(
+    "store_unavailable",
+    `${outside} belongs to somebody else or is open to others: remove it, or name a shorter --data-dir.`,
+  );
+}
+
+function killGroup(shell: ChildProcess): void {
+  if (shell.pid === undefined) return;
+  try {
+    process.kill(-shell.pid, "SIGKILL");
+  } catch {
+    // It has just gone by itself.
+  }
 }
 
 async function refuseIfInUse(socketPath: string, directory: string): Promise<void> {

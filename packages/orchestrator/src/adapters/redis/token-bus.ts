@@ -19,9 +19,23 @@ interface Packet {
 /** What waits for one receiver. One packet is under way at a time: order holds, and a slow store gets larger packets. */
 interface Outbox {
   messages: BusMessage[];
+  /** Sent, and perhaps received: tried again as it is, so that the receiver knows it. */
+  underWay: Packet | undefined;
   number: number;
   isBusy: boolean;
   failingSinceMs: number | undefined;
+}
+
+/** Undefined for what no orchestrator of this build has written. */
+function parsePacket(text: string): Packet | undefined {
+  try {
+    const packet = JSON.parse(text) as Partial<Packet> | null;
+    const { from, number, messages } = packet ?? {};
+    if (typeof from !== "string" || !Number.isInteger(number) || !Array.isArray(messages)) return undefined;
+    return packet as Packet;
+  } catch {
+    return undefined;
+  }
 }
 
 /**
@@ -48,37 +62,47 @@ export function createRedisTokenBus(options: {
     log.error({ error: String(error) }, "bus subscription failed");
   });
   subscriber.on("message", (_channel: string, text: string) => {
-    // Written by another orchestrator of this build.
-    const { from, number, messages } = JSON.parse(text) as Packet;
-    const expected = received.get(from);
+    const packet = parsePacket(text);
+    if (packet === undefined) {
+      log.error({ length: text.length }, "unreadable packet on the bus");
+      return;
+    }
+    const { from, number, messages } = packet;
+    const expected = received.get(from) ?? 0;
+    // It has come before: its sender did not learn so.
+    if (number < expected) return;
     received.set(from, number + 1);
-    if (expected !== undefined && number > expected) receive({ kind: "gap", from });
+    if (number > expected) receive({ kind: "gap", from });
     for (const message of messages) receive(message);
   });
 
   /** Publishes what waits for `to`; true once somebody has got it. */
   const publish = async (to: string, outbox: Outbox): Promise<boolean> => {
-    const messages = outbox.messages;
-    outbox.messages = [];
-    const packet: Packet = { from: self, number: outbox.number, messages };
-    const receivers = await publisher.publish(channelOf(to), JSON.stringify(packet)).catch(() => 0);
-    if (receivers > 0) {
+    if (outbox.underWay === undefined) {
+      outbox.underWay = { from: self, number: outbox.number, messages: outbox.messages };
       outbox.number += 1;
+      outbox.messages = [];
+    }
+    const receivers = await publisher.publish(channelOf(to), JSON.stringify(outbox.underWay)).catch(() => 0);
+    if (receivers > 0) {
+      outbox.underWay = undefined;
       outbox.failingSinceMs = undefined;
       return true;
     }
     outbox.failingSinceMs ??= clock.nowMs();
-    outbox.messages = [...messages, ...outbox.messages];
-    const isHopeless =
-      clock.nowMs() - outbox.failingSinceMs > giveUpMs || outbox.messages.length > maxWaiting;
-    if (isHopeless) {
-      log.warn({ to, messages: outbox.messages.length }, "bus messages dropped");
-      outbox.messages = [];
+    if (clock.nowMs() - outbox.failingSinceMs > giveUpMs || outbox.messages.length > maxWaiting) {
+      log.warn(
+        { to, messages: outbox.underWay.messages.length + outbox.messages.length },
+        "bus messages dropped",
+      );
       // The number that is left out tells the receiver, should it come back.
-      outbox.number += 1;
+      outbox.underWay = undefined;
+      outbox.messages = [];
     }
     return false;
   };
+
+  const hasMore = (outbox: Outbox) => outbox.underWay !== undefined || outbox.messages.length > 0;
 
   const flushAfter = (to: string, outbox: Outbox, delayMs: number): void => {
     outbox.isBusy = true;
@@ -86,7 +110,7 @@ export function createRedisTokenBus(options: {
       publish(to, outbox).then(
         (isDelivered) => {
           outbox.isBusy = false;
-          if (outbox.messages.length > 0 && !isClosed) flushAfter(to, outbox, isDelivered ? 0 : retryMs);
+          if (hasMore(outbox) && !isClosed) flushAfter(to, outbox, isDelivered ? 0 : retryMs);
         },
         (error: unknown) => log.error({ to, error: String(error) }, "bus failed"),
       );
@@ -102,6 +126,7 @@ export function createRedisTokenBus(options: {
       }
       const outbox = outboxes.get(to) ?? {
         messages: [],
+        underWay: undefined,
         number: 0,
         isBusy: false,
         failingSinceMs: undefined,
@@ -118,9 +143,7 @@ export function createRedisTokenBus(options: {
     async close() {
       isClosed = true;
       // What was said last, such as the ends of answers that were cut off, still goes out if it can.
-      await Promise.all(
-        [...outboxes].map(([to, outbox]) => (outbox.messages.length > 0 ? publish(to, outbox) : false)),
-      );
+      await Promise.all([...outboxes].map(([to, outbox]) => (hasMore(outbox) ? publish(to, outbox) : false)));
       await publisher.quit().catch(() => publisher.disconnect());
       subscriber.disconnect();
     },

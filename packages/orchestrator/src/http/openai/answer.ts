@@ -8,6 +8,8 @@ import type { HttpDeps } from "../http-deps.ts";
 
 /** After a start, workers need a moment to dial in: until then an unknown model is only not here yet. */
 const startupGraceMs = 15_000;
+/** No model writes this much; a worker that has gone wrong might. */
+const maxAnswerLength = 16_777_216;
 
 /** Throws `model_not_found` naming the models that are served, or `not_ready` just after a start. */
 export function requireModel(deps: HttpDeps, model: string): void {
@@ -108,6 +110,7 @@ export async function gather(answer: AsyncIterable<AnswerEvent>): Promise<Gather
         break;
       case "delta":
         text += event.text;
+        if (text.length > maxAnswerLength) throw tooLong();
         break;
       case "end":
         return { text, reason: event.reason, usage: event.usage, source: event.source };
@@ -116,6 +119,10 @@ export async function gather(answer: AsyncIterable<AnswerEvent>): Promise<Gather
     }
   }
   throw new MusterError("internal", "An answer ended without an end.");
+}
+
+function tooLong(): MusterError {
+  return new MusterError("engine_failed", `The answer grew beyond ${maxAnswerLength} characters.`);
 }
 
 /** OpenAI's usage of a request: the prompt counts once for its choices, each choice's tokens count. */

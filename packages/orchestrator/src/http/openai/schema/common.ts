@@ -28,7 +28,7 @@ export const commonFields = {
   max_tokens: count.nullish(),
   stream: z.boolean().nullish(),
   stream_options: z.looseObject({ include_usage: z.boolean().nullish() }).nullish(),
-  service_tier: z.enum(["auto", "default", "flex", "priority"]).nullish(),
+  service_tier: z.string().max(64).nullish(),
 };
 
 export const tokenCount = count;
