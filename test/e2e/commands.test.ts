@@ -70,6 +70,19 @@ describe("muster demo", () => {
   });
 });
 
+describe("muster demo that is killed", () => {
+  for (const signal of ["SIGKILL", "SIGHUP"] as const) {
+    it(`by ${signal} leaves no worker, no engine and no Redis behind`, async () => {
+      const directory = await temporaryDirectory();
+      const demo = muster(["demo", "--keep"], { MUSTER_MODEL: await tinyModel(), TMPDIR: directory });
+      await eventually(() => demo.output().includes("Serving until Ctrl-C"), 60_000);
+      expect(processesWith(directory).length).toBeGreaterThan(4);
+      demo.child.kill(signal);
+      await eventually(() => processesWith(directory).length === 0, 30_000);
+    });
+  }
+});
+
 describe("muster up", () => {
   it("serves a model, answers muster chat, workers and models, and finishes what runs when it is told to stop", async () => {
     const directory = await temporaryDirectory();

@@ -78,13 +78,17 @@ describe("lanes on a Redis that is away", () => {
     const queue = createBullmqJobQueue({ address: redis.url, prefix: freshPrefix(), log: silentLog });
     onTestFinished(() => queue.close());
     await eventually(() => queue.isUp());
-    await redis.kill("SIGSTOP");
+    const probe = new Redis(redis.url);
+    const pid = Number(/^process_id:(\d+)/m.exec(await probe.info("server"))?.[1]);
+    probe.disconnect();
+    onTestFinished(() => void process.kill(pid, "SIGCONT"));
+    process.kill(pid, "SIGSTOP");
     const startedMs = performance.now();
     await expect(queue.put(lane, { requestId: "hung", home: "o" })).rejects.toMatchObject({
       code: "store_unavailable",
     });
     expect(performance.now() - startedMs).toBeLessThan(3_000);
-    await redis.kill("SIGCONT");
+    process.kill(pid, "SIGCONT");
     await eventually(async () => {
       const put = queue.put(lane, { requestId: "after", home: "o" });
       return put.then(

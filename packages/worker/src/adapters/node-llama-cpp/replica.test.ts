@@ -78,3 +78,19 @@ it("tells the last words of a process that crashed", async () => {
     message: expect.stringMatching(/SIGABRT.*\n.*out of memory/),
   });
 });
+
+it("does not pass an answer that was cut off for a whole one, though its end has come", async () => {
+  const { replica } = makeReplica();
+  const abort = new AbortController();
+  const reader = replica.generate(chatRequest("a"), abort.signal);
+  const first = reader.next();
+  const usage = { promptTokens: 1, cachedTokens: 0, completionTokens: 3 };
+  const end: AnswerItem = {
+    id: 1,
+    event: { kind: "end", reason: "stop", usage, timings: { prefillMs: 1, decodeMs: 1 } },
+  };
+  replica.receive([piece(1), piece(1), end]);
+  await first;
+  abort.abort();
+  expect(await failureCode(reader.next())).toBe("cancelled");
+});
