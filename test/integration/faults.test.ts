@@ -139,6 +139,9 @@ describe("a client that does not read", () => {
       `POST /v1/chat/completions HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-type: application/json\r\ncontent-length: ${body.length}\r\n\r\n${body}`,
     );
     await eventually(() => cluster.orchestrator.load().runningAttempts === 4);
+    // A choice that has not begun would be given to another worker; one that has begun fails.
+    const hasBegun = /muster_time_to_first_token_seconds_count\{[^}]*\} [1-4]\n/;
+    await eventually(async () => hasBegun.test(await (await fetch(`${cluster.url}/metrics`)).text()));
     await endProcess(worker);
     socket.resume();
     await eventually(() => cluster.orchestrator.load().openRequests === 0);
