@@ -199,6 +199,30 @@ describe("the supervised Redis", () => {
   });
 });
 
+/** A bus that listens, what it has heard, and a way to send it packets as another orchestrator would. */
+async function listenForPackets() {
+  const { url } = await testRedis();
+  const prefix = freshPrefix();
+  const to = createRedisTokenBus({
+    address: url,
+    prefix,
+    self: "orc-to",
+    log: silentLog,
+    clock: systemClock,
+  });
+  onTestFinished(() => to.close());
+  const seen: string[] = [];
+  to.listen((message) => seen.push(message.kind === "cancel" ? message.requestId : message.kind));
+  const redis = new Redis(url);
+  onTestFinished(() => redis.disconnect());
+  return {
+    seen,
+    packet: (number: number) =>
+      JSON.stringify({ from: "orc-from", number, messages: [{ kind: "cancel", requestId: `n${number}` }] }),
+    publish: (text: string) => redis.publish(`${prefix}:bus:orc-to`, text),
+  };
+}
+
 describe("the bus over a Redis that goes away", () => {
   it("delivers what was said meanwhile when it is back, in order and once", async () => {
     const redis = await startTestRedis();
@@ -223,49 +247,17 @@ describe("the bus over a Redis that goes away", () => {
   });
 
   it("takes a packet that comes twice once, and no harm from one that cannot be read", async () => {
-    const { url } = await testRedis();
-    const prefix = freshPrefix();
-    const to = createRedisTokenBus({
-      address: url,
-      prefix,
-      self: "orc-to",
-      log: silentLog,
-      clock: systemClock,
-    });
-    onTestFinished(() => to.close());
-    const seen: string[] = [];
-    to.listen((message) => seen.push(message.kind === "cancel" ? message.requestId : message.kind));
-    const redis = new Redis(url);
-    onTestFinished(() => redis.disconnect());
-    const channel = `${prefix}:bus:orc-to`;
-    const packet = (number: number) =>
-      JSON.stringify({ from: "orc-from", number, messages: [{ kind: "cancel", requestId: `n${number}` }] });
-    await eventually(async () => (await redis.publish(channel, packet(0))) === 1);
-    for (const text of [packet(0), "garbage", "[]", "null", packet(1), packet(1)])
-      await redis.publish(channel, text);
+    const { seen, packet, publish } = await listenForPackets();
+    await eventually(async () => (await publish(packet(0))) === 1);
+    for (const text of [packet(0), "garbage", "[]", "null", packet(1), packet(1)]) await publish(text);
     await eventually(() => seen.includes("n1"));
     expect(seen).toEqual(["n0", "n1"]);
   });
 
   it("tells of a gap before what comes after it, where a packet was lost", async () => {
-    const { url } = await testRedis();
-    const prefix = freshPrefix();
-    const to = createRedisTokenBus({
-      address: url,
-      prefix,
-      self: "orc-to",
-      log: silentLog,
-      clock: systemClock,
-    });
-    onTestFinished(() => to.close());
-    const seen: string[] = [];
-    to.listen((message) => seen.push(message.kind === "cancel" ? message.requestId : message.kind));
-    const redis = new Redis(url);
-    onTestFinished(() => redis.disconnect());
-    const packet = (number: number) =>
-      JSON.stringify({ from: "orc-from", number, messages: [{ kind: "cancel", requestId: `n${number}` }] });
-    await eventually(async () => (await redis.publish(`${prefix}:bus:orc-to`, packet(0))) === 1);
-    await redis.publish(`${prefix}:bus:orc-to`, packet(2));
+    const { seen, packet, publish } = await listenForPackets();
+    await eventually(async () => (await publish(packet(0))) === 1);
+    await publish(packet(2));
     await eventually(() => seen.includes("n2"));
     expect(seen).toEqual(["n0", "gap", "n2"]);
   });

@@ -1,6 +1,7 @@
 export { Background } from "./node/background.ts";
 export { type Env, readChoice, readInteger, readList, readText } from "./node/env.ts";
 export { Lifecycle } from "./node/lifecycle.ts";
+export { packageVersion } from "./node/package-version.ts";
 export { createPinoLog, type LogLevel } from "./node/pino-log.ts";
 export { systemClock } from "./node/system-clock.ts";
 export { type BackoffPolicy, backoffMs } from "./pure/backoff.ts";

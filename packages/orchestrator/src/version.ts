@@ -1,6 +1,4 @@
-import { readFileSync } from "node:fs";
+import { packageVersion } from "@muster/base";
 
 /** The version of this package. */
-export const version: string = (
-  JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8")) as { version: string }
-).version;
+export const version: string = packageVersion(new URL("../package.json", import.meta.url));

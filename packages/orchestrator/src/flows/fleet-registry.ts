@@ -178,6 +178,12 @@ export class FleetRegistry {
     return false;
   }
 
+  /** Whether `knownModels` has it. */
+  serves(model: string): boolean {
+    for (const { replica } of this.#candidates(model)) if (replica.report.state !== "failed") return true;
+    return false;
+  }
+
   /** Every model that a worker has now, or had until lately; sorted. */
   knownModels(): string[] {
     this.#forgetLongLost();

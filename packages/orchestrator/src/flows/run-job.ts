@@ -36,10 +36,6 @@ export class JobRunner {
     this.#deps = deps;
   }
 
-  get size(): number {
-    return this.#running.size;
-  }
-
   /** Runs one job to its end; resolves when its slot is free again. Never rejects. */
   async run(lane: Lane, job: JobRef): Promise<void> {
     const { requestId, home } = job;

@@ -29,6 +29,12 @@ export class ServedModels {
     return [...new Set([...fleet.knownModels(), ...directory.elsewhere().keys()])].sort();
   }
 
+  /** Whether `list` has it: asked for every request, so without building the list. */
+  has(model: string): boolean {
+    const { fleet, directory } = this.#deps;
+    return fleet.serves(model) || directory.elsewhere().has(model);
+  }
+
   /** Slots for a model, here and elsewhere. */
   slots(model: string): number {
     return this.#deps.fleet.slots(model) + (this.#deps.directory.elsewhere().get(model) ?? 0);

@@ -13,23 +13,27 @@ const maxAnswerLength = 16_777_216;
 
 /** Throws `model_not_found` naming the models that are served, or `not_ready` just after a start. */
 export function requireModel(deps: HttpDeps, model: string): void {
-  const known = deps.served.list();
-  if (known.includes(model)) return;
-  if (known.length === 0 && deps.clock.nowMs() - deps.startedAtMs < startupGraceMs) {
+  if (deps.served.has(model)) return;
+  if (deps.served.list().length === 0 && deps.clock.nowMs() - deps.startedAtMs < startupGraceMs) {
     throw new MusterError("not_ready", "This orchestrator has just started and no worker has joined yet.", {
       retryAfterMs: 2_000,
     });
   }
-  const served =
-    known.length === 0 ? "No model is served: no worker has joined." : `Served now: ${known.join(", ")}.`;
-  throw new MusterError("model_not_found", `The model "${model}" is not served here. ${served}`, {
-    param: "model",
-  });
+  throw modelNotFound(deps, model);
 }
 
-/** OpenAI's service tier decides the lane: `flex` is work that can wait. */
-export function laneClassOf(serviceTier: string | null | undefined): LaneClass {
-  return serviceTier === "flex" ? "batch" : "interactive";
+/** Names what is served instead. */
+export function modelNotFound(deps: HttpDeps, model: string): MusterError {
+  const known = deps.served.list();
+  const served =
+    known.length === 0 ? "No model is served: no worker has joined." : `Served now: ${known.join(", ")}.`;
+  return new MusterError(
+    "model_not_found",
+    `The model "${model.slice(0, 256)}" is not served here. ${served}`,
+    {
+      param: "model",
+    },
+  );
 }
 
 /** Fires when the client has gone before its answer was complete. */

@@ -1,8 +1,7 @@
 import type { FastifyInstance } from "fastify";
 import type { AnswerSource } from "../../core/job.ts";
 import type { HttpDeps } from "../http-deps.ts";
-import { laneClassOf } from "./answer.ts";
-import { respond, type Wording } from "./respond.ts";
+import { generationOf, respond, type Wording } from "./respond.ts";
 import { chatCompletionSchema, chatToGeneration } from "./schema/chat-completions.ts";
 import { parseBody } from "./schema/common.ts";
 
@@ -10,21 +9,9 @@ import { parseBody } from "./schema/common.ts";
 export function chatCompletionsRoute(app: FastifyInstance, deps: HttpDeps): void {
   app.post("/v1/chat/completions", (request, reply) => {
     const body = parseBody(chatCompletionSchema, request.body);
-    const generation = chatToGeneration(body, deps.randomSeed());
-    const choices = body.n ?? 1;
-    return respond(deps, request, reply, {
-      requestId: request.id,
-      model: body.model,
-      laneClass: laneClassOf(body.service_tier),
-      generations: Array.from({ length: choices }, (_none, choice) => ({
-        ...generation,
-        sampling: { ...generation.sampling, seed: (generation.sampling.seed + choice) >>> 0 },
-      })),
-      choicesPerPrompt: choices,
-      isStreamed: body.stream === true,
-      includeUsage: body.stream_options?.include_usage === true,
-      wording: chatWording(deps, body.model),
-    });
+    const prompts = [chatToGeneration(body, deps.randomSeed())];
+    const wording = chatWording(deps, body.model);
+    return respond(deps, request, reply, generationOf({ requestId: request.id, body, prompts, wording }));
   });
 }
 

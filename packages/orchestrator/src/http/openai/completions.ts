@@ -1,9 +1,8 @@
 import { MusterError } from "@muster/base";
 import type { FastifyInstance } from "fastify";
 import type { HttpDeps } from "../http-deps.ts";
-import { laneClassOf } from "./answer.ts";
 import { fingerprint } from "./chat-completions.ts";
-import { respond, type Wording } from "./respond.ts";
+import { generationOf, respond, type Wording } from "./respond.ts";
 import { limits, parseBody } from "./schema/common.ts";
 import { completionSchema, completionToGenerations } from "./schema/completions.ts";
 
@@ -20,21 +19,8 @@ export function completionsRoute(app: FastifyInstance, deps: HttpDeps): void {
         { param: "n" },
       );
     }
-    return respond(deps, request, reply, {
-      requestId: request.id,
-      model: body.model,
-      laneClass: laneClassOf(body.service_tier),
-      generations: prompts.flatMap((generation) =>
-        Array.from({ length: choices }, (_none, choice) => ({
-          ...generation,
-          sampling: { ...generation.sampling, seed: (generation.sampling.seed + choice) >>> 0 },
-        })),
-      ),
-      choicesPerPrompt: choices,
-      isStreamed: body.stream === true,
-      includeUsage: body.stream_options?.include_usage === true,
-      wording: completionWording(deps, body.model),
-    });
+    const wording = completionWording(deps, body.model);
+    return respond(deps, request, reply, generationOf({ requestId: request.id, body, prompts, wording }));
   });
 }
 

@@ -1,6 +1,6 @@
-import { MusterError } from "@muster/base";
 import type { FastifyInstance } from "fastify";
 import type { HttpDeps } from "../http-deps.ts";
+import { modelNotFound } from "./answer.ts";
 
 /** GET /v1/models and /v1/models/{id}: what the fleet serves. */
 export function modelsRoutes(app: FastifyInstance, deps: HttpDeps): void {
@@ -29,15 +29,7 @@ export function modelsRoutes(app: FastifyInstance, deps: HttpDeps): void {
   // The name may hold slashes, as names of hubs do.
   app.get<{ Params: { "*": string } }>("/v1/models/*", (request) => {
     const model = request.params["*"];
-    const known = deps.served.list();
-    if (known.includes(model)) return modelBody(model);
-    const served = known.length === 0 ? "No model is served." : `Served now: ${known.join(", ")}.`;
-    throw new MusterError(
-      "model_not_found",
-      `The model "${model.slice(0, 256)}" is not served here. ${served}`,
-      {
-        param: "model",
-      },
-    );
+    if (deps.served.has(model)) return modelBody(model);
+    throw modelNotFound(deps, model);
   });
 }

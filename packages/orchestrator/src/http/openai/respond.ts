@@ -36,6 +36,14 @@ export interface Wording {
   usage(usage: Usage): unknown;
 }
 
+interface SharedFields {
+  readonly model: string;
+  readonly n?: number | null | undefined;
+  readonly stream?: boolean | null | undefined;
+  readonly stream_options?: { readonly include_usage?: boolean | null | undefined } | null | undefined;
+  readonly service_tier?: string | null | undefined;
+}
+
 export interface Generation {
   readonly requestId: string;
   readonly model: string;
@@ -45,6 +53,37 @@ export interface Generation {
   readonly isStreamed: boolean;
   readonly includeUsage: boolean;
   readonly wording: Wording;
+}
+
+/** OpenAI's service tier decides the lane: `flex` is work that can wait. */
+function laneClassOf(serviceTier: string | null | undefined): LaneClass {
+  return serviceTier === "flex" ? "batch" : "interactive";
+}
+
+/** What the fields that both endpoints share ask for: `n` choices of each prompt, each with a seed of its own. */
+export function generationOf(asked: {
+  readonly requestId: string;
+  readonly body: SharedFields;
+  readonly prompts: readonly GenerateRequest[];
+  readonly wording: Wording;
+}): Generation {
+  const { requestId, body, prompts, wording } = asked;
+  const choicesPerPrompt = body.n ?? 1;
+  return {
+    requestId,
+    model: body.model,
+    laneClass: laneClassOf(body.service_tier),
+    generations: prompts.flatMap((prompt) =>
+      Array.from({ length: choicesPerPrompt }, (_none, choice) => ({
+        ...prompt,
+        sampling: { ...prompt.sampling, seed: (prompt.sampling.seed + choice) >>> 0 },
+      })),
+    ),
+    choicesPerPrompt,
+    isStreamed: body.stream === true,
+    includeUsage: body.stream_options?.include_usage === true,
+    wording,
+  };
 }
 
 /** Runs a request to its end and answers it, streamed or whole; counts it either way. */
