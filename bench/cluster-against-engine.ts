@@ -33,6 +33,7 @@ async function bareRate(modelPath: string, threads: number): Promise<number> {
     { signal: new AbortController().signal, onProgress() {} },
   );
   const request = (seed: number): GenerateRequest => ({
+    task: "generate",
     prompt: { kind: "chat", messages: [{ role: "user", content: prompt }] },
     sampling: {
       temperature: 1,
@@ -53,7 +54,7 @@ async function bareRate(modelPath: string, threads: number): Promise<number> {
   await Promise.all(
     Array.from({ length: atOnce }, async () => {
       while (performance.now() < untilMs) {
-        for await (const event of replica.generate(request(++seed), new AbortController().signal)) {
+        for await (const event of replica.infer(request(++seed), new AbortController().signal)) {
           if (event.kind === "end") tokens += event.usage.completionTokens;
         }
       }

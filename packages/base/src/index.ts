@@ -9,14 +9,36 @@ export { type Clock, ManualClock } from "./pure/clock.ts";
 export { type Deferred, deferred } from "./pure/deferred.ts";
 export type {
   ChatMessage,
-  GenerateEvent,
+  EndReason,
   GenerateRequest,
   GenerateTimings,
   GenerateUsage,
+  JsonSchema,
+  LogitBias,
+  Media,
+  OutputFormat,
   Prompt,
   Sampling,
+  Thinking,
+  TokenLogprob,
+  ToolCall,
+  ToolChoice,
+  ToolDefinition,
+  ToolUse,
 } from "./pure/generation.ts";
 export type { Gpu, Hardware } from "./pure/hardware.ts";
+export {
+  type Capability,
+  capabilities,
+  type EmbedRequest,
+  type InferenceDelta,
+  type InferenceEvent,
+  type InferenceRequest,
+  isCapability,
+  neededCapabilities,
+  type RerankRequest,
+  type TokenizeRequest,
+} from "./pure/inference.ts";
 export { type Log, type LogFields, silentLog } from "./pure/log.ts";
 export { Mailbox } from "./pure/mailbox.ts";
 export {

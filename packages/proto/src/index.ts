@@ -23,6 +23,7 @@ export type {
   OrchestratorMessage,
   OrchestratorMessage__Output as OrchestratorMessageRead,
 } from "./gen/muster/v1/OrchestratorMessage.ts";
+export type { Output__Output as WireOutputRead } from "./gen/muster/v1/Output.ts";
 export type {
   ReplicaReport as WireReplicaReport,
   ReplicaReport__Output as WireReplicaReportRead,
@@ -102,4 +103,6 @@ function bodyOf(message: { readonly body?: string }): { kind: string; value: unk
   return value === undefined || value === null ? undefined : { kind: message.body, value };
 }
 
-export { hardwareFromWire, requestFromWire, requestToWire } from "./convert.ts";
+export { deltaFromWire, deltaToWire } from "./convert/delta.ts";
+export { hardwareFromWire } from "./convert/hardware.ts";
+export { requestFromWire, requestToWire } from "./convert/request.ts";

@@ -1,4 +1,4 @@
-import type { GenerateTimings, GenerateUsage } from "@muster/base";
+import type { EndReason, GenerateTimings, GenerateUsage, InferenceDelta } from "@muster/base";
 
 /**
  * What travels through a lane. Only references: the prompt stays in the memory of the orchestrator that accepted the
@@ -24,10 +24,10 @@ export interface AnswerSource {
  */
 export type AnswerEvent =
   | { readonly kind: "started"; readonly source: AnswerSource }
-  | { readonly kind: "delta"; readonly text: string; readonly tokens: number }
+  | { readonly kind: "delta"; readonly delta: InferenceDelta }
   | {
       readonly kind: "end";
-      readonly reason: "stop" | "length";
+      readonly reason: EndReason;
       readonly usage: GenerateUsage;
       readonly timings: GenerateTimings;
       readonly source: AnswerSource;

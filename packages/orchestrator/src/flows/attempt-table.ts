@@ -1,17 +1,26 @@
-import type { Clock, ErrorCode, GenerateRequest, GenerateTimings, GenerateUsage, Log } from "@muster/base";
+import type {
+  Clock,
+  EndReason,
+  ErrorCode,
+  GenerateTimings,
+  GenerateUsage,
+  InferenceDelta,
+  InferenceRequest,
+  Log,
+} from "@muster/base";
 import type { Metrics } from "../ports/metrics.ts";
 import type { FleetRegistry, SlotLease } from "./fleet-registry.ts";
 
 export type AttemptOutcome =
   | {
       readonly kind: "finished";
-      readonly reason: "stop" | "length";
+      readonly reason: EndReason;
       readonly usage: GenerateUsage;
       readonly timings: GenerateTimings;
     }
   | { readonly kind: "cancelled" }
   | { readonly kind: "lost"; readonly reason: string }
-  | { readonly kind: "failed"; readonly code: ErrorCode; readonly message: string };
+  | { readonly kind: "failed"; readonly code: ErrorCode; readonly message: string; readonly param?: string };
 
 /** What a worker reports as the end of an attempt. */
 export type AttemptReport = Exclude<AttemptOutcome, { kind: "lost" }>;
@@ -19,7 +28,7 @@ export type AttemptReport = Exclude<AttemptOutcome, { kind: "lost" }>;
 interface Attempt {
   readonly lease: SlotLease;
   readonly startedAtMs: number;
-  readonly onDelta: (text: string, tokens: number) => void;
+  readonly onDelta: (delta: InferenceDelta) => void;
   /** Ends the attempt and frees its slot. */
   readonly settle: (outcome: AttemptOutcome) => void;
   /** Answers the request now; the slot stays taken until the worker has stopped. */
@@ -62,9 +71,9 @@ export class AttemptTable {
    * `signal` the worker is told to stop, and the slot is kept until it says that it has: never more runs than slots.
    */
   run(
-    named: { readonly requestId: string; readonly epoch: number; readonly request: GenerateRequest },
+    named: { readonly requestId: string; readonly epoch: number; readonly request: InferenceRequest },
     lease: SlotLease,
-    hooks: { readonly onDelta: (text: string, tokens: number) => void; readonly signal: AbortSignal },
+    hooks: { readonly onDelta: (delta: InferenceDelta) => void; readonly signal: AbortSignal },
   ): Promise<AttemptOutcome> {
     const { requestId: attemptId, epoch, request } = named;
     const { signal, onDelta } = hooks;
@@ -115,8 +124,7 @@ export class AttemptTable {
       readonly attemptId: string;
       readonly epoch: number;
       readonly sequence: number;
-      readonly text: string;
-      readonly tokens: number;
+      readonly delta: InferenceDelta;
     },
   ): void {
     const attempt = this.#of(workerId, piece.attemptId, piece.epoch);
@@ -131,7 +139,7 @@ export class AttemptTable {
       return;
     }
     attempt.nextSequence += 1;
-    attempt.onDelta(piece.text, piece.tokens);
+    attempt.onDelta(piece.delta);
   }
 
   /** The worker says that an attempt is over. Stale and repeated ends change nothing. */

@@ -1,7 +1,7 @@
-import { type Clock, type Log, MusterError } from "@muster/base";
+import { type Capability, type Clock, type Log, MusterError } from "@muster/base";
 import type { Replica, WorkerIdentity, WorkerView } from "../core/fleet/worker.ts";
 import type { LaneClass } from "../core/lane.ts";
-import { type Candidate, chooseReplica } from "../core/scheduling/choose-replica.ts";
+import { type Candidate, canDo, chooseReplica, type Wanted } from "../core/scheduling/choose-replica.ts";
 import type { WorkerLink } from "../ports/worker-link.ts";
 import { measured, modelsOf, type ReplicaEntry, viewOf, type WorkerEntry } from "./fleet-entries.ts";
 import { SlotWaiters } from "./slot-waiters.ts";
@@ -136,13 +136,9 @@ export class FleetRegistry {
   /** Gives a slot as soon as one is free; rejects with `cancelled` when `signal` fires first. */
   acquire(
     model: string,
-    want: {
-      readonly laneClass: LaneClass;
-      readonly avoid: ReadonlySet<string>;
-      readonly signal: AbortSignal;
-    },
+    want: Wanted & { readonly laneClass: LaneClass; readonly signal: AbortSignal },
   ): Promise<SlotLease> {
-    const { signal, laneClass, avoid } = want;
+    const { signal, laneClass, avoid, needs } = want;
     if (signal.aborted) return Promise.reject(waitEnded());
     const waiters = this.#waiters.get(model) ?? new SlotWaiters<SlotLease>();
     this.#waiters.set(model, waiters);
@@ -150,6 +146,7 @@ export class FleetRegistry {
       const waiter = {
         laneClass,
         avoid,
+        needs,
         grant: (lease: SlotLease) => {
           signal.removeEventListener("abort", leave);
           resolve(lease);
@@ -170,6 +167,25 @@ export class FleetRegistry {
     let slots = 0;
     for (const candidate of this.#candidates(model)) if (candidate.isAccepting) slots += candidate.slots;
     return slots;
+  }
+
+  /**
+   * Whether a replica of the model can do all that is needed. One that has yet to load says nothing of itself: it
+   * counts as able.
+   */
+  canDo(model: string, needs: ReadonlySet<Capability>): boolean {
+    for (const candidate of this.#candidates(model)) {
+      const { state } = candidate.replica.report;
+      if (state === "fetching" || state === "loading" || canDo(candidate, needs)) return true;
+    }
+    return false;
+  }
+
+  /** What the replicas of a model can do, each as one set. */
+  capabilitySets(model: string): ReadonlySet<Capability>[] {
+    return [...this.#candidates(model)]
+      .filter(({ replica }) => replica.report.state === "ready")
+      .map(({ capabilities }) => capabilities);
   }
 
   /** Whether a worker has the model now, or had it until lately. */
@@ -226,12 +242,12 @@ export class FleetRegistry {
   #serve(model: string): void {
     const waiters = this.#waiters.get(model);
     if (waiters === undefined) return;
-    waiters.serve((avoid) => this.#take(model, avoid));
+    waiters.serve((wanted) => this.#take(model, wanted));
     if (waiters.size === 0) this.#waiters.delete(model);
   }
 
-  #take(model: string, avoid: ReadonlySet<string>): SlotLease | undefined {
-    const choice = chooseReplica([...this.#candidates(model)], avoid);
+  #take(model: string, wanted: Wanted): SlotLease | undefined {
+    const choice = chooseReplica([...this.#candidates(model)], wanted);
     if (choice.kind === "wait") return undefined;
     const { worker, replica } = choice.replica;
     const { link } = worker;
@@ -266,6 +282,7 @@ export class FleetRegistry {
           replicaId: report.id,
           slots: report.slots,
           slotsUsed: replica.slotsUsed,
+          capabilities: report.capabilities,
           isAccepting: report.state === "ready" && worker.link !== undefined && !worker.isDraining,
           decodeTokensPerSecond: replica.decodeTokensPerSecond,
         };

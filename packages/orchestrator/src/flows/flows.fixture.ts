@@ -57,6 +57,7 @@ export function startFlows(options: { readonly maxQueued?: number } = {}) {
 export type Flows = ReturnType<typeof startFlows>;
 
 export const request: GenerateRequest = {
+  task: "generate",
   prompt: { kind: "text", text: "hello" },
   sampling: {
     temperature: 1,
@@ -82,7 +83,7 @@ export function replica(change: Partial<Replica> = {}): Replica {
     engine: "scripted",
     backend: "cpu",
     fileBytes: 0,
-    canChat: true,
+    capabilities: new Set(["chat", "completion"]),
     failure: undefined,
     ...change,
   };
@@ -148,7 +149,12 @@ export class ScriptedWorker implements WorkerLink {
 
   say(assign: Assign, sequence: number, text: string): void {
     const { attemptId, epoch } = assign;
-    this.#flows.attempts.output(this.id, { attemptId, epoch, sequence, text, tokens: 1 });
+    this.#flows.attempts.output(this.id, {
+      attemptId,
+      epoch,
+      sequence,
+      delta: { kind: "text", text, tokens: 1 },
+    });
   }
 
   finish(assign: Assign): void {

@@ -53,7 +53,9 @@ describe("a worker that is lost", () => {
     again.say(assign, 0, "fresh");
     again.finish(assign);
     await done;
-    expect(events.filter((event) => event.kind === "delta").map((event) => event.text)).toEqual(["fresh"]);
+    expect(events.filter((event) => event.kind === "delta").map((event) => event.delta)).toEqual([
+      { kind: "text", text: "fresh", tokens: 1 },
+    ]);
   });
 
   it("is superseded by a newer session with the same id", async () => {

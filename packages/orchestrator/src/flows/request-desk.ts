@@ -1,7 +1,8 @@
 import {
   type Background,
   type Clock,
-  type GenerateRequest,
+  type InferenceDelta,
+  type InferenceRequest,
   type Log,
   Mailbox,
   MusterError,
@@ -32,7 +33,7 @@ interface Entry {
 export interface SubmitOptions {
   readonly requestId: string;
   readonly lane: Lane;
-  readonly request: GenerateRequest;
+  readonly request: InferenceRequest;
   /** Fails the request with `queue_timeout` when no slot has been found by then. */
   readonly queueTimeoutMs: number;
   /** The client sees nothing before the end: a lost worker is replaced, and `started` comes again with a higher epoch. */
@@ -120,8 +121,7 @@ export class RequestDesk {
         this.#deliver(message.requestId, message.event);
         return true;
       case "error": {
-        const { code, message: text, retryAfterMs } = message.error;
-        const options = retryAfterMs === undefined ? {} : { retryAfterMs };
+        const { code, message: text, ...options } = message.error;
         this.#fail(message.requestId, new MusterError(code, text, options));
         return true;
       }
@@ -268,7 +268,29 @@ export class RequestDesk {
 }
 
 function weightOf(event: AnswerEvent): number {
-  return pieceOverhead + (event.kind === "delta" ? event.text.length : 0);
+  return pieceOverhead + (event.kind === "delta" ? weightOfDelta(event.delta) : 0);
+}
+
+/** Characters, or what numbers take in their place. */
+function weightOfDelta(delta: InferenceDelta): number {
+  switch (delta.kind) {
+    case "text":
+      return (
+        delta.text.length + 64 * (delta.logprobs ?? []).reduce((sum, { top }) => sum + 1 + top.length, 0)
+      );
+    case "reasoning":
+    case "tool-arguments":
+      return delta.text.length;
+    case "embedding":
+      return delta.values.length * 8;
+    case "token-ids":
+      return delta.ids.length * 16;
+    case "tool-call":
+    case "score":
+      return 0;
+    default:
+      return delta satisfies never;
+  }
 }
 
 function cancelled(): MusterError {

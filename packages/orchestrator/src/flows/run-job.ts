@@ -1,4 +1,4 @@
-import { type Deferred, deferred, type Log, MusterError } from "@muster/base";
+import { type Deferred, deferred, type Log, MusterError, neededCapabilities } from "@muster/base";
 import type { AnswerEvent, AnswerSource, JobRef } from "../core/job.ts";
 import type { Lane } from "../core/lane.ts";
 import { type AttemptFailure, retryVerdict } from "../core/scheduling/retry-rule.ts";
@@ -99,10 +99,11 @@ export class JobRunner {
   async #attemptUntilDone(lane: Lane, job: JobRef, handover: Handover, signal: AbortSignal): Promise<void> {
     const { fleet, attempts, metrics, log } = this.#deps;
     const failures: AttemptFailure[] = [];
+    const needs = neededCapabilities(handover.request);
     const avoid = new Set<string>();
     let hasSentOutput = false;
     for (let epoch = 1; ; epoch++) {
-      const lease = await fleet.acquire(lane.model, { laneClass: lane.class, avoid, signal });
+      const lease = await fleet.acquire(lane.model, { laneClass: lane.class, avoid, needs, signal });
       const source: AnswerSource = { workerId: lease.workerId, workerName: lease.workerName, epoch };
       this.#emit(job, { kind: "started", source });
       const ended = await attempts.run(
@@ -110,9 +111,9 @@ export class JobRunner {
         lease,
         {
           signal,
-          onDelta: (text, tokens) => {
+          onDelta: (delta) => {
             hasSentOutput = !handover.isRestartable;
-            this.#emit(job, { kind: "delta", text, tokens });
+            this.#emit(job, { kind: "delta", delta });
           },
         },
       );
@@ -173,5 +174,6 @@ function errorOf(outcome: FailedOutcome, workerName: string, why: string): WireE
       message: `The engine on worker "${workerName}" crashed; the request was not tried again: ${why}.`,
     };
   }
-  return { code: outcome.code, message: outcome.message };
+  const { code, message, param } = outcome;
+  return { code, message, ...(param === undefined ? {} : { param }) };
 }

@@ -1,5 +1,6 @@
-import type { Background, Clock, Log } from "@muster/base";
-import type { ModelDirectory } from "../ports/model-directory.ts";
+import type { Background, Capability, Clock, Log } from "@muster/base";
+import { canDo } from "../core/scheduling/choose-replica.ts";
+import type { ModelDirectory, ServedModel } from "../ports/model-directory.ts";
 import type { FleetRegistry } from "./fleet-registry.ts";
 
 const announceMs = 2_000;
@@ -37,7 +38,25 @@ export class ServedModels {
 
   /** Slots for a model, here and elsewhere. */
   slots(model: string): number {
-    return this.#deps.fleet.slots(model) + (this.#deps.directory.elsewhere().get(model) ?? 0);
+    return this.#deps.fleet.slots(model) + (this.#deps.directory.elsewhere().get(model)?.slots ?? 0);
+  }
+
+  /** Whether a replica that can do all that is needed serves the model, here or elsewhere. */
+  canDo(model: string, needs: ReadonlySet<Capability>): boolean {
+    const { fleet, directory } = this.#deps;
+    if (fleet.canDo(model, needs)) return true;
+    const sets = directory.elsewhere().get(model)?.capabilitySets ?? [];
+    return sets.some((capabilities) => canDo({ capabilities }, needs));
+  }
+
+  /** Everything that some replica of the model can do, here or elsewhere. */
+  capabilities(model: string): ReadonlySet<Capability> {
+    const { fleet, directory } = this.#deps;
+    const sets = [
+      ...fleet.capabilitySets(model),
+      ...(directory.elsewhere().get(model)?.capabilitySets ?? []),
+    ];
+    return new Set(sets.flatMap((set) => [...set]));
   }
 
   /** Tells the others now, and then every two seconds. */
@@ -50,7 +69,13 @@ export class ServedModels {
     this.#deps.background.run("announce-models", async () => {
       const { fleet, directory, log } = this.#deps;
       try {
-        await directory.announce(new Map(fleet.knownModels().map((model) => [model, fleet.slots(model)])));
+        const served = fleet
+          .knownModels()
+          .map((model): [string, ServedModel] => [
+            model,
+            { slots: fleet.slots(model), capabilitySets: fleet.capabilitySets(model) },
+          ]);
+        await directory.announce(new Map(served));
       } catch (error) {
         // The store is away; the next announcement is two seconds off.
         log.debug({ error: String(error) }, "models not announced");

@@ -1,8 +1,8 @@
 import type { LaneClass } from "../core/lane.ts";
+import type { Wanted } from "../core/scheduling/choose-replica.ts";
 
-export interface SlotWaiter<T> {
+export interface SlotWaiter<T> extends Wanted {
   readonly laneClass: LaneClass;
-  readonly avoid: ReadonlySet<string>;
   readonly grant: (slot: T) => void;
 }
 
@@ -23,10 +23,10 @@ export class SlotWaiters<T> {
   }
 
   /** Offers slots in order of turn until `take` has none for any waiter. */
-  serve(take: (avoid: ReadonlySet<string>) => T | undefined): void {
+  serve(take: (wanted: Wanted) => T | undefined): void {
     for (const queue of [this.#queues.interactive, this.#queues.batch]) {
       for (const waiter of queue) {
-        const slot = take(waiter.avoid);
+        const slot = take(waiter);
         if (slot === undefined) continue;
         queue.delete(waiter);
         waiter.grant(slot);

@@ -1,4 +1,4 @@
-import { type ErrorCode, type Hardware, isErrorCode, MusterError } from "@muster/base";
+import { type ErrorCode, type Hardware, isCapability, isErrorCode, MusterError } from "@muster/base";
 import {
   hardwareFromWire,
   type OrchestratorMessage,
@@ -87,22 +87,30 @@ export function replicaFromWire(wire: WireReplicaReportRead): Replica | undefine
     engine: printable(wire.engine),
     backend: printable(wire.backend),
     fileBytes: wire.fileBytes,
-    canChat: wire.canChat,
+    capabilities: new Set(wire.capabilities.filter(isCapability)),
     failure: wire.failure === null ? undefined : failureFromWire(wire.failure),
   };
 }
+
+const endReasons = {
+  OUTCOME_STOP: "stop",
+  OUTCOME_LENGTH: "length",
+  OUTCOME_TOOL_CALLS: "tool_calls",
+} as const;
 
 export function reportFromEnd(end: WireAttemptEndRead): AttemptReport {
   switch (end.outcome) {
     case "OUTCOME_STOP":
     case "OUTCOME_LENGTH":
+    case "OUTCOME_TOOL_CALLS":
       return {
         kind: "finished",
-        reason: end.outcome === "OUTCOME_STOP" ? "stop" : "length",
+        reason: endReasons[end.outcome],
         usage: {
           promptTokens: end.usage?.promptTokens ?? 0,
           cachedTokens: end.usage?.cachedTokens ?? 0,
           completionTokens: end.usage?.completionTokens ?? 0,
+          ...(end.usage?.reasoningTokens ? { reasoningTokens: end.usage.reasoningTokens } : {}),
         },
         timings: { prefillMs: end.timings?.prefillMs ?? 0, decodeMs: end.timings?.decodeMs ?? 0 },
       };
@@ -145,12 +153,20 @@ export function commandToWire(command: WorkerCommand): OrchestratorMessage {
   }
 }
 
-function failureFromWire(failure: { readonly code: string; readonly message: string } | null): {
+interface WireFailure {
+  readonly code: string;
+  readonly message: string;
+  readonly param?: string | undefined;
+}
+
+function failureFromWire(failure: WireFailure | null): {
   code: ErrorCode;
   message: string;
+  param?: string;
 } {
   const code = failure?.code ?? "";
   return {
+    ...(failure?.param === undefined ? {} : { param: printable(failure.param) }),
     code: isErrorCode(code) && workerCodes.has(code) ? code : "engine_failed",
     message: printable(failure?.message ?? "", 2_000) || "The worker gave no reason.",
   };

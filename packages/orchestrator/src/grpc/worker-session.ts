@@ -1,6 +1,12 @@
 import type { ServerDuplexStream } from "@grpc/grpc-js";
 import type { Clock, Log } from "@muster/base";
-import { type OrchestratorMessage, type WorkerBody, type WorkerMessageRead, workerBody } from "@muster/proto";
+import {
+  deltaFromWire,
+  type OrchestratorMessage,
+  type WorkerBody,
+  type WorkerMessageRead,
+  workerBody,
+} from "@muster/proto";
 import type { AttemptTable } from "../flows/attempt-table.ts";
 import type { FleetRegistry } from "../flows/fleet-registry.ts";
 import type { WorkerCommand, WorkerLink } from "../ports/worker-link.ts";
@@ -93,9 +99,12 @@ export class WorkerSession implements WorkerLink {
         if (replica !== undefined) fleet.reportReplica(workerId, replica);
         return;
       }
-      case "output":
-        attempts.output(workerId, body.value);
+      case "output": {
+        const { attemptId, epoch, sequence } = body.value;
+        const delta = deltaFromWire(body.value);
+        if (delta !== undefined) attempts.output(workerId, { attemptId, epoch, sequence, delta });
         return;
+      }
       case "end": {
         const { attemptId, epoch } = body.value;
         attempts.ended(workerId, attemptId, epoch, reportFromEnd(body.value));

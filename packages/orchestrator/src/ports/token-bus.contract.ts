@@ -17,7 +17,7 @@ export function tokenBusContract(name: string, open: (self: string) => Promise<T
     const piece = (text: string): BusMessage => ({
       kind: "event",
       requestId: "req-1",
-      event: { kind: "delta", text, tokens: 1 },
+      event: { kind: "delta", delta: { kind: "text", text, tokens: 1 } },
     });
 
     it("delivers what is meant for itself at once", async () => {

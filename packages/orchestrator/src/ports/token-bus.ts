@@ -1,14 +1,15 @@
-import type { ErrorCode, GenerateRequest } from "@muster/base";
+import type { ErrorCode, InferenceRequest } from "@muster/base";
 import type { AnswerEvent } from "../core/job.ts";
 
 export interface WireError {
   readonly code: ErrorCode;
   readonly message: string;
+  readonly param?: string;
   readonly retryAfterMs?: number;
 }
 
 export interface Handover {
-  readonly request: GenerateRequest;
+  readonly request: InferenceRequest;
   /** The client gets the answer in one piece: until then it may be begun anew on another worker. */
   readonly isRestartable: boolean;
 }

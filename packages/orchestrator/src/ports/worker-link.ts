@@ -1,4 +1,4 @@
-import type { GenerateRequest } from "@muster/base";
+import type { InferenceRequest } from "@muster/base";
 
 export type WorkerCommand =
   | {
@@ -6,7 +6,7 @@ export type WorkerCommand =
       readonly attemptId: string;
       readonly epoch: number;
       readonly replicaId: string;
-      readonly request: GenerateRequest;
+      readonly request: InferenceRequest;
     }
   | { readonly kind: "cancel"; readonly attemptId: string; readonly epoch: number }
   | { readonly kind: "ack-end"; readonly attemptId: string; readonly epoch: number }

@@ -9,6 +9,8 @@ import type { ChatMessage as _muster_v1_ChatMessage, ChatMessage__Output as _mus
 import type { ChatPrompt as _muster_v1_ChatPrompt, ChatPrompt__Output as _muster_v1_ChatPrompt__Output } from './muster/v1/ChatPrompt.ts';
 import type { Drain as _muster_v1_Drain, Drain__Output as _muster_v1_Drain__Output } from './muster/v1/Drain.ts';
 import type { Draining as _muster_v1_Draining, Draining__Output as _muster_v1_Draining__Output } from './muster/v1/Draining.ts';
+import type { EmbedInput as _muster_v1_EmbedInput, EmbedInput__Output as _muster_v1_EmbedInput__Output } from './muster/v1/EmbedInput.ts';
+import type { Embedding as _muster_v1_Embedding, Embedding__Output as _muster_v1_Embedding__Output } from './muster/v1/Embedding.ts';
 import type { EndAck as _muster_v1_EndAck, EndAck__Output as _muster_v1_EndAck__Output } from './muster/v1/EndAck.ts';
 import type { Failure as _muster_v1_Failure, Failure__Output as _muster_v1_Failure__Output } from './muster/v1/Failure.ts';
 import type { FleetClient as _muster_v1_FleetClient, FleetDefinition as _muster_v1_FleetDefinition } from './muster/v1/Fleet.ts';
@@ -20,13 +22,26 @@ import type { HeartbeatAck as _muster_v1_HeartbeatAck, HeartbeatAck__Output as _
 import type { Hello as _muster_v1_Hello, Hello__Output as _muster_v1_Hello__Output } from './muster/v1/Hello.ts';
 import type { InferenceRequest as _muster_v1_InferenceRequest, InferenceRequest__Output as _muster_v1_InferenceRequest__Output } from './muster/v1/InferenceRequest.ts';
 import type { LoadReplica as _muster_v1_LoadReplica, LoadReplica__Output as _muster_v1_LoadReplica__Output } from './muster/v1/LoadReplica.ts';
+import type { LogitBias as _muster_v1_LogitBias, LogitBias__Output as _muster_v1_LogitBias__Output } from './muster/v1/LogitBias.ts';
+import type { Media as _muster_v1_Media, Media__Output as _muster_v1_Media__Output } from './muster/v1/Media.ts';
 import type { OrchestratorMessage as _muster_v1_OrchestratorMessage, OrchestratorMessage__Output as _muster_v1_OrchestratorMessage__Output } from './muster/v1/OrchestratorMessage.ts';
 import type { Output as _muster_v1_Output, Output__Output as _muster_v1_Output__Output } from './muster/v1/Output.ts';
+import type { OutputFormat as _muster_v1_OutputFormat, OutputFormat__Output as _muster_v1_OutputFormat__Output } from './muster/v1/OutputFormat.ts';
 import type { Refused as _muster_v1_Refused, Refused__Output as _muster_v1_Refused__Output } from './muster/v1/Refused.ts';
 import type { ReplicaReport as _muster_v1_ReplicaReport, ReplicaReport__Output as _muster_v1_ReplicaReport__Output } from './muster/v1/ReplicaReport.ts';
+import type { RerankInput as _muster_v1_RerankInput, RerankInput__Output as _muster_v1_RerankInput__Output } from './muster/v1/RerankInput.ts';
 import type { Sampling as _muster_v1_Sampling, Sampling__Output as _muster_v1_Sampling__Output } from './muster/v1/Sampling.ts';
+import type { Score as _muster_v1_Score, Score__Output as _muster_v1_Score__Output } from './muster/v1/Score.ts';
 import type { TextPrompt as _muster_v1_TextPrompt, TextPrompt__Output as _muster_v1_TextPrompt__Output } from './muster/v1/TextPrompt.ts';
+import type { Thinking as _muster_v1_Thinking, Thinking__Output as _muster_v1_Thinking__Output } from './muster/v1/Thinking.ts';
 import type { Timings as _muster_v1_Timings, Timings__Output as _muster_v1_Timings__Output } from './muster/v1/Timings.ts';
+import type { TokenIds as _muster_v1_TokenIds, TokenIds__Output as _muster_v1_TokenIds__Output } from './muster/v1/TokenIds.ts';
+import type { TokenLogprob as _muster_v1_TokenLogprob, TokenLogprob__Output as _muster_v1_TokenLogprob__Output } from './muster/v1/TokenLogprob.ts';
+import type { ToolCall as _muster_v1_ToolCall, ToolCall__Output as _muster_v1_ToolCall__Output } from './muster/v1/ToolCall.ts';
+import type { ToolCallArguments as _muster_v1_ToolCallArguments, ToolCallArguments__Output as _muster_v1_ToolCallArguments__Output } from './muster/v1/ToolCallArguments.ts';
+import type { ToolCallStart as _muster_v1_ToolCallStart, ToolCallStart__Output as _muster_v1_ToolCallStart__Output } from './muster/v1/ToolCallStart.ts';
+import type { ToolDefinition as _muster_v1_ToolDefinition, ToolDefinition__Output as _muster_v1_ToolDefinition__Output } from './muster/v1/ToolDefinition.ts';
+import type { ToolUse as _muster_v1_ToolUse, ToolUse__Output as _muster_v1_ToolUse__Output } from './muster/v1/ToolUse.ts';
 import type { UnloadReplica as _muster_v1_UnloadReplica, UnloadReplica__Output as _muster_v1_UnloadReplica__Output } from './muster/v1/UnloadReplica.ts';
 import type { Usage as _muster_v1_Usage, Usage__Output as _muster_v1_Usage__Output } from './muster/v1/Usage.ts';
 import type { Welcome as _muster_v1_Welcome, Welcome__Output as _muster_v1_Welcome__Output } from './muster/v1/Welcome.ts';
@@ -46,6 +61,8 @@ export interface ProtoGrpcType {
       ChatPrompt: MessageTypeDefinition<_muster_v1_ChatPrompt, _muster_v1_ChatPrompt__Output>
       Drain: MessageTypeDefinition<_muster_v1_Drain, _muster_v1_Drain__Output>
       Draining: MessageTypeDefinition<_muster_v1_Draining, _muster_v1_Draining__Output>
+      EmbedInput: MessageTypeDefinition<_muster_v1_EmbedInput, _muster_v1_EmbedInput__Output>
+      Embedding: MessageTypeDefinition<_muster_v1_Embedding, _muster_v1_Embedding__Output>
       EndAck: MessageTypeDefinition<_muster_v1_EndAck, _muster_v1_EndAck__Output>
       Failure: MessageTypeDefinition<_muster_v1_Failure, _muster_v1_Failure__Output>
       Fleet: SubtypeConstructor<typeof grpc.Client, _muster_v1_FleetClient> & { service: _muster_v1_FleetDefinition }
@@ -57,13 +74,26 @@ export interface ProtoGrpcType {
       Hello: MessageTypeDefinition<_muster_v1_Hello, _muster_v1_Hello__Output>
       InferenceRequest: MessageTypeDefinition<_muster_v1_InferenceRequest, _muster_v1_InferenceRequest__Output>
       LoadReplica: MessageTypeDefinition<_muster_v1_LoadReplica, _muster_v1_LoadReplica__Output>
+      LogitBias: MessageTypeDefinition<_muster_v1_LogitBias, _muster_v1_LogitBias__Output>
+      Media: MessageTypeDefinition<_muster_v1_Media, _muster_v1_Media__Output>
       OrchestratorMessage: MessageTypeDefinition<_muster_v1_OrchestratorMessage, _muster_v1_OrchestratorMessage__Output>
       Output: MessageTypeDefinition<_muster_v1_Output, _muster_v1_Output__Output>
+      OutputFormat: MessageTypeDefinition<_muster_v1_OutputFormat, _muster_v1_OutputFormat__Output>
       Refused: MessageTypeDefinition<_muster_v1_Refused, _muster_v1_Refused__Output>
       ReplicaReport: MessageTypeDefinition<_muster_v1_ReplicaReport, _muster_v1_ReplicaReport__Output>
+      RerankInput: MessageTypeDefinition<_muster_v1_RerankInput, _muster_v1_RerankInput__Output>
       Sampling: MessageTypeDefinition<_muster_v1_Sampling, _muster_v1_Sampling__Output>
+      Score: MessageTypeDefinition<_muster_v1_Score, _muster_v1_Score__Output>
       TextPrompt: MessageTypeDefinition<_muster_v1_TextPrompt, _muster_v1_TextPrompt__Output>
+      Thinking: MessageTypeDefinition<_muster_v1_Thinking, _muster_v1_Thinking__Output>
       Timings: MessageTypeDefinition<_muster_v1_Timings, _muster_v1_Timings__Output>
+      TokenIds: MessageTypeDefinition<_muster_v1_TokenIds, _muster_v1_TokenIds__Output>
+      TokenLogprob: MessageTypeDefinition<_muster_v1_TokenLogprob, _muster_v1_TokenLogprob__Output>
+      ToolCall: MessageTypeDefinition<_muster_v1_ToolCall, _muster_v1_ToolCall__Output>
+      ToolCallArguments: MessageTypeDefinition<_muster_v1_ToolCallArguments, _muster_v1_ToolCallArguments__Output>
+      ToolCallStart: MessageTypeDefinition<_muster_v1_ToolCallStart, _muster_v1_ToolCallStart__Output>
+      ToolDefinition: MessageTypeDefinition<_muster_v1_ToolDefinition, _muster_v1_ToolDefinition__Output>
+      ToolUse: MessageTypeDefinition<_muster_v1_ToolUse, _muster_v1_ToolUse__Output>
       UnloadReplica: MessageTypeDefinition<_muster_v1_UnloadReplica, _muster_v1_UnloadReplica__Output>
       Usage: MessageTypeDefinition<_muster_v1_Usage, _muster_v1_Usage__Output>
       Welcome: MessageTypeDefinition<_muster_v1_Welcome, _muster_v1_Welcome__Output>

@@ -1,4 +1,13 @@
-import type { ErrorCode, GenerateRequest, GenerateTimings, GenerateUsage, Hardware } from "@muster/base";
+import type {
+  Capability,
+  EndReason,
+  ErrorCode,
+  GenerateTimings,
+  GenerateUsage,
+  Hardware,
+  InferenceDelta,
+  InferenceRequest,
+} from "@muster/base";
 
 /** What the two ends of the worker link say to each other, as plain values: the wire format is the adapter's affair. */
 
@@ -13,6 +22,8 @@ export interface WorkerHello {
 export interface Failure {
   readonly code: ErrorCode;
   readonly message: string;
+  /** The field of the request that is wrong. */
+  readonly param?: string | undefined;
 }
 
 export interface ReplicaReport {
@@ -26,7 +37,7 @@ export interface ReplicaReport {
   readonly engine: string;
   readonly backend: string;
   readonly fileBytes: number;
-  readonly canChat: boolean;
+  readonly capabilities: readonly Capability[];
   readonly failure: Failure | undefined;
 }
 
@@ -38,7 +49,7 @@ export interface AttemptName {
 export type AttemptResult =
   | {
       readonly kind: "finished";
-      readonly reason: "stop" | "length";
+      readonly reason: EndReason;
       readonly usage: GenerateUsage;
       readonly timings: GenerateTimings;
     }
@@ -62,8 +73,7 @@ export type WorkerSays =
   | ({
       readonly kind: "output";
       readonly sequence: number;
-      readonly text: string;
-      readonly tokens: number;
+      readonly delta: InferenceDelta;
     } & AttemptName)
   | EndOfAttempt
   | { readonly kind: "draining"; readonly reason: string }
@@ -78,7 +88,7 @@ export interface Welcome {
 
 export interface Assignment extends AttemptName {
   readonly replicaId: string;
-  readonly request: GenerateRequest;
+  readonly request: InferenceRequest;
 }
 
 export interface LoadOrder {

@@ -16,7 +16,7 @@ describe("an assignment", () => {
     expect(end).toMatchObject({ attemptId: "a", epoch: 1, result: { kind: "finished", reason: "length" } });
     const pieces = session.said.filter((said) => said.kind === "output");
     expect(pieces.map((piece) => piece.sequence)).toEqual(pieces.map((_piece, i) => i));
-    expect(pieces.reduce((sum, piece) => sum + piece.tokens, 0)).toBe(4);
+    expect(pieces.reduce((sum, piece) => sum + piece.delta.tokens, 0)).toBe(4);
 
     const second = new ScriptedSession();
     assignments.detach();

@@ -99,14 +99,13 @@ export class Assignments {
     }
     try {
       let sequence = 0;
-      for await (const event of keeper.generate(request, signal)) {
+      for await (const event of keeper.infer(request, signal)) {
         if (event.kind === "end") {
           const { reason, usage, timings } = event;
           return { kind: "finished", reason, usage, timings };
         }
         const session = this.#session;
-        const { text, tokens } = event;
-        const hasRoom = session?.send({ kind: "output", attemptId, epoch, sequence, text, tokens });
+        const hasRoom = session?.send({ kind: "output", attemptId, epoch, sequence, delta: event });
         sequence += 1;
         if (hasRoom === false) await session?.writable();
       }
@@ -116,7 +115,7 @@ export class Assignments {
       if (signal.reason === leaving) return { kind: "failed", ...leaving };
       if (signal.aborted || failure.code === "cancelled") return { kind: "cancelled" };
       this.#log.warn({ attemptId, epoch, code: failure.code }, "attempt failed");
-      return { kind: "failed", code: failure.code, message: failure.message };
+      return { kind: "failed", code: failure.code, message: failure.message, param: failure.param };
     }
   }
 

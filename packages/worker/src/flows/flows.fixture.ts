@@ -12,6 +12,7 @@ export const noStore: ModelStore = { ensure: async (uri) => ({ path: uri, bytes:
 
 export function generation(text: string, maxTokens = 4): GenerateRequest {
   return {
+    task: "generate",
     prompt: { kind: "text", text },
     sampling: {
       temperature: 0,

@@ -1,8 +1,8 @@
 import {
   backoffMs,
   type Clock,
-  type GenerateEvent,
-  type GenerateRequest,
+  type InferenceEvent,
+  type InferenceRequest,
   type Log,
   MusterError,
   pause,
@@ -61,7 +61,7 @@ export class ReplicaKeeper {
       engine: deps.engine.name,
       backend: "",
       fileBytes: 0,
-      canChat: false,
+      capabilities: [],
       failure: undefined,
     };
   }
@@ -82,17 +82,17 @@ export class ReplicaKeeper {
   }
 
   /**
-   * Generates on a free slot, waiting for one if need be. Throws `not_ready` while the model is not loaded, and what
-   * `EngineReplica.generate` throws.
+   * Carries out a request on a free slot, waiting for one if need be. Throws `not_ready` while the model is not loaded, and what
+   * `EngineReplica.infer` throws.
    */
-  async *generate(request: GenerateRequest, signal: AbortSignal): AsyncIterable<GenerateEvent> {
+  async *infer(request: InferenceRequest, signal: AbortSignal): AsyncIterable<InferenceEvent> {
     const running = this.#running;
     if (running === undefined) {
       throw new MusterError("not_ready", `The replica of "${this.spec.model}" is ${this.#last.state}.`);
     }
     const release = await running.slots.take(signal);
     try {
-      yield* running.replica.generate(request, signal);
+      yield* running.replica.infer(request, signal);
     } catch (error) {
       if (!this.#stop.signal.aborted || signal.aborted) throw error;
       throw new MusterError("not_ready", `The replica of "${this.spec.model}" is being unloaded.`, {
@@ -156,7 +156,7 @@ export class ReplicaKeeper {
       engine: info.engine,
       backend: info.backend,
       fileBytes: info.fileBytes,
-      canChat: info.canChat,
+      capabilities: info.capabilities,
     });
     const exit = await replica.exited;
     this.#running = undefined;

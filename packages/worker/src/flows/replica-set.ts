@@ -56,7 +56,7 @@ export class ReplicaSet {
         engine: this.#deps.engine.name,
         backend: "",
         fileBytes: 0,
-        canChat: false,
+        capabilities: [],
         failure: { code, message },
       });
     }

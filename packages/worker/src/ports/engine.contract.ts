@@ -1,5 +1,5 @@
 /** What every adapter of the Engine port must do; each adapter's test runs it on the real thing. */
-import type { GenerateEvent, GenerateRequest, MusterError, Sampling } from "@muster/base";
+import type { GenerateRequest, InferenceEvent, MusterError, Sampling } from "@muster/base";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Engine, EngineReplica } from "./engine.ts";
 
@@ -15,6 +15,7 @@ export const greedy: Sampling = {
 
 export function chatRequest(content: string, rest: Partial<GenerateRequest> = {}): GenerateRequest {
   return {
+    task: "generate",
     prompt: { kind: "chat", messages: [{ role: "user", content }] },
     sampling: greedy,
     maxTokens: 24,
@@ -25,8 +26,8 @@ export function chatRequest(content: string, rest: Partial<GenerateRequest> = {}
 
 export interface WholeAnswer {
   readonly text: string;
-  readonly events: readonly GenerateEvent[];
-  readonly end: GenerateEvent & { readonly kind: "end" };
+  readonly events: readonly InferenceEvent[];
+  readonly end: InferenceEvent & { readonly kind: "end" };
 }
 
 const neverAborts = new AbortController().signal;
@@ -37,8 +38,8 @@ export async function readAnswer(
   request: GenerateRequest,
   signal: AbortSignal = neverAborts,
 ): Promise<WholeAnswer> {
-  const events: GenerateEvent[] = [];
-  for await (const event of replica.generate(request, signal)) events.push(event);
+  const events: InferenceEvent[] = [];
+  for await (const event of replica.infer(request, signal)) events.push(event);
   const end = events.at(-1);
   if (end?.kind !== "end") throw new Error(`the answer's last event is ${end?.kind}, not its end`);
   return { text: events.map((event) => (event.kind === "text" ? event.text : "")).join(""), events, end };
@@ -174,10 +175,7 @@ export function engineContract(
 
     it("has all its slots after 40 answers that were left early", async () => {
       for (let i = 0; i < 40; i++) {
-        for await (const _event of replica.generate(
-          chatRequest(`left ${i}`, { maxTokens: 1500 }),
-          neverAborts,
-        ))
+        for await (const _event of replica.infer(chatRequest(`left ${i}`, { maxTokens: 1500 }), neverAborts))
           break;
       }
       const after = await Promise.all(
@@ -199,7 +197,7 @@ export function engineContract(
 
     it("ends running answers when it is closed, and closes twice", async () => {
       const closing = await load();
-      const answer = closing.generate(chatRequest("closing", { maxTokens: 1500 }), neverAborts);
+      const answer = closing.infer(chatRequest("closing", { maxTokens: 1500 }), neverAborts);
       const events = answer[Symbol.asyncIterator]();
       expect((await events.next()).value?.kind).toBe("text");
       await Promise.all([closing.close(), closing.close()]);
@@ -223,9 +221,9 @@ async function abortAtFirstEvent(
   request: GenerateRequest,
   abort: AbortController,
 ): Promise<void> {
-  for await (const _event of replica.generate(request, abort.signal)) abort.abort();
+  for await (const _event of replica.infer(request, abort.signal)) abort.abort();
 }
 
-async function drain(events: AsyncIterator<GenerateEvent>): Promise<void> {
+async function drain(events: AsyncIterator<InferenceEvent>): Promise<void> {
   while ((await events.next()).done !== true);
 }

@@ -1,4 +1,4 @@
-import type { GenerateEvent, GenerateRequest } from "@muster/base";
+import type { Capability, InferenceEvent, InferenceRequest } from "@muster/base";
 
 export interface EngineLoadSpec {
   readonly modelPath: string;
@@ -22,8 +22,8 @@ export interface ReplicaInfo {
   /** The compute backend in use: `cuda`, `vulkan`, `metal` or `cpu`. */
   readonly backend: string;
   readonly loadMs: number;
-  /** Whether chat requests can be rendered: the file carries a chat template. */
-  readonly canChat: boolean;
+  /** What the replica can be asked for; anything else it refuses with `unsupported`. */
+  readonly capabilities: readonly Capability[];
 }
 
 export interface EngineExit {
@@ -38,11 +38,12 @@ export interface EngineReplica {
   /** Settles once, when the replica can answer no more. Never rejects. */
   readonly exited: Promise<EngineExit>;
   /**
-   * Generates one answer on a free slot. The caller never asks for more answers at once than `info.slots`.
-   * Throws MusterError: `cancelled` once `signal` fires, `context_length_exceeded`, `invalid_request`,
-   * `engine_crashed` when the engine dies under it, `engine_failed` otherwise. Leaving the loop early cancels.
+   * Carries out one request on a free slot. The caller never asks for more at once than `info.slots`.
+   * Throws MusterError: `cancelled` once `signal` fires, `context_length_exceeded`, `invalid_request`, `unsupported`
+   * (both with `param` where a field is at fault), `engine_crashed` when the engine dies under it, `engine_failed`
+   * otherwise. Leaving the loop early cancels.
    */
-  generate(request: GenerateRequest, signal: AbortSignal): AsyncIterable<GenerateEvent>;
+  infer(request: InferenceRequest, signal: AbortSignal): AsyncIterable<InferenceEvent>;
   /** Ends every answer, frees the memory; safe to call twice. */
   close(): Promise<void>;
 }

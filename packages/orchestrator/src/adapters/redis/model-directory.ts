@@ -1,5 +1,5 @@
-import type { Clock, Log } from "@muster/base";
-import type { ModelDirectory } from "../../ports/model-directory.ts";
+import { type Capability, type Clock, isCapability, type Log } from "@muster/base";
+import type { ModelDirectory, ServedModel } from "../../ports/model-directory.ts";
 import { connectRedis, type RedisAddress } from "../common/redis-connection.ts";
 
 /** An orchestrator whose entry has not changed for this long, by our clock, serves nothing. */
@@ -9,7 +9,7 @@ const forgetMs = 120_000;
 interface Seen {
   readonly value: string;
   readonly sinceMs: number;
-  readonly slots: ReadonlyMap<string, number>;
+  readonly served: ReadonlyMap<string, ServedModel>;
 }
 
 /**
@@ -28,31 +28,32 @@ export function createRedisModelDirectory(options: {
   const redis = connectRedis(options.address, "fails-fast", { log: options.log, name: "muster-models" });
   const seen = new Map<string, Seen>();
   let beats = 0;
-  let total: ReadonlyMap<string, number> = new Map();
+  let total: ReadonlyMap<string, ServedModel> = new Map();
 
   const read = (fields: Readonly<Record<string, string>>): void => {
     const nowMs = clock.nowMs();
-    const sums = new Map<string, number>();
+    const sums = new Map<string, ServedModel>();
     for (const [orchestrator, value] of Object.entries(fields)) {
       if (orchestrator === self) continue;
       const known = seen.get(orchestrator);
-      const entry = known?.value === value ? known : { value, sinceMs: nowMs, slots: parseSlots(value) };
+      const entry = known?.value === value ? known : { value, sinceMs: nowMs, served: parseServed(value) };
       seen.set(orchestrator, entry);
       const silentMs = nowMs - entry.sinceMs;
       if (silentMs > forgetMs) {
         seen.delete(orchestrator);
         redis.hdel(key, orchestrator).catch(() => {});
       } else if (silentMs <= fadeMs) {
-        for (const [model, slots] of entry.slots) sums.set(model, (sums.get(model) ?? 0) + slots);
+        for (const [model, served] of entry.served) sums.set(model, added(sums.get(model), served));
       }
     }
     total = sums;
   };
 
   return {
-    async announce(slots) {
+    async announce(served) {
       beats += 1;
-      await redis.hset(key, self, JSON.stringify({ beats, slots: Object.fromEntries(slots) }));
+      const models = Object.fromEntries([...served].map(([model, entry]) => [model, toEntry(entry)]));
+      await redis.hset(key, self, JSON.stringify({ beats, models }));
       read(await redis.hgetall(key));
     },
     elsewhere: () => total,
@@ -63,12 +64,34 @@ export function createRedisModelDirectory(options: {
   };
 }
 
-/** Written by another orchestrator; whatever is no number of slots is left out. */
-function parseSlots(value: string): ReadonlyMap<string, number> {
+interface Entry {
+  readonly slots: number;
+  readonly can: readonly (readonly string[])[];
+}
+
+function toEntry({ slots, capabilitySets }: ServedModel): Entry {
+  const kinds = new Set(capabilitySets.map((set) => [...set].sort().join(" ")));
+  return { slots, can: [...kinds].map((kind) => kind.split(" ")) };
+}
+
+function added(before: ServedModel | undefined, served: ServedModel): ServedModel {
+  if (before === undefined) return served;
+  return {
+    slots: before.slots + served.slots,
+    capabilitySets: [...before.capabilitySets, ...served.capabilitySets],
+  };
+}
+
+/** Written by another orchestrator; whatever makes no sense is left out. */
+function parseServed(value: string): ReadonlyMap<string, ServedModel> {
   try {
-    const { slots } = JSON.parse(value) as { slots?: Record<string, unknown> };
+    const { models } = JSON.parse(value) as { models?: Record<string, Partial<Entry>> };
+    const entries = Object.entries(models ?? {}).filter(([, { slots }]) => Number.isInteger(slots));
     return new Map(
-      Object.entries(slots ?? {}).filter((pair): pair is [string, number] => Number.isInteger(pair[1])),
+      entries.map(([model, { slots = 0, can = [] }]) => [
+        model,
+        { slots, capabilitySets: can.map((names): Set<Capability> => new Set(names.filter(isCapability))) },
+      ]),
     );
   } catch {
     return new Map();

@@ -1,4 +1,4 @@
-import type { ErrorCode, Hardware } from "@muster/base";
+import type { Capability, ErrorCode, Hardware } from "@muster/base";
 
 export type ReplicaState = "fetching" | "loading" | "ready" | "crashed" | "failed" | "unloaded";
 
@@ -14,7 +14,7 @@ export interface Replica {
   readonly engine: string;
   readonly backend: string;
   readonly fileBytes: number;
-  readonly canChat: boolean;
+  readonly capabilities: ReadonlySet<Capability>;
   readonly failure: { readonly code: ErrorCode; readonly message: string } | undefined;
 }
 

@@ -1,8 +1,10 @@
+import type { Capability } from "@muster/base";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { type Candidate, chooseReplica } from "./choose-replica.ts";
+import { type Candidate, chooseReplica, type Wanted } from "./choose-replica.ts";
 
-const nobody: ReadonlySet<string> = new Set();
+const anything: Wanted = { avoid: new Set(), needs: new Set() };
+const chat: ReadonlySet<Capability> = new Set(["chat"]);
 
 function candidate(change: Partial<Candidate> = {}): Candidate {
   return {
@@ -11,6 +13,7 @@ function candidate(change: Partial<Candidate> = {}): Candidate {
     slots: 4,
     slotsUsed: 0,
     isAccepting: true,
+    capabilities: chat,
     decodeTokensPerSecond: undefined,
     ...change,
   };
@@ -18,12 +21,12 @@ function candidate(change: Partial<Candidate> = {}): Candidate {
 
 describe("chooseReplica", () => {
   it("waits for a replica where none takes work, and for a slot where all are taken", () => {
-    expect(chooseReplica([], nobody)).toEqual({ kind: "wait", reason: "no-replica" });
-    expect(chooseReplica([candidate({ isAccepting: false })], nobody)).toEqual({
+    expect(chooseReplica([], anything)).toEqual({ kind: "wait", reason: "no-replica" });
+    expect(chooseReplica([candidate({ isAccepting: false })], anything)).toEqual({
       kind: "wait",
       reason: "no-replica",
     });
-    expect(chooseReplica([candidate({ slotsUsed: 4 })], nobody)).toEqual({
+    expect(chooseReplica([candidate({ slotsUsed: 4 })], anything)).toEqual({
       kind: "wait",
       reason: "no-free-slot",
     });
@@ -39,7 +42,7 @@ describe("chooseReplica", () => {
           { ...fast, slotsUsed: used.fast },
           { ...slow, slotsUsed: used.slow },
         ],
-        nobody,
+        anything,
       );
       if (choice.kind === "assign") used[choice.replica.workerId as "fast" | "slow"] += 1;
     }
@@ -47,12 +50,12 @@ describe("chooseReplica", () => {
   });
 
   it("spreads work over replicas that were never measured", () => {
-    const choice = chooseReplica([candidate({ slotsUsed: 1 }), candidate({ workerId: "w2" })], nobody);
+    const choice = chooseReplica([candidate({ slotsUsed: 1 }), candidate({ workerId: "w2" })], anything);
     expect(choice).toMatchObject({ kind: "assign", replica: { workerId: "w2" } });
   });
 
   it("avoids a worker where an attempt failed while another serves the model, even a full one", () => {
-    const failed = new Set(["w1"]);
+    const failed: Wanted = { ...anything, avoid: new Set(["w1"]) };
     expect(chooseReplica([candidate(), candidate({ workerId: "w2", slotsUsed: 4 })], failed)).toEqual({
       kind: "wait",
       reason: "no-free-slot",
@@ -63,6 +66,13 @@ describe("chooseReplica", () => {
     });
   });
 
+  it("asks only replicas that can do what is needed", () => {
+    const wanted: Wanted = { ...anything, needs: new Set(["vision"]) };
+    expect(chooseReplica([candidate()], wanted)).toEqual({ kind: "wait", reason: "no-replica" });
+    const seeing = candidate({ workerId: "w9", slotsUsed: 3, capabilities: new Set(["chat", "vision"]) });
+    expect(chooseReplica([candidate(), seeing], wanted)).toMatchObject({ replica: { workerId: "w9" } });
+  });
+
   const candidates = fc.array(
     fc.record({
       workerId: fc.constantFrom("w1", "w2", "w3"),
@@ -70,18 +80,25 @@ describe("chooseReplica", () => {
       slots: fc.integer({ min: 0, max: 8 }),
       slotsUsed: fc.integer({ min: 0, max: 9 }),
       isAccepting: fc.boolean(),
+      capabilities: fc.subarray<Capability>(["chat", "vision"]).map((names) => new Set(names)),
       decodeTokensPerSecond: fc.option(fc.double({ min: 0.1, max: 500, noNaN: true }), { nil: undefined }),
     }),
   );
 
-  it("never picks a replica without a free slot or one that takes no work, and answers the same in any order", () => {
+  it("never picks a replica without a free slot one that takes no work or lacks what is needed, and answers the same in any order", () => {
     fc.assert(
-      fc.property(candidates, (given) => {
-        const choice = chooseReplica(given, nobody);
-        const free = given.filter((one) => one.isAccepting && one.slotsUsed < one.slots);
+      fc.property(candidates, fc.boolean(), (given, isVisionNeeded) => {
+        const wanted: Wanted = isVisionNeeded ? { ...anything, needs: new Set(["vision"]) } : anything;
+        const choice = chooseReplica(given, wanted);
+        const free = given.filter(
+          (one) =>
+            one.isAccepting &&
+            one.slotsUsed < one.slots &&
+            (!isVisionNeeded || one.capabilities.has("vision")),
+        );
         if (choice.kind === "wait") expect(free).toEqual([]);
         else expect(free).toContain(choice.replica);
-        const other = chooseReplica([...given].reverse(), nobody);
+        const other = chooseReplica([...given].reverse(), wanted);
         const name = (of: typeof choice) =>
           of.kind === "wait" ? of.reason : `${of.replica.workerId} ${of.replica.replicaId}`;
         expect(name(other)).toBe(name(choice));

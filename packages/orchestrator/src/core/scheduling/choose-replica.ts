@@ -1,3 +1,5 @@
+import type { Capability } from "@muster/base";
+
 /** A replica of the wanted model that could be asked, as the registry sees it now. */
 export interface Candidate {
   readonly workerId: string;
@@ -5,6 +7,7 @@ export interface Candidate {
   readonly slots: number;
   readonly slotsUsed: number;
   readonly isAccepting: boolean;
+  readonly capabilities: ReadonlySet<Capability>;
   readonly decodeTokensPerSecond: number | undefined;
 }
 
@@ -12,17 +15,24 @@ export type Choice<C extends Candidate> =
   | { readonly kind: "assign"; readonly replica: C }
   | { readonly kind: "wait"; readonly reason: "no-replica" | "no-free-slot" };
 
+/** What a request asks of the replica that takes it. */
+export interface Wanted {
+  /** Workers that an attempt of this request failed on. */
+  readonly avoid: ReadonlySet<string>;
+  readonly needs: ReadonlySet<Capability>;
+}
+
 /**
  * Picks the replica that should finish one more answer first: the least (answers it would then run) / (its measured
  * speed). A replica that has not been measured counts as fast as the fastest, so that it gets work and is measured.
- * Workers in `avoid` (an attempt of this request failed there) are asked only where no other serves the model at all.
+ * Replicas that cannot do what is needed are not asked at all; workers to avoid only where no other serves the model.
  * Same input, same answer: ties go to the lower worker id.
  */
 export function chooseReplica<C extends Candidate>(
   candidates: readonly C[],
-  avoid: ReadonlySet<string>,
+  { avoid, needs }: Wanted,
 ): Choice<C> {
-  const accepting = candidates.filter((candidate) => candidate.isAccepting);
+  const accepting = candidates.filter((candidate) => candidate.isAccepting && canDo(candidate, needs));
   if (accepting.length === 0) return { kind: "wait", reason: "no-replica" };
   const preferred = accepting.filter((candidate) => !avoid.has(candidate.workerId));
   const eligible = preferred.length > 0 ? preferred : accepting;
@@ -39,6 +49,15 @@ export function chooseReplica<C extends Candidate>(
   return best === undefined
     ? { kind: "wait", reason: "no-free-slot" }
     : { kind: "assign", replica: best.replica };
+}
+
+/** Whether `needs` has nothing that the replica cannot do. */
+export function canDo(
+  { capabilities }: { readonly capabilities: ReadonlySet<Capability> },
+  needs: ReadonlySet<Capability>,
+): boolean {
+  for (const need of needs) if (!capabilities.has(need)) return false;
+  return true;
 }
 
 function comesFirst(a: Candidate, b: Candidate): boolean {

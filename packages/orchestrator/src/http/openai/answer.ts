@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { type GenerateRequest, type GenerateUsage, MusterError } from "@muster/base";
+import { type EndReason, type GenerateUsage, type InferenceRequest, MusterError } from "@muster/base";
 import type { AnswerEvent, AnswerSource } from "../../core/job.ts";
 import type { LaneClass } from "../../core/lane.ts";
 import type { RequestOutcome } from "../../ports/metrics.ts";
@@ -51,7 +51,7 @@ export interface SubmitAnswers {
   readonly model: string;
   readonly laneClass: LaneClass;
   /** One choice each. */
-  readonly generations: readonly GenerateRequest[];
+  readonly generations: readonly InferenceRequest[];
   readonly isStreamed: boolean;
   readonly signal: AbortSignal;
 }
@@ -90,7 +90,7 @@ async function* measured(
     if (event.kind === "delta") {
       const nowMs = clock.nowMs();
       if (lastPieceMs === undefined) metrics.firstToken(model, nowMs - acceptedAtMs);
-      else if (event.tokens > 0) metrics.interToken(model, (nowMs - lastPieceMs) / event.tokens);
+      else if (event.delta.tokens > 0) metrics.interToken(model, (nowMs - lastPieceMs) / event.delta.tokens);
       lastPieceMs = nowMs;
     } else if (event.kind === "end") metrics.tokensUsed(model, event.usage);
     yield event;
@@ -99,7 +99,7 @@ async function* measured(
 
 export interface GatheredAnswer {
   readonly text: string;
-  readonly reason: "stop" | "length";
+  readonly reason: EndReason;
   readonly usage: GenerateUsage;
   readonly source: AnswerSource;
 }
@@ -113,7 +113,7 @@ export async function gather(answer: AsyncIterable<AnswerEvent>): Promise<Gather
         text = "";
         break;
       case "delta":
-        text += event.text;
+        if (event.delta.kind === "text") text += event.delta.text;
         if (text.length > maxAnswerLength) throw tooLong();
         break;
       case "end":

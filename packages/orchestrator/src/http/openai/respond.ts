@@ -1,4 +1,4 @@
-import { type GenerateRequest, type GenerateUsage, MusterError } from "@muster/base";
+import { type EndReason, type GenerateRequest, type GenerateUsage, MusterError } from "@muster/base";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import type { AnswerEvent, AnswerSource } from "../../core/job.ts";
 import type { LaneClass } from "../../core/lane.ts";
@@ -31,7 +31,7 @@ export interface Wording {
   /** The chunk that a choice opens with, if it has one. */
   opening?(choice: number, source: AnswerSource): unknown;
   piece(choice: number, text: string, source: AnswerSource): unknown;
-  closing(choice: number, reason: "stop" | "length", source: AnswerSource): unknown;
+  closing(choice: number, reason: EndReason, source: AnswerSource): unknown;
   /** The last chunk, where usage was asked for. */
   usage(usage: Usage): unknown;
 }
@@ -184,7 +184,8 @@ async function pump(events: EventStream, wording: Wording, of: ChoicePump): Prom
         source = event.source;
         break;
       case "delta":
-        if (source !== undefined) await events.send(wording.piece(choice, event.text, source));
+        if (source !== undefined && event.delta.kind === "text")
+          await events.send(wording.piece(choice, event.delta.text, source));
         break;
       case "end":
         await events.send(wording.closing(choice, event.reason, event.source));

@@ -1,5 +1,6 @@
 import { isErrorCode } from "@muster/base";
 import {
+  deltaToWire,
   type OrchestratorBody,
   protocolVersions,
   requestFromWire,
@@ -8,6 +9,7 @@ import {
 } from "@muster/proto";
 import type {
   AttemptResult,
+  Failure,
   OrchestratorSays,
   ReplicaReport,
   Welcome,
@@ -41,8 +43,8 @@ export function toWire(message: WorkerSays): WorkerMessage {
     case "replica":
       return { replica: replicaToWire(message.report) };
     case "output": {
-      const { attemptId, epoch, sequence, text, tokens } = message;
-      return { output: { attemptId, epoch, sequence, text, tokens } };
+      const { attemptId, epoch, sequence, delta } = message;
+      return { output: { attemptId, epoch, sequence, ...deltaToWire(delta) } };
     }
     case "end":
       return { end: { attemptId: message.attemptId, epoch: message.epoch, ...resultToWire(message.result) } };
@@ -64,22 +66,37 @@ const replicaStates = {
   unloaded: "STATE_UNLOADED",
 } as const;
 
-function replicaToWire({ state, failure, ...report }: ReplicaReport): WireReplicaReport {
-  return { ...report, state: replicaStates[state], failure: failure ?? null };
+const outcomes = {
+  stop: "OUTCOME_STOP",
+  length: "OUTCOME_LENGTH",
+  tool_calls: "OUTCOME_TOOL_CALLS",
+} as const;
+
+function replicaToWire({ state, failure, capabilities, ...report }: ReplicaReport): WireReplicaReport {
+  return {
+    ...report,
+    state: replicaStates[state],
+    capabilities: [...capabilities],
+    failure: failure === undefined ? null : failureToWire(failure),
+  };
+}
+
+function failureToWire({ code, message, param }: Failure) {
+  return { code, message, ...(param === undefined ? {} : { param }) };
 }
 
 function resultToWire(result: AttemptResult): NonNullable<WorkerMessage["end"]> {
   switch (result.kind) {
     case "finished":
       return {
-        outcome: result.reason === "stop" ? "OUTCOME_STOP" : "OUTCOME_LENGTH",
+        outcome: outcomes[result.reason],
         usage: { ...result.usage },
         timings: { ...result.timings },
       };
     case "cancelled":
       return { outcome: "OUTCOME_CANCELLED" };
     case "failed":
-      return { outcome: "OUTCOME_FAILED", failure: { code: result.code, message: result.message } };
+      return { outcome: "OUTCOME_FAILED", failure: failureToWire(result) };
     default:
       return result satisfies never;
   }

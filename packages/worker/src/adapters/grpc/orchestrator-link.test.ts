@@ -92,7 +92,8 @@ describe("the gRPC link", () => {
     const { session } = dialled;
     const text = "x".repeat(20_000);
     for (let sequence = 0; sequence < pieces; sequence++) {
-      session.send({ kind: "output", attemptId: "a", epoch: 1, sequence, text, tokens: 1 });
+      const delta = { kind: "text", text, tokens: 1 } as const;
+      session.send({ kind: "output", attemptId: "a", epoch: 1, sequence, delta });
     }
     session.send({ kind: "goodbye", reason: "done" });
     session.close();

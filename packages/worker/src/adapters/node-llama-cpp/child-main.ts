@@ -3,7 +3,14 @@
  * ends this process and not the worker.
  */
 import { MusterError } from "@muster/base";
-import type { AnswerItem, ChildMessage, ChildRequest, Failure, ParentMessage } from "./child-messages.ts";
+import type {
+  AnswerItem,
+  ChildGenerateRequest,
+  ChildMessage,
+  ChildRequest,
+  Failure,
+  ParentMessage,
+} from "./child-messages.ts";
 import { type LoadedModel, loadModel } from "./loaded-model.ts";
 import { Outbox } from "./outbox.ts";
 import { runAnswer } from "./request-loop.ts";
@@ -34,8 +41,8 @@ function receive(message: ParentMessage): void {
     case "load":
       void load(message.spec);
       return;
-    case "generate":
-      void generate(message.id, message.request);
+    case "infer":
+      void infer(message.id, message.request);
       return;
     case "cancel": {
       const answer = running.get(message.id);
@@ -56,10 +63,12 @@ async function load(spec: (ParentMessage & { kind: "load" })["spec"]): Promise<v
   }
 }
 
-async function generate(id: number, request: ChildRequest): Promise<void> {
+async function infer(id: number, request: ChildRequest): Promise<void> {
   const answer: RunningAnswer = { isCancelled: false };
   running.set(id, answer);
   try {
+    if (request.task !== "generate")
+      throw new MusterError("unsupported", `This engine cannot ${request.task} yet.`);
     const outcome = await answerRequest(id, request, answer);
     if (outcome.kind === "end") outbox.end(id, outcome);
     else outbox.fail(id, { code: "cancelled", message: "The answer was cancelled." });
@@ -70,7 +79,7 @@ async function generate(id: number, request: ChildRequest): Promise<void> {
   }
 }
 
-async function answerRequest(id: number, request: ChildRequest, answer: RunningAnswer) {
+async function answerRequest(id: number, request: ChildGenerateRequest, answer: RunningAnswer) {
   if (loaded === undefined) throw new MusterError("engine_failed", "The model is not loaded yet.");
   const promptTokens = loaded.prompts.tokenize(request.prompt);
   const { contextTokens } = loaded.parts;

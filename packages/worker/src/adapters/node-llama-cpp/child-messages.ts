@@ -1,13 +1,13 @@
-import type { ErrorCode, GenerateEvent, GenerateRequest } from "@muster/base";
+import type { ErrorCode, GenerateRequest, InferenceEvent, InferenceRequest } from "@muster/base";
 import type { EngineLoadSpec, ReplicaInfo } from "../../ports/engine.ts";
 
 /** Parent to child, as JSON over the IPC channel. `load` comes first and once; ids are the parent's. */
 export type ParentMessage =
   | { readonly kind: "load"; readonly spec: ChildLoadSpec }
-  | { readonly kind: "generate"; readonly id: number; readonly request: ChildRequest }
+  | { readonly kind: "infer"; readonly id: number; readonly request: ChildRequest }
   | { readonly kind: "cancel"; readonly id: number };
 
-/** Child to parent. Every `generate` gets exactly one `end` or `failed`, also after a `cancel`. */
+/** Child to parent. Every `infer` gets exactly one `end` or `failed`, also after a `cancel`. */
 export type ChildMessage =
   | { readonly kind: "progress"; readonly fraction: number }
   | { readonly kind: "loaded"; readonly info: ReplicaInfo }
@@ -16,7 +16,7 @@ export type ChildMessage =
 
 /** What happened to the answer `id`: several answers share one message. */
 export type AnswerItem =
-  | { readonly id: number; readonly event: GenerateEvent }
+  | { readonly id: number; readonly event: InferenceEvent }
   | { readonly id: number; readonly failure: Failure };
 
 export interface Failure {
@@ -27,7 +27,8 @@ export interface Failure {
 
 /** JSON has no `undefined`: what is not given is absent. */
 export type ChildLoadSpec = WithAbsent<EngineLoadSpec>;
-export type ChildRequest = WithAbsent<GenerateRequest>;
+export type ChildGenerateRequest = WithAbsent<GenerateRequest>;
+export type ChildRequest = ChildGenerateRequest | Exclude<InferenceRequest, GenerateRequest>;
 
 type WithAbsent<T> = {
   readonly [K in keyof T as undefined extends T[K] ? never : K]: T[K];

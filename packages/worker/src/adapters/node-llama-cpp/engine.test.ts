@@ -75,7 +75,7 @@ describe("node-llama-cpp engine", { timeout: 30_000 }, () => {
       architecture: "gemma3",
       contextTokens: 8192,
       backend: "cpu",
-      canChat: true,
+      capabilities: ["chat", "completion"],
     });
     expect(fractions.at(-1)).toBe(1);
   });
@@ -83,7 +83,7 @@ describe("node-llama-cpp engine", { timeout: 30_000 }, () => {
   it("turns the death of its process into engine_crashed", async () => {
     const { log, pid } = pidLog();
     const replica = await load({}, log);
-    const events = replica.generate(chatRequest("a", { maxTokens: 2000 }), neverAborts);
+    const events = replica.infer(chatRequest("a", { maxTokens: 2000 }), neverAborts);
     const reader = events[Symbol.asyncIterator]();
     await reader.next();
     process.kill(pid(), "SIGKILL");

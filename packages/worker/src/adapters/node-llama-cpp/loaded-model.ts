@@ -64,7 +64,7 @@ export async function loadModel(
       threads,
       backend: llama.gpu === false ? "cpu" : llama.gpu,
       loadMs: Math.round(performance.now() - startMs),
-      canChat: prompts.canChat,
+      capabilities: prompts.canChat ? ["chat", "completion"] : ["completion"],
     },
     prompts,
     parts: { model, pool, gate, scheduler, contextTokens, prefillPieceTokens: batchTokens },

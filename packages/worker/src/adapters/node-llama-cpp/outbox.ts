@@ -1,4 +1,4 @@
-import type { GenerateEvent } from "@muster/base";
+import type { InferenceEvent } from "@muster/base";
 import type { AnswerItem, Failure } from "./child-messages.ts";
 
 /** How long text may wait for more text, so that a message carries several tokens of several answers. */
@@ -44,7 +44,7 @@ export class Outbox {
     else this.#timer ??= setTimeout(() => this.#flushNow(), coalesceMs);
   }
 
-  end(id: number, event: GenerateEvent): void {
+  end(id: number, event: InferenceEvent): void {
     this.#items.push({ id, event });
     this.#flushNow();
   }

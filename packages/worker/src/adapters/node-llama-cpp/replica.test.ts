@@ -1,11 +1,11 @@
 import { type Deferred, deferred } from "@muster/base";
 import { expect, it } from "vitest";
 import { chatRequest, failureCode } from "../../ports/engine.contract.ts";
-import type { EngineExit } from "../../ports/engine.ts";
+import type { EngineExit, ReplicaInfo } from "../../ports/engine.ts";
 import type { AnswerItem, ParentMessage } from "./child-messages.ts";
 import { ChildReplica } from "./replica.ts";
 
-const info = {
+const info: ReplicaInfo = {
   engine: "node-llama-cpp",
   architecture: "gemma3",
   fileBytes: 1,
@@ -14,7 +14,7 @@ const info = {
   threads: 1,
   backend: "cpu",
   loadMs: 1,
-  canChat: true,
+  capabilities: ["chat", "completion"],
 };
 
 function makeReplica() {
@@ -38,7 +38,7 @@ const cancelledItem = (id: number): AnswerItem => ({
 
 it("cancels an answer whose reader stalls instead of keeping its text without limit", async () => {
   const { replica, sent } = makeReplica();
-  const reader = replica.generate(chatRequest("a"), new AbortController().signal);
+  const reader = replica.infer(chatRequest("a"), new AbortController().signal);
   const first = reader.next();
   replica.receive([piece(1)]);
   await first;
@@ -53,25 +53,25 @@ it("cancels an answer whose reader stalls instead of keeping its text without li
 
 it("keeps a slot busy until the child is done with a cancelled answer", async () => {
   const { replica, sent } = makeReplica();
-  const reader = replica.generate(chatRequest("a"), new AbortController().signal);
+  const reader = replica.infer(chatRequest("a"), new AbortController().signal);
   const first = reader.next();
   replica.receive([piece(1)]);
   await first;
   const left = reader.return();
-  expect(await failureCode(replica.generate(chatRequest("b"), new AbortController().signal).next())).toBe(
+  expect(await failureCode(replica.infer(chatRequest("b"), new AbortController().signal).next())).toBe(
     "engine_failed",
   );
   expect(sent.at(-1)).toEqual({ kind: "cancel", id: 1 });
   replica.receive([piece(1), cancelledItem(1)]);
   await left;
-  const second = replica.generate(chatRequest("b"), new AbortController().signal).next();
+  const second = replica.infer(chatRequest("b"), new AbortController().signal).next();
   replica.receive([piece(2)]);
   expect((await second).value).toEqual({ kind: "text", text: "a", tokens: 1 });
 });
 
 it("tells the last words of a process that crashed", async () => {
   const { replica, exit } = makeReplica();
-  const first = replica.generate(chatRequest("a"), new AbortController().signal).next();
+  const first = replica.infer(chatRequest("a"), new AbortController().signal).next();
   exit.resolve({ kind: "crashed", detail: "signal SIGABRT" });
   await expect(first).rejects.toMatchObject({
     code: "engine_crashed",
@@ -82,7 +82,7 @@ it("tells the last words of a process that crashed", async () => {
 it("does not pass an answer that was cut off for a whole one, though its end has come", async () => {
   const { replica } = makeReplica();
   const abort = new AbortController();
-  const reader = replica.generate(chatRequest("a"), abort.signal);
+  const reader = replica.infer(chatRequest("a"), abort.signal);
   const first = reader.next();
   const usage = { promptTokens: 1, cachedTokens: 0, completionTokens: 3 };
   const end: AnswerItem = {

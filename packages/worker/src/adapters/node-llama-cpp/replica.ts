@@ -1,8 +1,8 @@
 import {
   type Deferred,
   deferred,
-  type GenerateEvent,
-  type GenerateRequest,
+  type InferenceEvent,
+  type InferenceRequest,
   Mailbox,
   MusterError,
 } from "@muster/base";
@@ -14,7 +14,7 @@ import type { EngineProcess } from "./engine-process.ts";
 const maxUnreadEvents = 4096;
 
 interface OpenAnswer {
-  readonly events: Mailbox<GenerateEvent>;
+  readonly events: Mailbox<InferenceEvent>;
   /** Settles when the child is done with the answer, so that its slot is free again. */
   readonly over: Deferred<void>;
 }
@@ -41,7 +41,7 @@ export class ChildReplica implements EngineReplica {
     });
   }
 
-  async *generate(request: GenerateRequest, signal: AbortSignal): AsyncGenerator<GenerateEvent, void> {
+  async *infer(request: InferenceRequest, signal: AbortSignal): AsyncGenerator<InferenceEvent, void> {
     if (signal.aborted) throw cancelled();
     if (this.#exit !== undefined) throw this.#goneError(this.#exit);
     if (this.#answers.size >= this.info.slots) {
@@ -53,7 +53,7 @@ export class ChildReplica implements EngineReplica {
     const onAbort = () => this.#cancel(id);
     signal.addEventListener("abort", onAbort, { once: true });
     try {
-      this.#child.send({ kind: "generate", id, request: toChildRequest(request) });
+      this.#child.send({ kind: "infer", id, request: toChildRequest(request) });
       for await (const event of answer.events) {
         // An end without the text before it would pass for a whole answer.
         if (signal.aborted) throw cancelled();
@@ -127,7 +127,9 @@ export class ChildReplica implements EngineReplica {
   }
 }
 
-function toChildRequest({ maxTokens, ...rest }: GenerateRequest): ChildRequest {
+function toChildRequest(request: InferenceRequest): ChildRequest {
+  if (request.task !== "generate") return request;
+  const { maxTokens, ...rest } = request;
   return maxTokens === undefined ? rest : { ...rest, maxTokens };
 }
 

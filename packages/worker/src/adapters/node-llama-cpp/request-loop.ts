@@ -2,7 +2,7 @@ import { type GenerateTimings, type GenerateUsage, MusterError, type Sampling } 
 import type { LlamaContextSequence, LlamaModel, SequenceEvaluateOptions, Token } from "node-llama-cpp";
 import { createStopMatcher } from "../../core/stop-matcher.ts";
 import type { BatchScheduler } from "./batch-scheduler.ts";
-import type { ChildRequest } from "./child-messages.ts";
+import type { ChildGenerateRequest } from "./child-messages.ts";
 import type { SequencePool, TakenSequence } from "./sequence-pool.ts";
 import type { StepGate } from "./step-gate.ts";
 import { createTextDecoder } from "./text-decoder.ts";
@@ -18,7 +18,7 @@ export interface LoopParts {
 }
 
 export interface AnswerTask {
-  readonly request: ChildRequest;
+  readonly request: ChildGenerateRequest;
   readonly promptTokens: Token[];
   readonly isCancelled: () => boolean;
   /** Must not block: it runs between two decode steps of the whole batch. */

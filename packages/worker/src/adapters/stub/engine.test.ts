@@ -22,7 +22,7 @@ describe("stub engine", () => {
   it("gives tokens at the speed it was told", async () => {
     const clock = new ManualClock();
     const replica = await load({ clock, firstTokenMs: 200, tokensPerSecond: 100 });
-    const events = replica.generate(chatRequest("a b", { maxTokens: 3 }), new AbortController().signal);
+    const events = replica.infer(chatRequest("a b", { maxTokens: 3 }), new AbortController().signal);
     const reader = events[Symbol.asyncIterator]();
     const first = reader.next();
     clock.advance(200);

@@ -11,7 +11,7 @@
  * - `!fail`: throws `engine_failed`.
  */
 import { type Clock, MusterError, systemClock } from "@muster/base";
-import type { Engine } from "../../ports/engine.ts";
+import type { Engine, ReplicaInfo } from "../../ports/engine.ts";
 import { StubReplica } from "./replica.ts";
 
 export interface StubEngineOptions {
@@ -32,7 +32,7 @@ export function createStubEngine(options: StubEngineOptions = {}): Engine {
     async load(spec, { signal, onProgress }) {
       if (signal.aborted) throw new MusterError("cancelled", `Loading ${spec.modelPath} was cancelled.`);
       onProgress(1);
-      const info = {
+      const info: ReplicaInfo = {
         engine: "stub",
         architecture: "stub",
         fileBytes: 0,
@@ -41,7 +41,7 @@ export function createStubEngine(options: StubEngineOptions = {}): Engine {
         threads: spec.threads ?? 1,
         backend: "cpu",
         loadMs: 0,
-        canChat: true,
+        capabilities: ["chat", "completion"],
       };
       return new StubReplica(info, {
         tokensPerSecond: options.tokensPerSecond ?? 0,

@@ -3,8 +3,9 @@ import {
   type Clock,
   type Deferred,
   deferred,
-  type GenerateEvent,
   type GenerateRequest,
+  type InferenceEvent,
+  type InferenceRequest,
   MusterError,
 } from "@muster/base";
 import { createStopMatcher } from "../../core/stop-matcher.ts";
@@ -38,11 +39,13 @@ export class StubReplica implements EngineReplica {
     setMaxListeners(0, this.#gone.signal);
   }
 
-  async *generate(request: GenerateRequest, signal: AbortSignal): AsyncGenerator<GenerateEvent, void> {
+  async *infer(request: InferenceRequest, signal: AbortSignal): AsyncGenerator<InferenceEvent, void> {
     this.#check(signal);
     if (this.#running >= this.info.slots) {
       throw new MusterError("engine_failed", `All ${this.info.slots} slots of the replica are busy.`);
     }
+    if (request.task !== "generate")
+      throw new MusterError("unsupported", `The stub engine cannot ${request.task}.`);
     this.#running += 1;
     try {
       yield* this.#answer(request, signal);
@@ -56,7 +59,7 @@ export class StubReplica implements EngineReplica {
     return Promise.resolve();
   }
 
-  async *#answer(request: GenerateRequest, signal: AbortSignal): AsyncGenerator<GenerateEvent, void> {
+  async *#answer(request: GenerateRequest, signal: AbortSignal): AsyncGenerator<InferenceEvent, void> {
     const { clock, crashOn, firstTokenMs } = this.#behaviour;
     const startMs = clock.nowMs();
     const text = lastText(request.prompt);

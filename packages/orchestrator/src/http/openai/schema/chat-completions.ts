@@ -36,6 +36,7 @@ export function chatToGeneration(request: ChatCompletionRequest, randomSeed: num
     "messages.tool_calls": request.messages.some((entry) => (entry.tool_calls ?? []).length > 0),
   });
   return {
+    task: "generate",
     prompt: { kind: "chat", messages: request.messages.map(toMessage) },
     sampling: samplingOf(request, randomSeed),
     maxTokens: request.max_completion_tokens ?? request.max_tokens ?? undefined,

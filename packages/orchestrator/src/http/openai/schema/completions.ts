@@ -30,6 +30,7 @@ export function completionToGenerations(request: CompletionRequest, randomSeed: 
   });
   const prompts = typeof request.prompt === "string" ? [request.prompt] : request.prompt;
   return prompts.map((text) => ({
+    task: "generate",
     prompt: { kind: "text", text },
     sampling: samplingOf(request, randomSeed),
     maxTokens: request.max_tokens ?? defaultMaxTokens,

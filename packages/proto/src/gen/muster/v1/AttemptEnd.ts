@@ -13,6 +13,7 @@ export const _muster_v1_AttemptEnd_Outcome = {
   OUTCOME_LENGTH: 'OUTCOME_LENGTH',
   OUTCOME_CANCELLED: 'OUTCOME_CANCELLED',
   OUTCOME_FAILED: 'OUTCOME_FAILED',
+  OUTCOME_TOOL_CALLS: 'OUTCOME_TOOL_CALLS',
 } as const;
 
 export type _muster_v1_AttemptEnd_Outcome =
@@ -26,6 +27,8 @@ export type _muster_v1_AttemptEnd_Outcome =
   | 3
   | 'OUTCOME_FAILED'
   | 4
+  | 'OUTCOME_TOOL_CALLS'
+  | 5
 
 export type _muster_v1_AttemptEnd_Outcome__Output = typeof _muster_v1_AttemptEnd_Outcome[keyof typeof _muster_v1_AttemptEnd_Outcome]
 

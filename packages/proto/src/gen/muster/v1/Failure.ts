@@ -5,9 +5,13 @@
 export interface Failure {
   'code'?: (string);
   'message'?: (string);
+  'param'?: (string);
+  '_param'?: "param";
 }
 
 export interface Failure__Output {
   'code': (string);
   'message': (string);
+  'param'?: (string);
+  '_param'?: "param";
 }

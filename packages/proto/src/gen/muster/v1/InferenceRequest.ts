@@ -4,6 +4,32 @@
 import type { ChatPrompt as _muster_v1_ChatPrompt, ChatPrompt__Output as _muster_v1_ChatPrompt__Output } from '../../muster/v1/ChatPrompt.ts';
 import type { TextPrompt as _muster_v1_TextPrompt, TextPrompt__Output as _muster_v1_TextPrompt__Output } from '../../muster/v1/TextPrompt.ts';
 import type { Sampling as _muster_v1_Sampling, Sampling__Output as _muster_v1_Sampling__Output } from '../../muster/v1/Sampling.ts';
+import type { ToolUse as _muster_v1_ToolUse, ToolUse__Output as _muster_v1_ToolUse__Output } from '../../muster/v1/ToolUse.ts';
+import type { OutputFormat as _muster_v1_OutputFormat, OutputFormat__Output as _muster_v1_OutputFormat__Output } from '../../muster/v1/OutputFormat.ts';
+import type { Thinking as _muster_v1_Thinking, Thinking__Output as _muster_v1_Thinking__Output } from '../../muster/v1/Thinking.ts';
+import type { EmbedInput as _muster_v1_EmbedInput, EmbedInput__Output as _muster_v1_EmbedInput__Output } from '../../muster/v1/EmbedInput.ts';
+import type { RerankInput as _muster_v1_RerankInput, RerankInput__Output as _muster_v1_RerankInput__Output } from '../../muster/v1/RerankInput.ts';
+
+// Original file: packages/proto/muster/v1/inference.proto
+
+export const _muster_v1_InferenceRequest_Task = {
+  TASK_GENERATE: 'TASK_GENERATE',
+  TASK_EMBED: 'TASK_EMBED',
+  TASK_RERANK: 'TASK_RERANK',
+  TASK_TOKENIZE: 'TASK_TOKENIZE',
+} as const;
+
+export type _muster_v1_InferenceRequest_Task =
+  | 'TASK_GENERATE'
+  | 0
+  | 'TASK_EMBED'
+  | 1
+  | 'TASK_RERANK'
+  | 2
+  | 'TASK_TOKENIZE'
+  | 3
+
+export type _muster_v1_InferenceRequest_Task__Output = typeof _muster_v1_InferenceRequest_Task[keyof typeof _muster_v1_InferenceRequest_Task]
 
 export interface InferenceRequest {
   'chat'?: (_muster_v1_ChatPrompt | null);
@@ -11,8 +37,16 @@ export interface InferenceRequest {
   'sampling'?: (_muster_v1_Sampling | null);
   'maxTokens'?: (number);
   'stop'?: (string)[];
+  'tools'?: (_muster_v1_ToolUse | null);
+  'format'?: (_muster_v1_OutputFormat | null);
+  'thinking'?: (_muster_v1_Thinking | null);
+  'topLogprobs'?: (number);
+  'task'?: (_muster_v1_InferenceRequest_Task);
+  'embed'?: (_muster_v1_EmbedInput | null);
+  'rerank'?: (_muster_v1_RerankInput | null);
   'prompt'?: "chat"|"text";
   '_maxTokens'?: "maxTokens";
+  '_topLogprobs'?: "topLogprobs";
 }
 
 export interface InferenceRequest__Output {
@@ -21,6 +55,14 @@ export interface InferenceRequest__Output {
   'sampling': (_muster_v1_Sampling__Output | null);
   'maxTokens'?: (number);
   'stop': (string)[];
+  'tools': (_muster_v1_ToolUse__Output | null);
+  'format': (_muster_v1_OutputFormat__Output | null);
+  'thinking': (_muster_v1_Thinking__Output | null);
+  'topLogprobs'?: (number);
+  'task': (_muster_v1_InferenceRequest_Task__Output);
+  'embed': (_muster_v1_EmbedInput__Output | null);
+  'rerank': (_muster_v1_RerankInput__Output | null);
   'prompt'?: "chat"|"text";
   '_maxTokens'?: "maxTokens";
+  '_topLogprobs'?: "topLogprobs";
 }

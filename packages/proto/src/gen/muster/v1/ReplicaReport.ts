@@ -44,8 +44,8 @@ export interface ReplicaReport {
   'engine'?: (string);
   'backend'?: (string);
   'fileBytes'?: (number | string | Long);
-  'canChat'?: (boolean);
   'failure'?: (_muster_v1_Failure | null);
+  'capabilities'?: (string)[];
 }
 
 export interface ReplicaReport__Output {
@@ -58,6 +58,6 @@ export interface ReplicaReport__Output {
   'engine': (string);
   'backend': (string);
   'fileBytes': (number);
-  'canChat': (boolean);
   'failure': (_muster_v1_Failure__Output | null);
+  'capabilities': (string)[];
 }

@@ -6,10 +6,12 @@ export interface Usage {
   'promptTokens'?: (number);
   'cachedTokens'?: (number);
   'completionTokens'?: (number);
+  'reasoningTokens'?: (number);
 }
 
 export interface Usage__Output {
   'promptTokens': (number);
   'cachedTokens': (number);
   'completionTokens': (number);
+  'reasoningTokens': (number);
 }

@@ -1,0 +1,239 @@
+// Adds `musterStep` to node-llama-cpp's addon: one decode step and the sampling of all its sequences in one hop to
+// another thread. The addon's own way is a hop per sequence, and a sort over the whole vocabulary in each.
+#include <algorithm>
+#include <cfloat>
+#include <functional>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "llama.h"
+#include "napi.h"
+
+#include "AddonContext.h"
+#include "AddonGrammarEvaluationState.h"
+#include "AddonSampler.h"
+
+namespace {
+
+// Above this the addon's own sort over the vocabulary is no slower.
+constexpr int maxFastTopK = 1024;
+constexpr int blockLength = 64;
+
+float maxOf(const float * values, int count) {
+    // Independent lanes, so that the compiler may use vector instructions.
+    float lanes[16];
+    std::fill(lanes, lanes + 16, -FLT_MAX);
+    int i = 0;
+    for (; i + 16 <= count; i += 16) {
+        for (int lane = 0; lane < 16; lane++) {
+            lanes[lane] = values[i + lane] > lanes[lane] ? values[i + lane] : lanes[lane];
+        }
+    }
+    float best = lanes[0];
+    for (int lane = 1; lane < 16; lane++) best = std::max(best, lanes[lane]);
+    for (; i < count; i++) best = std::max(best, values[i]);
+    return best;
+}
+
+llama_token argmax(const float * logits, int count) {
+    const float best = maxOf(logits, count);
+    for (int i = 0; i < count; i++) {
+        if (logits[i] == best) return i;
+    }
+    return LLAMA_TOKEN_NULL;
+}
+
+// The k candidates with the highest logits, best first. The k-th highest of the blocks' maxima is a lower bound of
+// the k-th highest logit, so few blocks have to be read again.
+std::vector<llama_token_data> topCandidates(const float * logits, int count, int k) {
+    const int blocks = (count + blockLength - 1) / blockLength;
+    std::vector<float> maxima(blocks);
+    for (int b = 0; b < blocks; b++) {
+        maxima[b] = maxOf(logits + b * blockLength, std::min(blockLength, count - b * blockLength));
+    }
+    float bound = -INFINITY;
+    if (k < blocks) {
+        std::vector<float> order(maxima);
+        std::nth_element(order.begin(), order.begin() + (k - 1), order.end(), std::greater<float>());
+        bound = order[k - 1];
+    }
+    std::vector<llama_token_data> found;
+    found.reserve(4 * k);
+    for (int b = 0; b < blocks; b++) {
+        if (maxima[b] < bound) continue;
+        const int end = std::min((b + 1) * blockLength, count);
+        for (int i = b * blockLength; i < end; i++) {
+            if (logits[i] >= bound) found.push_back({ i, logits[i], 0.0f });
+        }
+    }
+    // Equal logits in the order of their ids: the same answer on every machine.
+    const auto isBefore = [](const llama_token_data & a, const llama_token_data & b) {
+        return a.logit > b.logit || (a.logit == b.logit && a.id < b.id);
+    };
+    const size_t kept = std::min<size_t>(k, found.size());
+    std::partial_sort(found.begin(), found.begin() + kept, found.end(), isBefore);
+    found.resize(kept);
+    return found;
+}
+
+llama_token selected(const llama_token_data_array & candidates) {
+    if (candidates.selected < 0 || candidates.selected >= (int64_t) candidates.size) return LLAMA_TOKEN_NULL;
+    return candidates.data[candidates.selected].id;
+}
+
+// What the sampler's chain gives when nothing in it looks at more than the best k logits.
+llama_token sampleFast(AddonSampler & sampler, const float * logits, int count) {
+    if (sampler.greedySampler != nullptr) return argmax(logits, count);
+    auto best = topCandidates(logits, count, sampler.topKSampler_topK);
+    llama_token_data_array candidates = { best.data(), best.size(), -1, true };
+    llama_sampler_apply(sampler.chain, &candidates);
+    return selected(candidates);
+}
+
+bool isFast(const AddonSampler & sampler) {
+    const bool changesLogits = sampler.tokenBiasSampler != nullptr || sampler.repeatPenaltySampler != nullptr ||
+        sampler.dryRepeatPenaltySampler != nullptr || sampler.xtcSampler != nullptr;
+    if (changesLogits) return false;
+    if (sampler.greedySampler != nullptr) return true;
+    return sampler.topKSampler != nullptr && sampler.topKSampler_topK > 0 && sampler.topKSampler_topK <= maxFastTopK;
+}
+
+llama_token sampleWholeVocabulary(AddonSampler & sampler, const float * logits, int count, llama_sampler * grammar) {
+    auto & all = sampler.tokenCandidates;
+    if ((int) all.size() < count) all.resize(count);
+    for (llama_token id = 0; id < count; id++) all[id] = { id, logits[id], 0.0f };
+    llama_token_data_array candidates = { all.data(), (size_t) count, -1, false };
+    if (grammar != nullptr) llama_sampler_apply(grammar, &candidates);
+    llama_sampler_apply(sampler.chain, &candidates);
+    return selected(candidates);
+}
+
+bool isAllowed(llama_sampler * grammar, llama_token token) {
+    llama_token_data one = { token, 1.0f, 0.0f };
+    llama_token_data_array candidates = { &one, 1, -1, false };
+    llama_sampler_apply(grammar, &candidates);
+    return one.logit != -INFINITY;
+}
+
+llama_token sample(AddonSampler & sampler, const float * logits, int count) {
+    sampler.rebuildChainIfNeeded();
+    auto * state = sampler.grammarEvaluationState;
+    llama_sampler * grammar = state == nullptr ? nullptr : state->sampler;
+    llama_token token = isFast(sampler)
+        ? sampleFast(sampler, logits, count)
+        : sampleWholeVocabulary(sampler, logits, count, nullptr);
+    // As the addon does it: the grammar sees the whole vocabulary only when it refuses the first choice.
+    if (grammar != nullptr && token != LLAMA_TOKEN_NULL && !isAllowed(grammar, token)) {
+        token = sampleWholeVocabulary(sampler, logits, count, grammar);
+    }
+    if (token != LLAMA_TOKEN_NULL) sampler.acceptToken(token);
+    return token;
+}
+
+class StepWorker : public Napi::AsyncWorker {
+    public:
+        StepWorker(const Napi::CallbackInfo & info)
+            : Napi::AsyncWorker(info.Env(), "MusterStepWorker"),
+              deferred(Napi::Promise::Deferred::New(info.Env())) {
+            context = Napi::ObjectWrap<AddonContext>::Unwrap(info[0].As<Napi::Object>());
+            context->Ref();
+            const auto indexes = info[1].As<Napi::Array>();
+            const auto samplerObjects = info[2].As<Napi::Array>();
+            for (uint32_t i = 0; i < indexes.Length(); i++) {
+                logitIndexes.push_back(indexes.Get(i).As<Napi::Number>().Int32Value());
+                auto * sampler = Napi::ObjectWrap<AddonSampler>::Unwrap(samplerObjects.Get(i).As<Napi::Object>());
+                sampler->Ref();
+                samplers.push_back(sampler);
+            }
+            tokens.resize(samplers.size(), LLAMA_TOKEN_NULL);
+        }
+
+        ~StepWorker() {
+            context->Unref();
+            for (auto * sampler : samplers) sampler->Unref();
+        }
+
+        Napi::Promise promise() const {
+            return deferred.Promise();
+        }
+
+    protected:
+        void Execute() override {
+            try {
+                decode();
+                sampleAll();
+            } catch (const std::exception & error) {
+                SetError(error.what());
+            } catch (...) {
+                SetError("unknown error in a step");
+            }
+        }
+
+        void OnOK() override {
+            auto result = Napi::Array::New(Env(), tokens.size());
+            for (uint32_t i = 0; i < tokens.size(); i++) result.Set(i, Napi::Number::New(Env(), tokens[i]));
+            deferred.Resolve(result);
+        }
+
+        void OnError(const Napi::Error & error) override {
+            deferred.Reject(error.Value());
+        }
+
+    private:
+        void decode() {
+            context->sharedSamplerData.gotLogit = false;
+            context->sharedSamplerData.hasLogits = false;
+            const int32_t status = llama_decode(context->ctx, context->batch);
+            if (status == 1) throw std::runtime_error("no free cells in the cache for this batch");
+            if (status != 0) throw std::runtime_error("llama_decode failed with status " + std::to_string(status));
+            llama_synchronize(context->ctx);
+        }
+
+        void sampleAll() {
+            const int count = (int) samplers.size();
+            if (count == 0) return;
+            // Asked for here: llama.cpp may still reorder its outputs, which is for one thread only.
+            std::vector<const float *> logits(count);
+            for (int i = 0; i < count; i++) {
+                logits[i] = llama_get_logits_ith(context->ctx, logitIndexes[i]);
+                if (logits[i] == nullptr) throw std::runtime_error("the model gave no logits");
+            }
+            const int vocabulary = llama_vocab_n_tokens(llama_model_get_vocab(llama_get_model(context->ctx)));
+            std::string failure;
+            std::mutex failureMutex;
+            #pragma omp parallel for schedule(dynamic, 1) num_threads(llama_n_threads(context->ctx))
+            for (int i = 0; i < count; i++) {
+                try {
+                    tokens[i] = sample(*samplers[i], logits[i], vocabulary);
+                } catch (const std::exception & error) {
+                    std::lock_guard<std::mutex> lock(failureMutex);
+                    failure = error.what();
+                }
+            }
+            if (!failure.empty()) throw std::runtime_error(failure);
+        }
+
+        Napi::Promise::Deferred deferred;
+        AddonContext * context = nullptr;
+        std::vector<int32_t> logitIndexes;
+        std::vector<AddonSampler *> samplers;
+        std::vector<llama_token> tokens;
+};
+
+Napi::Value step(const Napi::CallbackInfo & info) {
+    auto * worker = new StepWorker(info);
+    worker->Queue();
+    return worker->promise();
+}
+
+}  // namespace
+
+// The addon's own entry point, renamed by the build: see CMakeLists.txt.
+extern "C" napi_value llama_addon_init(napi_env env, napi_value exports);
+
+NAPI_MODULE_INIT() {
+    napi_value all = llama_addon_init(env, exports);
+    Napi::Object(env, all).Set("musterStep", Napi::Function::New(env, step, "musterStep"));
+    return all;
+}
