@@ -132,7 +132,7 @@ module.exports = {
     enhancedResolveOptions: {
       exportsFields: ["exports"],
       // `source`: a package of ours is its sources, whether it was built or not.
-      conditionNames: ["source", "import", "node", "default", "types"],
+      conditionNames: ["muster-source", "import", "node", "default", "types"],
       mainFields: ["module", "main", "types"],
     },
     skipAnalysisNotInRules: true,

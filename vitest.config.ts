@@ -1,8 +1,8 @@
 import { defineConfig } from "vitest/config";
 
 // Packages are tested from their sources; child processes that the tests start run the build in dist.
-const resolve = { conditions: ["source"] };
-const ssr = { resolve: { conditions: ["source", "node", "import", "module", "default"] } };
+const resolve = { conditions: ["muster-source"] };
+const ssr = { resolve: { conditions: ["muster-source", "node", "import", "module", "default"] } };
 
 export default defineConfig({
   test: {
