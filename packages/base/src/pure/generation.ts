@@ -126,7 +126,10 @@ export interface GenerateTimings {
   readonly decodeMs: number;
 }
 
-/** Natural logarithms of probabilities, over the `topK` candidates at temperature 1 (approximate by that much). */
+/**
+ * Natural logarithms of probabilities, over the model's 64 likeliest tokens at temperature 1 (approximate by that
+ * much), before penalties, biases and grammars; -9999 for a token that is not among them.
+ */
 export interface TokenLogprob {
   readonly text: string;
   readonly logprob: number;

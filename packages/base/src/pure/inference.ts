@@ -73,7 +73,9 @@ export const capabilities = [
   "thinking",
   "logprobs",
   "logit_bias",
+  /** Vectors of texts: models made for it, and those that write (theirs are weaker). */
   "embedding",
+  /** Scores of documents: by a reranker, or by how near an embedding's vectors are, as (cosine + 1) / 2. */
   "rerank",
   "tokenize",
   "vision",

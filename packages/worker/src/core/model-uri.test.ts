@@ -15,6 +15,16 @@ describe("parseModelUri", () => {
     ["http://127.0.0.1:8080/a.gguf", { kind: "http", url: "http://127.0.0.1:8080/a.gguf" }],
     ["http://[::1]/a.gguf", { kind: "http", url: "http://[::1]/a.gguf" }],
     ["stub:echo", { kind: "stub", name: "echo" }],
+    [
+      "openai:http://127.0.0.1:11434/v1#gemma3:4b",
+      { kind: "openai", baseUrl: "http://127.0.0.1:11434/v1", model: "gemma3:4b" },
+    ],
+    [
+      "openai:https://GPU.example/v1/#google/gemma%203",
+      { kind: "openai", baseUrl: "https://gpu.example/v1", model: "google/gemma 3" },
+    ],
+    ["openai:http://10.0.0.7:8000", { kind: "openai", baseUrl: "http://10.0.0.7:8000", model: undefined }],
+    ["builtin:tiny-gemma", { kind: "builtin", name: "tiny-gemma" }],
   ])("reads %s", (text, expected) => {
     expect(parseModelUri(text)).toEqual(expected);
   });
@@ -53,6 +63,14 @@ describe("parseModelUri", () => {
     "https://huggingface.co/google/gemma/resolve/main/%2e%2e%2fa.gguf",
     "stub:",
     "stub:../x",
+    "openai:",
+    "openai:ftp://host/v1",
+    "openai:http://",
+    "openai:https://me:secret@host/v1#m",
+    "openai:https://host/v1?api_key=secret",
+    "openai:http://host/v1#%zz",
+    "openai:http://host/v1#%00",
+    "builtin:../x",
     "/models/a\u0000.gguf",
   ])("refuses %j and says which forms there are", (text) => {
     const refused = catchError(() => parseModelUri(text));
@@ -63,7 +81,7 @@ describe("parseModelUri", () => {
   });
 
   test("answers or throws a MusterError for any text", () => {
-    const schemes = fc.constantFrom("", "hf:", "http:", "https://", "file:", "stub:", "x:");
+    const schemes = fc.constantFrom("", "hf:", "http:", "https://", "file:", "stub:", "openai:http://", "x:");
     fc.assert(
       fc.property(schemes, fc.string({ unit: "binary" }), (scheme, rest) => {
         const thrown = catchError(() => parseModelUri(scheme + rest));
@@ -72,6 +90,14 @@ describe("parseModelUri", () => {
     );
   });
 });
+
+test.each(["gemma3:4b", "a b#c%20", "google/gemma-3"])(
+  "writes the upstream model %j so that it is read again",
+  (model) => {
+    const uri = { kind: "openai", baseUrl: "http://127.0.0.1:1/v1", model } as const;
+    expect(parseModelUri(formatModelUri(uri))).toEqual(uri);
+  },
+);
 
 test.each([
   ["/models/gemma-3-270m-it-Q4_K_M.gguf", "gemma-3-270m-it"],
@@ -83,6 +109,7 @@ test.each([
   ["gpt-oss-20b-mxfp4.gguf", "gpt-oss-20b"],
   ["https://h.example/", "model"],
   ["stub:Echo", "echo"],
+  ["openai:http://127.0.0.1:11434/v1#gemma3:4b", "gemma3:4b"],
 ])("names the model of %s", (uri, name) => {
   expect(defaultModelName(parseModelUri(uri))).toBe(name);
 });

@@ -16,11 +16,24 @@ export type ModelUri =
   | { readonly kind: "path"; readonly path: string }
   | { readonly kind: "http"; readonly url: string }
   | ({ readonly kind: "hf" } & HubFileName)
-  | { readonly kind: "stub"; readonly name: string };
+  | UpstreamAddress
+  | { readonly kind: "stub"; readonly name: string }
+  /** A model that comes with Muster. */
+  | { readonly kind: "builtin"; readonly name: string };
+
+/** A model that an OpenAI-compatible server runs. */
+export interface UpstreamAddress {
+  readonly kind: "openai";
+  /** Where its API is, with `/v1` or what stands for it, without a slash at the end. */
+  readonly baseUrl: string;
+  /** What the server calls it; undefined: its first one. */
+  readonly model: string | undefined;
+}
 
 const forms =
   "Write a path (/models/a.gguf, ./a.gguf, ~/a.gguf), file:///models/a.gguf, https://host/a.gguf " +
-  "(http: only for this machine), hf:owner/repo/file.gguf, hf:owner/repo/file.gguf@revision, or stub:NAME.";
+  "(http: only for this machine), hf:owner/repo/file.gguf, hf:owner/repo/file.gguf@revision, " +
+  "openai:http://host:port/v1#model, builtin:NAME, or stub:NAME.";
 
 const maxUriLength = 2048;
 const partSuffix = /-(\d{5})-of-(\d{5})$/;
@@ -45,8 +58,11 @@ export function parseModelUri(text: string): ModelUri {
       return parseHttp(uri);
     case "hf":
       return { kind: "hf", ...parseHub(uri) };
+    case "openai":
+      return parseUpstream(uri);
     case "stub":
-      return parseStub(uri);
+    case "builtin":
+      return { kind: scheme, name: parseName(uri, scheme) };
     default:
       throw badUri(uri, `"${scheme}:" is not known (a file whose name has a colon: put ./ before it)`);
   }
@@ -61,9 +77,17 @@ export function formatModelUri(uri: ModelUri): string {
       return uri.url;
     case "hf":
       return `hf:${uri.owner}/${uri.repo}/${uri.file}@${uri.revision}`;
+    case "openai":
+      return `openai:${uri.baseUrl}${uri.model === undefined ? "" : `#${encodeFragment(uri.model)}`}`;
     case "stub":
-      return `stub:${uri.name}`;
+    case "builtin":
+      return `${uri.kind}:${uri.name}`;
   }
+}
+
+/** What a fragment would end at, or change. */
+function encodeFragment(model: string): string {
+  return model.replace(/[%\s#]/g, (character) => encodeURIComponent(character));
 }
 
 /**
@@ -71,7 +95,9 @@ export function formatModelUri(uri: ModelUri): string {
  * number and quantisation (`gemma-3-270m-it-Q4_K_M.gguf` -> `gemma-3-270m-it`).
  */
 export function defaultModelName(uri: ModelUri): string {
-  if (uri.kind === "stub") return uri.name.toLowerCase();
+  if (uri.kind === "stub" || uri.kind === "builtin") return uri.name.toLowerCase();
+  // Its own name, as its clients know it: `gemma3:4b`, `google/gemma-3-4b-it`.
+  if (uri.kind === "openai") return uri.model ?? "upstream";
   const name = lastSegment(uri)
     .toLowerCase()
     .replace(/\.gguf$/, "")
@@ -82,7 +108,7 @@ export function defaultModelName(uri: ModelUri): string {
   return name === "" ? "model" : name;
 }
 
-function lastSegment(uri: Exclude<ModelUri, { kind: "stub" }>): string {
+function lastSegment(uri: Exclude<ModelUri, { kind: "stub" | "builtin" | "openai" }>): string {
   switch (uri.kind) {
     case "path":
       return uri.path.split(/[/\\]/).at(-1) ?? "";
@@ -161,12 +187,33 @@ function checkHub(
   return { owner, repo, revision, file };
 }
 
-function parseStub(uri: string): ModelUri {
-  const name = uri.slice("stub:".length);
+function parseName(uri: string, scheme: "stub" | "builtin"): string {
+  const name = uri.slice(scheme.length + 1);
   if (!/^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/.test(name)) {
-    throw badUri(uri, "stub: needs a name of letters, digits, dots, dashes and underscores");
+    throw badUri(uri, `${scheme}: needs a name of letters, digits, dots, dashes and underscores`);
   }
-  return { kind: "stub", name };
+  return name;
+}
+
+function parseUpstream(uri: string): UpstreamAddress {
+  const address = uri.slice("openai:".length);
+  if (!/^https?:\/\//i.test(address)) throw badUri(uri, "openai: needs an http: or https: address");
+  const url = readUrl(address);
+  if (url.username !== "" || url.password !== "") {
+    throw badUri(
+      `openai:${url.protocol}//…@${url.host}${url.pathname}`,
+      "a URL with a password would end up in logs",
+    );
+  }
+  if (url.search !== "")
+    throw badUri(uri, "the address of an API has no query; a key goes into MUSTER_UPSTREAM_KEY");
+  const model = decode(url.hash.slice(1), uri);
+  if (hasControlCharacter(model)) throw badUri(uri, "it contains control characters");
+  return {
+    kind: "openai",
+    baseUrl: url.origin + url.pathname.replace(/\/+$/, ""),
+    model: model === "" ? undefined : model,
+  };
 }
 
 function readUrl(uri: string): URL {

@@ -52,7 +52,7 @@ function firstMatchStart(text: string, stops: readonly string[]): number | undef
 }
 
 /** Length of the longest end of `text` with which one of the stop strings could begin. */
-function longestOpenPrefix(text: string, stops: readonly string[]): number {
+export function longestOpenPrefix(text: string, stops: readonly string[]): number {
   let longest = 0;
   for (const stop of stops) {
     for (let length = Math.min(stop.length - 1, text.length); length > longest; length--) {
