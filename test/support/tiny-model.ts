@@ -2,13 +2,28 @@ import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { writeTinyGguf } from "./tiny-gguf.mjs";
+import { writeTinyEmbedder, writeTinyReranker } from "./tiny-vectors.mjs";
 
 const directory = fileURLToPath(new URL("../../node_modules/.cache/muster/", import.meta.url));
 
 /** The path of the tiny model of random weights; written where it is missing or old, always with the same bytes. */
-export async function tinyModel(): Promise<string> {
+export function tinyModel(): Promise<string> {
+  return written("muster-tiny-random.gguf", writeTinyGguf);
+}
+
+/** The path of a tiny embedding model: texts that share words are near each other. */
+export function tinyEmbedder(): Promise<string> {
+  return written("muster-tiny-embedder.gguf", writeTinyEmbedder);
+}
+
+/** The path of a tiny reranker: its scores mean nothing, and are always the same. */
+export function tinyReranker(): Promise<string> {
+  return written("muster-tiny-reranker.gguf", writeTinyReranker);
+}
+
+async function written(name: string, write: (path: string) => Promise<unknown>): Promise<string> {
   await mkdir(directory, { recursive: true });
-  const path = join(directory, "muster-tiny-random.gguf");
-  await writeTinyGguf(path);
+  const path = join(directory, name);
+  await write(path);
   return path;
 }

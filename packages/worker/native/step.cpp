@@ -2,9 +2,14 @@
 // another thread. The addon's own way is a hop per sequence, and a sort over the whole vocabulary in each.
 #include <algorithm>
 #include <cfloat>
+#include <cmath>
+#include <condition_variable>
+#include <exception>
 #include <functional>
 #include <mutex>
+#include <stdexcept>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "llama.h"
@@ -131,6 +136,57 @@ llama_token sample(AddonSampler & sampler, const float * logits, int count) {
     return token;
 }
 
+// All steps run on one thread: OpenMP keeps a team of threads for each thread that asks for one, and libuv takes
+// another of its own every time.
+class StepThread {
+    public:
+        StepThread() {
+            std::thread([this] { loop(); }).detach();
+        }
+
+        // Runs the task there and waits for it; what it throws is thrown here.
+        void run(const std::function<void()> & task) {
+            std::lock_guard<std::mutex> turn(turnMutex);
+            std::unique_lock<std::mutex> lock(mutex);
+            failure = nullptr;
+            current = &task;
+            changed.notify_all();
+            changed.wait(lock, [this] { return current == nullptr; });
+            if (failure) std::rethrow_exception(failure);
+        }
+
+    private:
+        void loop() {
+            std::unique_lock<std::mutex> lock(mutex);
+            for (;;) {
+                changed.wait(lock, [this] { return current != nullptr; });
+                lock.unlock();
+                std::exception_ptr thrown;
+                try {
+                    (*current)();
+                } catch (...) {
+                    thrown = std::current_exception();
+                }
+                lock.lock();
+                failure = thrown;
+                current = nullptr;
+                changed.notify_all();
+            }
+        }
+
+        std::mutex turnMutex;
+        std::mutex mutex;
+        std::condition_variable changed;
+        const std::function<void()> * current = nullptr;
+        std::exception_ptr failure;
+};
+
+StepThread & stepThread() {
+    // Never destroyed: its thread may wait when the process ends.
+    static auto * thread = new StepThread();
+    return *thread;
+}
+
 class StepWorker : public Napi::AsyncWorker {
     public:
         StepWorker(const Napi::CallbackInfo & info)
@@ -161,8 +217,10 @@ class StepWorker : public Napi::AsyncWorker {
     protected:
         void Execute() override {
             try {
-                decode();
-                sampleAll();
+                stepThread().run([this] {
+                    decode();
+                    sampleAll();
+                });
             } catch (const std::exception & error) {
                 SetError(error.what());
             } catch (...) {
@@ -232,7 +290,7 @@ Napi::Value step(const Napi::CallbackInfo & info) {
 // The addon's own entry point, renamed by the build: see CMakeLists.txt.
 extern "C" napi_value llama_addon_init(napi_env env, napi_value exports);
 
-NAPI_MODULE_INIT() {
+extern "C" NAPI_MODULE_EXPORT napi_value napi_register_module_v1(napi_env env, napi_value exports) {
     napi_value all = llama_addon_init(env, exports);
     Napi::Object(env, all).Set("musterStep", Napi::Function::New(env, step, "musterStep"));
     return all;

@@ -19,7 +19,10 @@ export interface BatchLimits {
  * Shares out one batch: a token for each that decodes, then prompts in the order they came. In the order of their
  * sequences: llama.cpp evaluates neighbours together and starts anew at every gap or step back.
  */
-export function planBatch<T extends BatchCandidate>(items: readonly T[], limits: BatchLimits): BatchShare<T>[] {
+export function planBatch<T extends BatchCandidate>(
+  items: readonly T[],
+  limits: BatchLimits,
+): BatchShare<T>[] {
   const decoding = items.filter((item) => item.tokens === 1).slice(0, limits.batchTokens);
   const shares = decoding.map((item) => ({ item, tokens: 1 }));
   const left = limits.batchTokens - decoding.length;

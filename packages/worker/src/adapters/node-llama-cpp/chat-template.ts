@@ -1,9 +1,17 @@
 import { Template } from "@huggingface/jinja";
-import { type ChatMessage, MusterError } from "@muster/base";
+import { MusterError } from "@muster/base";
+
+export interface TemplateInput {
+  /** In the shape that templates know; see `template-messages.ts`. */
+  readonly messages: readonly object[];
+  readonly tools?: readonly object[];
+  /** Undefined: the template's own default. */
+  readonly isThinking?: boolean | undefined;
+}
 
 export interface ChatTemplate {
   /** The prompt as text, ready for the model's turn. Throws MusterError `invalid_request` with the template's reason. */
-  render(messages: readonly ChatMessage[]): string;
+  render(input: TemplateInput): string;
 }
 
 /** Compiles the template that a model file carries. Throws what the Jinja parser throws. */
@@ -13,16 +21,17 @@ export function compileChatTemplate(
 ): ChatTemplate {
   const template = new Template(source);
   return {
-    render(messages) {
+    render({ messages, tools = [], isThinking }) {
       try {
         return template.render({
-          messages: messages.map((message) => ({ ...message })),
+          messages,
           bos_token: tokens.bosText,
           eos_token: tokens.eosText,
           add_generation_prompt: true,
           // Templates test these against none, which an absent variable is not.
-          tools: null,
+          tools: tools.length === 0 ? null : tools,
           documents: null,
+          ...(isThinking === undefined ? {} : { enable_thinking: isThinking }),
         });
       } catch (error) {
         const reason = error instanceof Error ? error.message : String(error);

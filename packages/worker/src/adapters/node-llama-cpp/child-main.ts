@@ -3,6 +3,7 @@
  * ends this process and not the worker.
  */
 import { MusterError } from "@muster/base";
+import { planAnswer } from "./answer-plan.ts";
 import type {
   AnswerItem,
   ChildGenerateRequest,
@@ -14,6 +15,7 @@ import type {
 import { type LoadedModel, loadModel } from "./loaded-model.ts";
 import { Outbox } from "./outbox.ts";
 import { runAnswer } from "./request-loop.ts";
+import type { SideRequest } from "./side-tasks.ts";
 
 interface RunningAnswer {
   isCancelled: boolean;
@@ -67,8 +69,10 @@ async function infer(id: number, request: ChildRequest): Promise<void> {
   const answer: RunningAnswer = { isCancelled: false };
   running.set(id, answer);
   try {
-    if (request.task !== "generate")
-      throw new MusterError("unsupported", `This engine cannot ${request.task} yet.`);
+    if (request.task !== "generate") {
+      outbox.end(id, await runSideTask(id, request, answer));
+      return;
+    }
     const outcome = await answerRequest(id, request, answer);
     if (outcome.kind === "end") outbox.end(id, outcome);
     else outbox.fail(id, { code: "cancelled", message: "The answer was cancelled." });
@@ -79,29 +83,33 @@ async function infer(id: number, request: ChildRequest): Promise<void> {
   }
 }
 
+function runSideTask(id: number, request: SideRequest, answer: RunningAnswer) {
+  if (loaded === undefined) throw new MusterError("engine_failed", "The model is not loaded yet.");
+  return loaded.tasks.run(request, {
+    isCancelled: () => answer.isCancelled,
+    give: (delta) => outbox.delta(id, delta),
+  });
+}
+
 async function answerRequest(id: number, request: ChildGenerateRequest, answer: RunningAnswer) {
   if (loaded === undefined) throw new MusterError("engine_failed", "The model is not loaded yet.");
-  const promptTokens = loaded.prompts.tokenize(request.prompt);
+  if (loaded.parts === undefined)
+    throw new MusterError("unsupported", "This model gives vectors or scores of texts and cannot write.");
+  const plan = planAnswer(loaded.prompts, request);
+  const { length } = plan.promptTokens;
   const { contextTokens } = loaded.parts;
-  if (promptTokens.length + 1 > contextTokens) {
+  if (length + 1 > contextTokens) {
     throw new MusterError(
       "context_length_exceeded",
-      `The prompt has ${promptTokens.length} tokens, and the context of ${contextTokens} tokens must hold it and at least one token of the answer. Shorten the prompt.`,
+      `The prompt has ${length} tokens, and the context of ${contextTokens} tokens must hold it and at least one token of the answer. Shorten the prompt.`,
       { param: request.prompt.kind === "chat" ? "messages" : "prompt" },
     );
   }
-  let isFirst = true;
-  const rules = loaded.prompts.answerRules(request.prompt);
   return runAnswer(loaded.parts, {
-    request: { ...request, stop: [...request.stop, ...rules.stops] },
-    promptTokens,
+    request,
+    plan,
     isCancelled: () => answer.isCancelled,
-    onText: (given, tokens) => {
-      const text = isFirst && rules.isTrimmed ? given.trimStart() : given;
-      if (text === "") return;
-      outbox.text(id, { text, tokens, isFirst });
-      isFirst = false;
-    },
+    onDelta: (delta) => outbox.delta(id, delta),
   });
 }
 

@@ -26,7 +26,10 @@ export interface Failure {
 }
 
 /** JSON has no `undefined`: what is not given is absent. */
-export type ChildLoadSpec = WithAbsent<EngineLoadSpec>;
+export type ChildLoadSpec = WithAbsent<EngineLoadSpec> & {
+  /** The engine compiled for this processor, where there is one. */
+  readonly addonPath?: string;
+};
 export type ChildGenerateRequest = WithAbsent<GenerateRequest>;
 export type ChildRequest = ChildGenerateRequest | Exclude<InferenceRequest, GenerateRequest>;
 

@@ -3,6 +3,7 @@ import { createInterface } from "node:readline";
 import { deferred, type Env, type Log, MusterError } from "@muster/base";
 import type { EngineExit } from "../../ports/engine.ts";
 import { childEnvironment } from "../common/child-environment.ts";
+import { forkOptionsFor, type PackageEntries } from "../common/engine-packages/entries.ts";
 import type { ChildMessage, ParentMessage } from "./child-messages.ts";
 
 export interface EngineProcess {
@@ -23,15 +24,18 @@ const keptLines = 20;
 export function startEngineProcess(options: {
   readonly entry: string;
   readonly env: Env;
+  /** Packages that were fetched for this machine. */
+  readonly packages: PackageEntries;
   readonly log: Log;
   readonly onMessage: (message: ChildMessage) => void;
 }): EngineProcess {
   const { log } = options;
+  const extra = forkOptionsFor(options.packages);
   const child = fork(options.entry, [], {
     // Its own process group: a signal from the terminal reaches the worker alone, and a kill reaches all it started.
     detached: true,
-    env: childEnvironment(options.env),
-    execArgv: [],
+    env: { ...childEnvironment(options.env), ...extra.env },
+    execArgv: [...extra.execArgv],
     stdio: ["ignore", "ignore", "pipe", "ipc"],
   });
   const lines: string[] = [];

@@ -9,8 +9,10 @@ import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest
 import { writeTinyGguf } from "../../../../../test/support/tiny-gguf.mjs";
 import { chatRequest, engineContract, failureCode, greedy, readAnswer } from "../../ports/engine.contract.ts";
 import type { EngineLoadSpec, EngineReplica } from "../../ports/engine.ts";
+import { engineChatContract } from "../../ports/engine-chat.contract.ts";
 import { createNodeLlamaCppEngine } from "./engine.ts";
 
+const trainedModel = fileURLToPath(new URL("../../../models/tiny-gemma.gguf", import.meta.url));
 let folder: string;
 let modelPath: string;
 const open: EngineReplica[] = [];
@@ -63,6 +65,8 @@ engineContract(
   async () => modelPath,
 );
 
+engineChatContract("node-llama-cpp", () => createNodeLlamaCppEngine({ log: silentLog }), trainedModel);
+
 describe("node-llama-cpp engine", { timeout: 30_000 }, () => {
   it("tells what it loaded", async () => {
     const fractions: number[] = [];
@@ -75,7 +79,13 @@ describe("node-llama-cpp engine", { timeout: 30_000 }, () => {
       architecture: "gemma3",
       contextTokens: 8192,
       backend: "cpu",
-      capabilities: ["chat", "completion"],
+      capabilities: expect.arrayContaining([
+        "chat",
+        "completion",
+        "tools",
+        "structured_output",
+        "logit_bias",
+      ]),
     });
     expect(fractions.at(-1)).toBe(1);
   });

@@ -1,8 +1,10 @@
 import { deferred, type Env, type Log, MusterError } from "@muster/base";
 import type { Engine, EngineLoadSpec, ReplicaInfo } from "../../ports/engine.ts";
 import { hostEnvironment } from "../common/config.ts";
+import type { PackageEntries } from "../common/engine-packages/entries.ts";
 import { findChildEntry } from "./child-entry.ts";
 import type { ChildLoadSpec, ChildMessage } from "./child-messages.ts";
+import { findEngineBinary } from "./engine-binary.ts";
 import { startEngineProcess } from "./engine-process.ts";
 import { ChildReplica } from "./replica.ts";
 
@@ -12,6 +14,10 @@ export interface NodeLlamaCppEngineOptions {
   readonly childEntry?: string;
   /** Where the child's environment is taken from; undefined: this process's. */
   readonly env?: Env;
+  /** Packages of the engine that were fetched for this machine; undefined: none. */
+  readonly packages?: PackageEntries;
+  /** Where `buildEngine` keeps what it compiled; undefined: the library as it was shipped. */
+  readonly engineDirectory?: string;
 }
 
 /** Runs GGUF models with llama.cpp, each in a child process of its own. */
@@ -44,6 +50,7 @@ export function createNodeLlamaCppEngine(options: NodeLlamaCppEngineOptions): En
       const child = startEngineProcess({
         entry: options.childEntry ?? findChildEntry(),
         env: options.env ?? hostEnvironment,
+        packages: options.packages ?? {},
         log,
         onMessage,
       });
@@ -53,7 +60,12 @@ export function createNodeLlamaCppEngine(options: NodeLlamaCppEngineOptions): En
       const onAbort = () => ready.reject(loadCancelled(spec));
       signal.addEventListener("abort", onAbort, { once: true });
       try {
-        child.send({ kind: "load", spec: toChildSpec(spec) });
+        const binary =
+          options.engineDirectory === undefined ? undefined : findEngineBinary(options.engineDirectory);
+        child.send({
+          kind: "load",
+          spec: { ...toChildSpec(spec), ...(binary && { addonPath: binary.addonPath }) },
+        });
         const info = await ready.promise;
         replica = new ChildReplica(info, child);
         log.info({ pid: child.pid, loadMs: info.loadMs, backend: info.backend }, "model loaded");

@@ -8,7 +8,12 @@ import type { LlamaContext, LlamaModel } from "node-llama-cpp";
 export interface NativeContext {
   initBatch(tokens: number): void;
   /** Gives the places in the batch of the tokens whose logits were asked for. */
-  addToBatch(sequenceId: number, firstPosition: number, tokens: Uint32Array, withLogits: Uint32Array): Uint32Array;
+  addToBatch(
+    sequenceId: number,
+    firstPosition: number,
+    tokens: Uint32Array,
+    withLogits: Uint32Array,
+  ): Uint32Array;
   decodeBatch(): Promise<void>;
   /** With `probabilities` a pair of the token and a flat list: token, probability, token, ... */
   sampleToken(

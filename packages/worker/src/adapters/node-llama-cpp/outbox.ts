@@ -1,7 +1,7 @@
-import type { InferenceEvent } from "@muster/base";
+import type { InferenceDelta, InferenceEvent } from "@muster/base";
 import type { AnswerItem, Failure } from "./child-messages.ts";
 
-/** How long text may wait for more text, so that a message carries several tokens of several answers. */
+/** How long a piece may wait for more pieces, so that a message carries several tokens of several answers. */
 const coalesceMs = 20;
 
 export type SendItems = (items: readonly AnswerItem[], whenWritten: () => void) => void;
@@ -13,8 +13,10 @@ export type SendItems = (items: readonly AnswerItem[], whenWritten: () => void) 
 export class Outbox {
   readonly #send: SendItems;
   #items: AnswerItem[] = [];
-  /** Where the unsent text of an answer is in `#items`. */
-  readonly #textPlaces = new Map<number, number>();
+  /** Where the last unsent piece of an answer is in `#items`. */
+  readonly #lastPlaces = new Map<number, number>();
+  /** Answers that have given a piece. */
+  readonly #begun = new Set<number>();
   #isSending = false;
   #isUrgent = false;
   #timer: NodeJS.Timeout | undefined;
@@ -23,34 +25,33 @@ export class Outbox {
     this.#send = send;
   }
 
-  /** `isFirst`: the first piece of an answer goes out at once. */
-  text(
-    id: number,
-    piece: { readonly text: string; readonly tokens: number; readonly isFirst: boolean },
-  ): void {
-    const place = this.#textPlaces.get(id);
-    const waiting = place === undefined ? undefined : this.#items[place];
-    if (place !== undefined && waiting !== undefined && "event" in waiting && waiting.event.kind === "text") {
-      const { text, tokens } = waiting.event;
-      this.#items[place] = {
-        id,
-        event: { kind: "text", text: text + piece.text, tokens: tokens + piece.tokens },
-      };
+  /** The first piece of an answer goes out at once. */
+  delta(id: number, delta: InferenceDelta): void {
+    const place = this.#lastPlaces.get(id);
+    const last = place === undefined ? undefined : this.#items[place];
+    const joined = last !== undefined && "event" in last ? join(last.event, delta) : undefined;
+    if (place !== undefined && joined !== undefined) {
+      this.#items[place] = { id, event: joined };
     } else {
-      this.#textPlaces.set(id, this.#items.length);
-      this.#items.push({ id, event: { kind: "text", text: piece.text, tokens: piece.tokens } });
+      this.#lastPlaces.set(id, this.#items.length);
+      this.#items.push({ id, event: delta });
     }
-    if (piece.isFirst) this.#flushNow();
-    else this.#timer ??= setTimeout(() => this.#flushNow(), coalesceMs);
+    if (this.#begun.has(id)) this.#timer ??= setTimeout(() => this.#flushNow(), coalesceMs);
+    else this.#flushNow();
+    this.#begun.add(id);
   }
 
-  end(id: number, event: InferenceEvent): void {
-    this.#items.push({ id, event });
-    this.#flushNow();
+  end(id: number, event: InferenceEvent & { readonly kind: "end" }): void {
+    this.#finish({ id, event });
   }
 
   fail(id: number, failure: Failure): void {
-    this.#items.push({ id, failure });
+    this.#finish({ id, failure });
+  }
+
+  #finish(item: AnswerItem): void {
+    this.#begun.delete(item.id);
+    this.#items.push(item);
     this.#flushNow();
   }
 
@@ -64,7 +65,7 @@ export class Outbox {
     if (this.#items.length === 0) return;
     const items = this.#items;
     this.#items = [];
-    this.#textPlaces.clear();
+    this.#lastPlaces.clear();
     this.#isSending = true;
     this.#isUrgent = false;
     this.#send(items, () => {
@@ -72,4 +73,31 @@ export class Outbox {
       if (this.#isUrgent) this.#flushNow();
     });
   }
+}
+
+/** Two neighbouring pieces of one answer as one; undefined where they must stay two. */
+function join(last: InferenceEvent, next: InferenceDelta): InferenceDelta | undefined {
+  if (last.kind === "text" && next.kind === "text") return joinTexts(last, next);
+  if (last.kind === "reasoning" && next.kind === "reasoning") return grown(last, next);
+  if (last.kind === "tool-arguments" && next.kind === "tool-arguments" && last.index === next.index)
+    return grown(last, next);
+  return undefined;
+}
+
+type TextDelta = InferenceDelta & { readonly kind: "text" };
+
+/** Probabilities cover all tokens of a piece or none. */
+function joinTexts(last: TextDelta, next: TextDelta): TextDelta | undefined {
+  if (last.logprobs === undefined && next.logprobs === undefined) return grown(last, next);
+  if (last.logprobs === undefined || next.logprobs === undefined) return undefined;
+  return { ...grown(last, next), logprobs: [...last.logprobs, ...next.logprobs] };
+}
+
+interface TextPiece {
+  readonly text: string;
+  readonly tokens: number;
+}
+
+function grown<T extends TextPiece>(last: T, next: TextPiece): T {
+  return { ...last, text: last.text + next.text, tokens: last.tokens + next.tokens };
 }

@@ -1,19 +1,47 @@
 import { randomBytes } from "node:crypto";
-import { type ChatMessage, MusterError, type Prompt } from "@muster/base";
+import {
+  type ChatMessage,
+  MusterError,
+  type Prompt,
+  type Thinking,
+  type ToolDefinition,
+  type ToolUse,
+} from "@muster/base";
 import type { LlamaModel, Token } from "node-llama-cpp";
 import {
-  createSpecialTokenGuard,
-  indexSpecialTexts,
-  type PromptPart,
-  privateUseText,
-} from "../../core/special-token-guard.ts";
-import { compileChatTemplate } from "./chat-template.ts";
+  chooseDialect,
+  type Dialect,
+  type PromptThought,
+  thoughtAtEnd,
+} from "../../core/dialects/dialect.ts";
+import { plainSchema } from "../../core/dialects/plain-schema.ts";
+import { foldSystemMessage, writeToolsAsText } from "../../core/dialects/tool-text.ts";
+import { createSpecialTokenGuard, type PromptPart, privateUseText } from "../../core/special-token-guard.ts";
+import { type ChatTemplate, compileChatTemplate } from "./chat-template.ts";
 import { type AnswerRules, noRules, plainChat, plainChatRules } from "./plain-chat.ts";
+import { templateMessages, templateTools, withInnerToolResults } from "./template-messages.ts";
+import { readVocabulary, type Vocabulary } from "./vocabulary.ts";
+
+export interface PromptRequest {
+  readonly prompt: Prompt;
+  readonly tools?: ToolUse;
+  readonly thinking?: Thinking;
+}
+
+export interface PreparedPrompt {
+  readonly tokens: Token[];
+  /** Whether the answer begins inside a thought, after one, or as the model likes. */
+  readonly thought: PromptThought;
+}
 
 export interface PromptTokenizer {
   /** False where the file's chat template cannot be read. */
   readonly canChat: boolean;
+  readonly dialect: Dialect;
+  readonly vocabulary: Vocabulary;
   /** Throws MusterError `invalid_request`: the chat template cannot be read or refuses; or nothing to evaluate. */
+  prepare(request: PromptRequest): PreparedPrompt;
+  /** The prompt's tokens alone. */
   tokenize(prompt: Prompt): Token[];
   /** What this model's way of writing a prompt asks of the answer. */
   answerRules(prompt: Prompt): AnswerRules;
@@ -24,25 +52,49 @@ const nonceLength = 8;
 /** Turns prompts into the tokens of one model, with exactly one BOS where the model wants it. */
 export function createPromptTokenizer(model: LlamaModel): PromptTokenizer {
   const source = chatTemplateSource(model);
+  const dialect = chooseDialect(source ?? "");
   const template = compile(model, source ?? plainChat.template);
-  const specials = findSpecialTokens(model, source ?? "");
+  const vocabulary = readVocabulary(model, source ?? "", dialect);
   const chatRules = source === undefined ? plainChatRules : noRules;
+  const takesSystem = "problem" in template || takesSystemMessage(template);
+  const wantsInnerResults = dialect.name === "gemma4" && source?.includes("tool_call_id") === false;
 
-  function chatTokens(messages: readonly ChatMessage[]): Token[] {
+  function prepareChat(messages: readonly ChatMessage[], { tools, thinking }: PromptRequest): PreparedPrompt {
     if ("problem" in template) throw new MusterError("invalid_request", template.problem);
-    const guard = createSpecialTokenGuard(specials.texts, randomNonce());
-    const rendered = template.render(
-      messages.map((message) => ({
-        ...message,
-        // Templates look for the marks of reasoning (`</think>`) in earlier answers, to leave it out.
-        content: guard.protect(
-          message.content,
-          message.role === "assistant" ? specials.controlTexts : undefined,
-        ),
-        ...(message.name === undefined ? {} : { name: guard.protect(message.name) }),
-      })),
+    const guard = createSpecialTokenGuard(vocabulary.texts, randomNonce());
+    const protect = {
+      text: (text: string) => guard.protect(text),
+      answer: (text: string) => guard.protect(text, vocabulary.answerTexts),
+    };
+    const { definitions = [] } = tools ?? {};
+    const written = templateMessages(
+      dialect.isInTemplate ? messages : inWords(messages, definitions),
+      protect,
     );
-    return guard.split(rendered).flatMap((part, place) => partTokens(part, place > 0));
+    const rendered = template.render({
+      messages: wantsInnerResults ? withInnerToolResults(written) : written,
+      tools: dialect.isInTemplate ? templateTools(plainTools(definitions), protect.text) : [],
+      isThinking: thinking === undefined ? undefined : thinking.mode === "on",
+    });
+    const parts = guard.split(rendered);
+    const end = parts.at(-1);
+    return {
+      tokens: parts.flatMap((part, place) => partTokens(part, place > 0)),
+      thought: thoughtAtEnd(end?.kind === "template" ? end.text : "", dialect.thought),
+    };
+  }
+
+  function inWords(messages: readonly ChatMessage[], tools: readonly ToolDefinition[]) {
+    const hasTools = tools.length > 0 || messages.some(({ role }) => role === "tool");
+    const turns = hasTools ? writeToolsAsText(messages, tools, dialect.call) : messages;
+    return hasTools && !takesSystem ? foldSystemMessage(turns) : turns;
+  }
+
+  function plainTools(tools: readonly ToolDefinition[]): readonly ToolDefinition[] {
+    if (dialect.name !== "gemma4") return tools;
+    return tools.map(({ parameters, ...tool }) =>
+      parameters === undefined ? tool : { ...tool, parameters: plainSchema(parameters) },
+    );
   }
 
   function partTokens(part: PromptPart, isContinued: boolean): Token[] {
@@ -50,7 +102,7 @@ export function createPromptTokenizer(model: LlamaModel): PromptTokenizer {
     const options = isContinued ? "trimLeadingSpace" : undefined;
     if (part.kind === "template") return model.tokenize(part.text, true, options);
     const plain = model.tokenize(part.text, false, options);
-    if (!plain.some((token) => specials.ids.has(token))) return plain;
+    if (!plain.some((token) => vocabulary.specialIds.has(token))) return plain;
     // User-defined tokens match even with specials off; cut in two they cannot.
     const [first = "", ...rest] = part.text;
     return [
@@ -59,16 +111,24 @@ export function createPromptTokenizer(model: LlamaModel): PromptTokenizer {
     ];
   }
 
+  function prepare(request: PromptRequest): PreparedPrompt {
+    const { prompt } = request;
+    const { tokens, thought } =
+      prompt.kind === "chat"
+        ? prepareChat(prompt.messages, request)
+        : { tokens: model.tokenize(prompt.text, false), thought: "closed" as const };
+    const whole = withOneBos(model, tokens);
+    if (whole.length === 0) throw new MusterError("invalid_request", "The prompt is empty.");
+    return { tokens: whole, thought };
+  }
+
   return {
     canChat: !("problem" in template),
+    dialect,
+    vocabulary,
+    prepare,
+    tokenize: (prompt) => prepare({ prompt }).tokens,
     answerRules: (prompt) => (prompt.kind === "chat" ? chatRules : noRules),
-    tokenize(prompt) {
-      const tokens =
-        prompt.kind === "chat" ? chatTokens(prompt.messages) : model.tokenize(prompt.text, false);
-      const whole = withOneBos(model, tokens);
-      if (whole.length === 0) throw new MusterError("invalid_request", "The prompt is empty.");
-      return whole;
-    },
   };
 }
 
@@ -77,7 +137,7 @@ function chatTemplateSource(model: LlamaModel): string | undefined {
   return typeof source === "string" && source !== "" ? source : undefined;
 }
 
-function compile(model: LlamaModel, source: string) {
+function compile(model: LlamaModel, source: string): ChatTemplate | { readonly problem: string } {
   try {
     return compileChatTemplate(source, {
       bosText: model.tokens.bosString ?? "",
@@ -91,26 +151,18 @@ function compile(model: LlamaModel, source: string) {
   }
 }
 
-/**
- * The tokens that steer the model: control tokens, and user-defined ones that its template writes. Other user-defined
- * tokens (runs of spaces, HTML tags) are ordinary text.
- */
-function findSpecialTokens(model: LlamaModel, templateSource: string) {
-  const texts: string[] = [];
-  const controlTexts: string[] = [];
-  const ids = new Set<Token>();
-  for (const token of model.iterateAllTokens()) {
-    const attributes = model.getTokenAttributes(token);
-    const isControl = attributes.control || attributes.unknown || model.isEogToken(token);
-    if (!isControl && !attributes.userDefined) continue;
-    const text = model.detokenize([token], true);
-    if (text.trim() === "") continue;
-    if (!isControl && !templateSource.includes(text)) continue;
-    texts.push(text);
-    if (isControl) controlTexts.push(text);
-    ids.add(token);
+/** Some templates refuse a system message, and some leave it out. */
+function takesSystemMessage(template: ChatTemplate): boolean {
+  const content = "a system message";
+  const messages = [
+    { role: "system", content },
+    { role: "user", content: "a question" },
+  ];
+  try {
+    return template.render({ messages }).includes(content);
+  } catch {
+    return false;
   }
-  return { texts: indexSpecialTexts(texts), controlTexts: indexSpecialTexts(controlTexts), ids };
 }
 
 function withOneBos(model: LlamaModel, tokens: Token[]): Token[] {

@@ -1,35 +1,48 @@
-import { type GenerateTimings, type GenerateUsage, MusterError, type Sampling } from "@muster/base";
-import type { LlamaContextSequence, LlamaModel, SequenceEvaluateOptions, Token } from "node-llama-cpp";
-import { createStopMatcher } from "../../core/stop-matcher.ts";
-import type { BatchScheduler } from "./batch-scheduler.ts";
+import {
+  type EndReason,
+  type GenerateTimings,
+  type GenerateUsage,
+  type InferenceDelta,
+  MusterError,
+  type Sampling,
+} from "@muster/base";
+import type { LlamaModel, Token } from "node-llama-cpp";
+import { createAnswerGrammarState } from "./answer-grammar-state.ts";
+import { type AnswerOutput, createAnswerOutput } from "./answer-output.ts";
+import type { AnswerPlan } from "./answer-plan.ts";
+import type { CachedSequence } from "./cached-sequence.ts";
 import type { ChildGenerateRequest } from "./child-messages.ts";
+import type { GrammarCache } from "./grammar-cache.ts";
+import type { NativeSampler } from "./native-context.ts";
+import type { SamplingOptions } from "./sampler-config.ts";
 import type { SequencePool, TakenSequence } from "./sequence-pool.ts";
-import type { StepGate } from "./step-gate.ts";
-import { createTextDecoder } from "./text-decoder.ts";
+import type { StepLoop } from "./step-loop.ts";
+import type { Vocabulary } from "./vocabulary.ts";
 
 export interface LoopParts {
   readonly model: LlamaModel;
+  readonly vocabulary: Vocabulary;
+  readonly grammars: GrammarCache;
   readonly pool: SequencePool;
-  readonly gate: StepGate;
-  readonly scheduler: BatchScheduler;
+  readonly steps: StepLoop;
   readonly contextTokens: number;
-  /** Prompt tokens queued at once: between two such pieces the loop can be paused or cancelled. */
-  readonly prefillPieceTokens: number;
+  /** A sampler that reports probabilities beside the sequence's own. */
+  readonly observerOf: (sequence: CachedSequence) => NativeSampler;
 }
 
 export interface AnswerTask {
   readonly request: ChildGenerateRequest;
-  readonly promptTokens: Token[];
+  readonly plan: AnswerPlan;
   readonly isCancelled: () => boolean;
   /** Must not block: it runs between two decode steps of the whole batch. */
-  readonly onText: (text: string, tokens: number) => void;
+  readonly onDelta: (delta: InferenceDelta) => void;
 }
 
 export type AnswerOutcome =
   | { readonly kind: "cancelled" }
   | {
       readonly kind: "end";
-      readonly reason: "stop" | "length";
+      readonly reason: EndReason;
       readonly usage: GenerateUsage;
       readonly timings: GenerateTimings;
     };
@@ -44,136 +57,134 @@ const penaltyWindowTokens = 1024;
  * batch that the other sequences are in.
  */
 export async function runAnswer(parts: LoopParts, task: AnswerTask): Promise<AnswerOutcome> {
-  const taken = parts.pool.take(task.promptTokens);
+  const { plan, isCancelled } = task;
+  const output = createAnswerOutput({ ...parts, ...task });
+  const taken = await parts.pool.take(plan.promptTokens, isCancelled);
+  if (taken === undefined) return { kind: "cancelled" };
+  let finished: Finished | undefined;
   try {
-    const cachedTokens = await taken.prepare(task.promptTokens);
-    const leave = parts.scheduler.enter();
-    try {
-      return await evaluate(parts, task, { sequence: taken.sequence, cachedTokens });
-    } finally {
-      leave();
-    }
+    finished = await generate(parts, task, { taken, output });
   } catch (error) {
-    await forget(parts, taken);
+    await taken.forget();
     throw MusterError.from(error, "engine_failed");
   } finally {
     taken.release();
   }
+  if (finished === undefined) return { kind: "cancelled" };
+  return {
+    kind: "end",
+    ...finished,
+    reason: output.end(finished.reason),
+    usage: usageOf(task, taken, output),
+  };
 }
 
-interface Prepared {
-  readonly sequence: LlamaContextSequence;
-  readonly cachedTokens: number;
+interface Finished {
+  readonly reason: "stop" | "length";
+  readonly timings: GenerateTimings;
 }
 
-async function evaluate(parts: LoopParts, task: AnswerTask, prepared: Prepared): Promise<AnswerOutcome> {
-  const { request, promptTokens, isCancelled } = task;
-  const { sequence, cachedTokens } = prepared;
-  const roomTokens = parts.contextTokens - promptTokens.length;
+interface Running {
+  readonly taken: TakenSequence;
+  readonly output: AnswerOutput;
+}
+
+/** Undefined when it was cancelled. */
+async function generate(
+  parts: LoopParts,
+  task: AnswerTask,
+  { taken, output }: Running,
+): Promise<Finished | undefined> {
+  const { request, plan, isCancelled } = task;
+  const { sequence, cachedTokens } = taken;
+  const roomTokens = parts.contextTokens - plan.promptTokens.length;
   const maxTokens = Math.min(request.maxTokens ?? roomTokens, roomTokens);
-  const output = createOutput(parts.model, task);
+  const grammar = createAnswerGrammarState(plan, parts.grammars);
+  const closeThought = createThoughtBudget(parts, task, { output, maxTokens });
   const startMs = performance.now();
   let firstMs: number | undefined;
   let lastMs = startMs;
-  const end = (reason: "stop" | "length"): AnswerOutcome => ({
-    kind: "end",
+  const finished = (reason: Finished["reason"]): Finished => ({
     reason,
-    usage: { promptTokens: promptTokens.length, cachedTokens, completionTokens: output.tokens.length },
     timings: { prefillMs: (firstMs ?? lastMs) - startMs, decodeMs: lastMs - (firstMs ?? lastMs) },
   });
 
-  const rest = await prefill(parts, task, prepared);
-  if (rest === undefined) return { kind: "cancelled" };
-  const options = evaluateOptions(request.sampling, output.tokens);
-  for await (const token of sequence.evaluate(rest, options)) {
-    lastMs = performance.now();
-    firstMs ??= lastMs;
-    if (isCancelled()) return { kind: "cancelled" };
-    if (parts.model.isEogToken(token)) {
-      output.flush();
-      return end("stop");
-    }
-    if (output.push(token)) return end("stop");
-    if (output.tokens.length >= maxTokens) {
-      output.flush();
-      return end("length");
-    }
-    const open = parts.gate.pass();
-    if (open !== undefined) await open;
-    if (isCancelled()) return { kind: "cancelled" };
-  }
-  throw new MusterError("engine_failed", "The engine stopped giving tokens before the answer ended.");
-}
-
-/** Evaluates the prompt but for its last piece, which it gives back; undefined when the answer was cancelled. */
-async function prefill(parts: LoopParts, task: AnswerTask, prepared: Prepared): Promise<Token[] | undefined> {
-  let rest = task.promptTokens.slice(prepared.cachedTokens);
-  for (;;) {
-    const open = parts.gate.pass();
-    if (open !== undefined) await open;
-    if (task.isCancelled()) return undefined;
-    if (rest.length <= parts.prefillPieceTokens) return rest;
-    const piece = rest.slice(0, parts.prefillPieceTokens);
-    rest = rest.slice(parts.prefillPieceTokens);
-    await prepared.sequence.evaluateWithoutGeneratingNewTokens(piece);
-  }
-}
-
-/** Tokens in, text out: decoded, searched for stop strings, handed on with the number of tokens that made it up. */
-function createOutput(model: LlamaModel, task: AnswerTask) {
-  const tokens: Token[] = [];
-  let unreported = 0;
-  const decoder = createTextDecoder<Token>(
-    (window, before) => model.detokenize(window, false, before),
-    task.promptTokens,
-  );
-  const matcher = createStopMatcher(task.request.stop);
-  const give = (text: string) => {
-    if (text === "") return;
-    task.onText(text, unreported);
-    unreported = 0;
-  };
-  return {
-    tokens,
-    /** True once a stop string is complete. */
-    push(token: Token): boolean {
-      tokens.push(token);
-      unreported += 1;
-      const match = matcher.push(decoder.push(token));
-      give(match.text);
-      return match.stopped;
+  const tokens = plan.promptTokens.slice(cachedTokens);
+  const steps = parts.steps.generate(
+    { sequence, tokens, isCancelled },
+    {
+      ...samplingOptions(request.sampling, output.tokens),
+      tokenBias: plan.tokenBias,
+      grammarEvaluationState: () => grammar.current,
+      ...(request.topLogprobs !== undefined && { observer: parts.observerOf(sequence) }),
     },
-    flush: () => give(matcher.flush()),
+  );
+  try {
+    let next = await steps.next();
+    while (next.done !== true) {
+      const { token, probabilities } = next.value;
+      lastMs = performance.now();
+      firstMs ??= lastMs;
+      if (parts.model.isEogToken(token)) return finished("stop");
+      output.push(token, probabilities);
+      if (output.isOver) return finished("stop");
+      if (output.tokens.length >= maxTokens) return finished("length");
+      const forced = closeThought();
+      grammar.follow(output.phase);
+      next = await steps.next(forced === undefined ? undefined : [token, ...forced]);
+    }
+    return undefined;
+  } finally {
+    await steps.return();
+  }
+}
+
+/** Tells after every token what has to follow it: the end of a thought that is as long as it may be. */
+function createThoughtBudget(
+  { model }: LoopParts,
+  { request, plan: { dialect } }: AnswerTask,
+  { output, maxTokens }: { readonly output: AnswerOutput; readonly maxTokens: number },
+): () => readonly Token[] | undefined {
+  const budgetTokens = request.thinking?.budgetTokens;
+  const { thought } = dialect;
+  if (budgetTokens === undefined || thought === undefined) return () => undefined;
+  const close = model.tokenize(thought.close + thought.gap, true, "trimLeadingSpace");
+  return () => {
+    const isDue = output.phase === "thought" && output.reasoningTokens >= budgetTokens;
+    // Without room for an answer there is nothing to close it for.
+    if (!isDue || output.tokens.length + close.length >= maxTokens) return undefined;
+    for (const token of close) output.push(token);
+    return close;
   };
 }
 
-function evaluateOptions(sampling: Sampling, answered: readonly Token[]): SequenceEvaluateOptions {
-  const { frequencyPenalty, presencePenalty } = sampling;
-  const hasPenalty = frequencyPenalty !== 0 || presencePenalty !== 0;
+function usageOf({ plan }: AnswerTask, { cachedTokens }: TakenSequence, output: AnswerOutput): GenerateUsage {
+  const { reasoningTokens } = output;
+  return {
+    promptTokens: plan.promptTokens.length,
+    cachedTokens,
+    completionTokens: output.tokens.length,
+    ...(plan.dialect.thought !== undefined && { reasoningTokens }),
+  };
+}
+
+function samplingOptions(sampling: Sampling, answered: readonly Token[]): SamplingOptions {
+  const { frequencyPenalty, presencePenalty, repetitionPenalty = 1 } = sampling;
+  const hasPenalty = frequencyPenalty !== 0 || presencePenalty !== 0 || repetitionPenalty !== 1;
   return {
     temperature: sampling.temperature,
     topK: sampling.topK > 0 ? Math.min(Math.floor(sampling.topK), maxTopK) : defaultTopK,
     topP: sampling.topP,
     minP: sampling.minP,
     seed: sampling.seed,
-    yieldEogToken: true,
     ...(hasPenalty && {
       repeatPenalty: {
         punishTokens: () => answered.slice(-penaltyWindowTokens),
         maxPunishTokens: penaltyWindowTokens,
-        penalty: 1,
+        penalty: repetitionPenalty,
         frequencyPenalty,
         presencePenalty,
       },
     }),
   };
-}
-
-/** After a failed step nobody knows what is in the cache. */
-async function forget(parts: LoopParts, taken: TakenSequence): Promise<void> {
-  try {
-    await parts.gate.exclusively(() => taken.sequence.clearHistory());
-  } catch {
-    // The error that brought us here says more; a sequence that cannot be cleared fails again, and loudly.
-  }
 }

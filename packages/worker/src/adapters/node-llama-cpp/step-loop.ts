@@ -1,13 +1,13 @@
 import { type Deferred, deferred, MusterError } from "@muster/base";
-import type { LlamaModel, Token } from "node-llama-cpp";
+import type { Token } from "node-llama-cpp";
 import { type BatchLimits, planBatch } from "./batch-plan.ts";
 import type { CachedSequence } from "./cached-sequence.ts";
 import type { NativeEngine, NativeSampler } from "./native-context.ts";
-import { type SamplingOptions, setUpSampler } from "./sampler-config.ts";
+import { changeGrammar, grammarStateOf, type SamplingOptions, setUpSampler } from "./sampler-config.ts";
 
 export interface StepToken {
   readonly token: Token;
-  /** What the sampler chose from, with its probabilities; only where they were asked for. */
+  /** Of the observer's candidates, best first; only with an observer. */
   readonly probabilities?: ReadonlyMap<Token, number>;
 }
 
@@ -24,7 +24,8 @@ interface Job {
   readonly all: readonly Token[];
   evaluated: number;
   readonly sampler: NativeSampler | undefined;
-  readonly withProbabilities: boolean;
+  /** Looks at the same logits and reports their probabilities. */
+  readonly observer: NativeSampler | undefined;
   readonly isCancelled: () => boolean;
   readonly done: Deferred<StepToken | undefined>;
 }
@@ -36,41 +37,42 @@ interface Job {
  */
 export class StepLoop {
   readonly #engine: NativeEngine;
-  readonly #model: LlamaModel;
   readonly #limits: BatchLimits;
   readonly #tasks: (() => Promise<void>)[] = [];
   #jobs: Job[] = [];
   #running: Promise<void> | undefined;
 
-  constructor(engine: NativeEngine, model: LlamaModel, limits: BatchLimits) {
+  constructor(engine: NativeEngine, limits: BatchLimits) {
     this.#engine = engine;
-    this.#model = model;
     this.#limits = limits;
   }
 
   /**
    * Evaluates the tokens and generates on, until its reader leaves or the evaluation is cancelled, which ends it
    * silently. Its reader must not wait for anything but the next token, or it misses the batch that the others are in.
+   * The reader may give tokens to `next`: they are evaluated in place of the one that it just got.
    */
   async *generate(
     evaluation: Evaluation,
-    options: SamplingOptions & { readonly withProbabilities?: boolean },
-  ): AsyncGenerator<StepToken, void, void> {
+    options: SamplingOptions & { readonly observer?: NativeSampler },
+  ): AsyncGenerator<StepToken, void, readonly Token[] | undefined> {
     const { sampler } = evaluation.sequence;
-    setUpSampler(sampler, options, this.#model);
-    const withProbabilities = options.withProbabilities === true;
+    let grammar = grammarStateOf(options);
+    setUpSampler(sampler, options);
     let tokens = evaluation.tokens;
     for (;;) {
-      const next = await this.#queue({ ...evaluation, tokens }, sampler, withProbabilities);
+      const next = await this.#queue({ ...evaluation, tokens }, sampler, options.observer);
       if (next === undefined) return;
-      yield next;
-      tokens = [next.token];
+      tokens = (yield next) ?? [next.token];
+      const wanted = grammarStateOf(options);
+      if (wanted !== grammar) changeGrammar(sampler, options);
+      grammar = wanted;
     }
   }
 
   /** Evaluates the tokens without sampling. False when it was cancelled before the end. */
   async prefill(evaluation: Evaluation): Promise<boolean> {
-    await this.#queue(evaluation, undefined, false);
+    await this.#queue(evaluation, undefined, undefined);
     return !evaluation.isCancelled();
   }
 
@@ -91,7 +93,7 @@ export class StepLoop {
   #queue(
     { sequence, tokens, isCancelled }: Evaluation,
     sampler: NativeSampler | undefined,
-    withProbabilities: boolean,
+    observer: NativeSampler | undefined,
   ): Promise<StepToken | undefined> {
     const done = deferred<StepToken | undefined>();
     this.#jobs.push({
@@ -99,7 +101,7 @@ export class StepLoop {
       all: tokens,
       evaluated: 0,
       sampler,
-      withProbabilities,
+      observer,
       isCancelled,
       done,
     });
@@ -118,9 +120,11 @@ export class StepLoop {
     for (;;) {
       for (const task of this.#tasks.splice(0)) await task();
       this.#dropCancelled();
-      if (this.#jobs.length > 0) await this.#step();
-      // Everyone who got a token has queued the next by then: readers only use microtasks.
-      await new Promise<void>((resolve) => process.nextTick(resolve));
+      const hasJobs = this.#jobs.length > 0;
+      if (hasJobs) await this.#step();
+      // Everyone who got a token has queued the next by then: readers only use microtasks. Tasks that only ask again
+      // must not keep messages from coming in.
+      await new Promise<void>((resolve) => (hasJobs ? process.nextTick(resolve) : setImmediate(resolve)));
       if (this.#jobs.length === 0 && this.#tasks.length === 0) break;
     }
     this.#running = undefined;
@@ -145,7 +149,7 @@ export class StepLoop {
       const wanted = this.#fillBatch(batch.map(({ item, tokens }) => ({ job: item.job, tokens })));
       const sampled = await this.#decodeAndSample(wanted);
       for (const { item, tokens } of batch) advance(item.job, tokens);
-      wanted.forEach(({ job }, i) => job.done.resolve(sampled[i]));
+      for (const [i, { job }] of wanted.entries()) job.done.resolve(sampled[i]);
       for (const { item } of batch) {
         if (item.job.sampler === undefined && isEvaluated(item.job)) item.job.done.resolve(undefined);
       }
@@ -181,25 +185,38 @@ export class StepLoop {
 
   /** In the order of `wanted`. */
   async #decodeAndSample(wanted: readonly SampledJob[]): Promise<StepToken[]> {
+    const tokens = await this.#decodeAndChoose(wanted);
+    return Promise.all(
+      wanted.map(async ({ job: { observer }, place }, i) => {
+        const token = tokens[i] ?? -1;
+        if (token < 0) throw new MusterError("engine_failed", "The engine could not choose a token.");
+        if (observer === undefined) return { token: token as Token };
+        return { token: token as Token, probabilities: await this.#observe(place, observer) };
+      }),
+    );
+  }
+
+  async #decodeAndChoose(wanted: readonly SampledJob[]): Promise<readonly number[]> {
     const { context, step } = this.#engine;
-    const isPlain = wanted.every(({ job }) => !job.withProbabilities);
-    if (step === undefined || !isPlain) {
-      await context.decodeBatch();
-      return Promise.all(
-        wanted.map(async ({ job, sampler, place }) =>
-          toStepToken(
-            job.withProbabilities
-              ? await context.sampleToken(place, sampler, true)
-              : await context.sampleToken(place, sampler),
-          ),
-        ),
+    if (step !== undefined) {
+      return step(
+        wanted.map(({ place }) => place),
+        wanted.map(({ sampler }) => sampler),
       );
     }
-    const tokens = await step(
-      wanted.map(({ place }) => place),
-      wanted.map(({ sampler }) => sampler),
+    await context.decodeBatch();
+    const sampled = await Promise.all(
+      wanted.map(({ sampler, place }) => context.sampleToken(place, sampler)),
     );
-    return tokens.map(toStepToken);
+    return sampled.map((token) => (typeof token === "number" ? token : token[0]));
+  }
+
+  async #observe(place: number, observer: NativeSampler): Promise<ReadonlyMap<Token, number>> {
+    const sampled = await this.#engine.context.sampleToken(place, observer, true);
+    const flat = typeof sampled === "number" ? [] : (sampled[1] ?? []);
+    const probabilities = new Map<Token, number>();
+    for (let i = 0; i + 1 < flat.length; i += 2) probabilities.set(flat[i] as Token, flat[i + 1] ?? 0);
+    return probabilities;
   }
 }
 
@@ -218,13 +235,4 @@ function isEvaluated(job: Job): boolean {
 function advance(job: Job, tokens: number): void {
   for (const token of job.all.slice(job.evaluated, job.evaluated + tokens)) job.sequence.tokens.push(token);
   job.evaluated += tokens;
-}
-
-function toStepToken(sampled: number | readonly [token: number, probabilities?: number[]]): StepToken {
-  const [token, flat] = typeof sampled === "number" ? [sampled] : sampled;
-  if (token < 0) throw new MusterError("engine_failed", "The engine could not choose a token.");
-  if (flat === undefined) return { token: token as Token };
-  const probabilities = new Map<Token, number>();
-  for (let i = 0; i + 1 < flat.length; i += 2) probabilities.set(flat[i] as Token, flat[i + 1] ?? 0);
-  return { token: token as Token, probabilities };
 }

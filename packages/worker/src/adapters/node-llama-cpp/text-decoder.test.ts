@@ -18,6 +18,18 @@ describe("text decoder", () => {
     expect(decode([...Buffer.from("ok😀")].slice(0, -1)).join("")).toBe("ok");
   });
 
+  it("tells a written U+FFFD at the end from half a character", () => {
+    const written = [...Buffer.from("\ufffd")];
+    const end = (bytes: readonly number[]) => {
+      const decoder = createTextDecoder<number>(fromBytes, [], written);
+      return bytes.map((byte) => decoder.push(byte)).join("") + decoder.flush();
+    };
+    expect(end([...Buffer.from("ok"), ...written])).toBe("ok\ufffd");
+    expect(end([...written, ...Buffer.from("ok")])).toBe("\ufffdok");
+    expect(end([...Buffer.from("ok😀")].slice(0, -1))).toBe("ok");
+    expect(end([...Buffer.from("ok")])).toBe("ok");
+  });
+
   it("gives whole characters out of a token that ends in half a one", () => {
     const decoder = createTextDecoder<string>(
       (texts) => fromBytes([...Buffer.from(texts.join(""), "hex")]),

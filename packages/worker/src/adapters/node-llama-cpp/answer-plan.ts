@@ -1,0 +1,76 @@
+import { type LogitBias, MusterError } from "@muster/base";
+import type { Token } from "node-llama-cpp";
+import { type GrammarPlan, planGrammar } from "../../core/dialects/answer-grammar.ts";
+import type { AnswerParserOptions } from "../../core/dialects/answer-parser.ts";
+import { type Dialect, type PromptThought, plainDialect } from "../../core/dialects/dialect.ts";
+import { callableTools } from "../../core/dialects/tool-schema.ts";
+import type { ChildGenerateRequest } from "./child-messages.ts";
+import type { PromptTokenizer } from "./prompt-tokens.ts";
+import type { Vocabulary } from "./vocabulary.ts";
+
+/** Everything about an answer that is known before its first token. */
+export interface AnswerPlan {
+  readonly promptTokens: Token[];
+  readonly dialect: Dialect;
+  readonly thought: PromptThought;
+  readonly grammar: GrammarPlan;
+  readonly calls: AnswerParserOptions["calls"];
+  readonly stops: readonly string[];
+  /** The answer's leading space is not its own. */
+  readonly isTrimmed: boolean;
+  readonly tokenBias: ReadonlyMap<Token, number>;
+}
+
+/** Throws MusterError `invalid_request` or `unsupported`, with `param` where a field is at fault. */
+export function planAnswer(prompts: PromptTokenizer, request: ChildGenerateRequest): AnswerPlan {
+  const { prompt, format, sampling } = request;
+  const tools = prompt.kind === "chat" && hasTools(request) ? request.tools : undefined;
+  const dialect = prompt.kind === "chat" ? prompts.dialect : plainDialect;
+  const { vocabulary } = prompts;
+  const grammar = planGrammar(dialect, { tools, format }, vocabulary.markToken);
+  const { tokens, thought } = prompts.prepare(request);
+  const { stops, isTrimmed } = prompts.answerRules(prompt);
+  const areCalled = tools !== undefined && callableTools(tools).length > 0;
+  return {
+    promptTokens: tokens,
+    dialect,
+    thought,
+    grammar,
+    calls: areCalled ? howCallsCome(dialect, vocabulary) : "none",
+    stops: [...request.stop, ...stops],
+    isTrimmed: isTrimmed || (dialect.thought !== undefined && thought === "closed"),
+    tokenBias: new Map([
+      ...requestedBias(sampling.logitBias ?? [], vocabulary.size),
+      ...(tools === undefined || areCalled ? [] : forbiddenCalls(dialect, vocabulary)),
+    ]),
+  };
+}
+
+function hasTools({ tools }: ChildGenerateRequest): boolean {
+  return tools !== undefined && tools.definitions.length > 0;
+}
+
+function howCallsCome({ call }: Dialect, { markToken }: Vocabulary): "held" | "free" {
+  const { marks } = call;
+  const areTokens =
+    marks !== undefined && [marks.open, marks.close].every((mark) => markToken(mark) !== undefined);
+  return areTokens ? "held" : "free";
+}
+
+function requestedBias(biases: readonly LogitBias[], size: number): [Token, number][] {
+  return biases.map(({ tokenId, bias }) => {
+    if (!Number.isInteger(tokenId) || tokenId < 0 || tokenId >= size) {
+      throw new MusterError(
+        "invalid_request",
+        `logit_bias names token ${tokenId}; this model's vocabulary has ${size} tokens, numbered from 0.`,
+        { param: "logit_bias" },
+      );
+    }
+    return [tokenId as Token, bias];
+  });
+}
+
+function forbiddenCalls({ call }: Dialect, { markToken }: Vocabulary): [Token, number][] {
+  const token = call.marks === undefined ? undefined : markToken(call.marks.open);
+  return token === undefined ? [] : [[token, Number.NEGATIVE_INFINITY]];
+}

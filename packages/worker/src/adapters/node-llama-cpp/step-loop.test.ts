@@ -1,0 +1,115 @@
+import { describe, expect, it } from "vitest";
+import type { CachedSequence } from "./cached-sequence.ts";
+import { fakeNativeEngine, run, tokens } from "./fake-native-engine.fixture.ts";
+import { StepLoop } from "./step-loop.ts";
+
+const limits = { batchTokens: 64, prefillTokensPerStep: 16 };
+const options = { seed: 1 };
+const never = () => false;
+
+/** Generates `count` tokens, as a request's loop would. */
+async function answer(
+  loop: StepLoop,
+  sequence: CachedSequence,
+  prompt: ReturnType<typeof run>,
+  { count, isCancelled = never }: { readonly count: number; readonly isCancelled?: () => boolean },
+): Promise<number[]> {
+  const got: number[] = [];
+  for await (const { token } of loop.generate({ sequence, tokens: prompt, isCancelled }, options)) {
+    got.push(token);
+    if (got.length === count) break;
+  }
+  return got;
+}
+
+describe.each([{ withStep: false }, { withStep: true }])("with native steps: $withStep", ({ withStep }) => {
+  it("gives each sequence its own tokens", async () => {
+    const fake = fakeNativeEngine({ withStep });
+    const loop = new StepLoop(fake.engine, limits);
+    const sequences = fake.sequences(3);
+    const answers = await Promise.all(
+      sequences.map((sequence, i) => answer(loop, sequence, tokens(100 * i, 100 * i + 1), { count: 4 })),
+    );
+    expect(answers).toEqual([
+      [2, 3, 4, 5],
+      [102, 103, 104, 105],
+      [202, 203, 204, 205],
+    ]);
+    expect(sequences[1]?.tokens).toEqual([100, 101, 102, 103, 104]);
+    expect(fake.cellsOf(1)).toEqual([100, 101, 102, 103, 104]);
+  });
+
+  it("has all that decode in every batch, in the order of their sequences", async () => {
+    const fake = fakeNativeEngine({ withStep });
+    const loop = new StepLoop(fake.engine, limits);
+    const sequences = fake.sequences(4);
+    const order = [2, 0, 3, 1];
+    await Promise.all(
+      order.map((id) => {
+        const sequence = sequences[id];
+        if (sequence === undefined) throw new Error("no such sequence");
+        return answer(loop, sequence, tokens(id), { count: 5 });
+      }),
+    );
+    const ids = fake.batches.map((batch) => batch.map(({ sequenceId }) => sequenceId));
+    expect(ids).toEqual(Array.from({ length: 5 }, () => [0, 1, 2, 3]));
+  });
+
+  it("fails those that were in a failed step, and goes on with others", async () => {
+    const fake = fakeNativeEngine({ withStep });
+    const loop = new StepLoop(fake.engine, limits);
+    const [first, second] = fake.sequences(2);
+    if (first === undefined || second === undefined) throw new Error("no sequences");
+    fake.failNextSteps(true);
+    await expect(answer(loop, first, tokens(1), { count: 1 })).rejects.toThrow("the step failed");
+    fake.failNextSteps(false);
+    expect(await answer(loop, second, tokens(1), { count: 2 })).toEqual([2, 3]);
+  });
+});
+
+it("evaluates a long prompt in pieces between which others decode", async () => {
+  const fake = fakeNativeEngine();
+  const loop = new StepLoop(fake.engine, limits);
+  const [decoder, reader] = fake.sequences(2);
+  if (decoder === undefined || reader === undefined) throw new Error("no sequences");
+  await Promise.all([
+    answer(loop, decoder, tokens(1), { count: 20 }),
+    answer(loop, reader, run(500, 100), { count: 1 }),
+  ]);
+  const shared = fake.batches.filter((batch) => batch.length === 2);
+  expect(shared.length).toBeGreaterThanOrEqual(6);
+  for (const batch of shared) expect(batch[1]?.tokens.length).toBeLessThanOrEqual(16);
+  expect(reader.tokens.slice(0, 100)).toEqual(run(500, 100));
+});
+
+it("ends a cancelled evaluation before its next step, in the middle of its prompt too", async () => {
+  const fake = fakeNativeEngine();
+  const loop = new StepLoop(fake.engine, limits);
+  const [sequence] = fake.sequences(1);
+  if (sequence === undefined) throw new Error("no sequence");
+  const isCancelled = () => fake.batches.length === 2;
+  expect(await answer(loop, sequence, run(0, 1000), { count: 1, isCancelled })).toEqual([]);
+  expect(sequence.tokens).toEqual(run(0, 128));
+});
+
+it("runs tasks alone, between two steps", async () => {
+  const fake = fakeNativeEngine();
+  const loop = new StepLoop(fake.engine, limits);
+  const [sequence] = fake.sequences(1);
+  if (sequence === undefined) throw new Error("no sequence");
+  const answered = answer(loop, sequence, tokens(1), { count: 10 });
+  // The fake throws when it is used during a step.
+  for (let i = 0; i < 5; i++) {
+    await loop.exclusively(() => fake.engine.context.getSequenceKvCacheMinPosition(0));
+  }
+  expect(await answered).toHaveLength(10);
+});
+
+it("gives a task's failure to the one who asked", async () => {
+  const loop = new StepLoop(fakeNativeEngine().engine, limits);
+  const failing = loop.exclusively(() => {
+    throw new Error("no");
+  });
+  await expect(failing).rejects.toThrow("no");
+  expect(await loop.exclusively(() => 5)).toBe(5);
+});
