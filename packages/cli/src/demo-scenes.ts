@@ -1,6 +1,6 @@
 import type { Muster, Worker } from "@muster/sdk";
 import type { CommandIo } from "./command-io.ts";
-import { demoPrompts, demoQuestion } from "./demo-prompts.ts";
+import type { DemoPrompt } from "./demo-prompts.ts";
 import { formatBytes, formatRate } from "./format.ts";
 import { renderTable } from "./table.ts";
 
@@ -25,15 +25,19 @@ export function fleetRows(fleet: readonly Worker[]): string[][] {
 }
 
 /** One question, its answer as it comes. */
-export async function streamOne(io: CommandIo, muster: Muster, model: string): Promise<void> {
-  io.stdout.write(`\nYou        ${demoQuestion}\nAnswer     `);
+export async function streamOne(
+  io: CommandIo,
+  muster: Muster,
+  { model, question }: { readonly model: string; readonly question: string },
+): Promise<void> {
+  io.stdout.write(`\nYou        ${question}\nAnswer     `);
   const startedMs = performance.now();
   let firstMs: number | undefined;
   let tokens = 0;
   let worker: string | undefined;
   const stream = await muster.chat.completions.create({
     model,
-    messages: [{ role: "user", content: demoQuestion }],
+    messages: [{ role: "user", content: question }],
     max_tokens: 96,
     temperature: 0,
     stream: true,
@@ -54,28 +58,91 @@ export async function streamOne(io: CommandIo, muster: Muster, model: string): P
   );
 }
 
-/** Many prompts at once, and who answered how many. */
+const weatherTool = {
+  type: "function",
+  function: {
+    name: "get_weather",
+    description: "Get the current weather in a city",
+    parameters: {
+      type: "object",
+      properties: { city: { type: "string", description: "The city name" } },
+      required: ["city"],
+    },
+  },
+} as const;
+
+/** A question that needs a tool: the call that the model makes, what the tool says, and the answer. */
+export async function callTool(io: CommandIo, muster: Muster, model: string): Promise<void> {
+  const question = { role: "user", content: "What is the weather in Oslo?" } as const;
+  const asked = { model, tools: [weatherTool], temperature: 0, max_tokens: 128 };
+  io.stdout.write(`\nYou        ${question.content}\n`);
+  const first = await muster.chat.completions.create({ ...asked, messages: [question] });
+  const calls = first.choices[0]?.message.tool_calls ?? [];
+  const results = calls.map(({ id }) => ({
+    role: "tool" as const,
+    tool_call_id: id,
+    content: JSON.stringify({ temperature: 7, condition: "rain" }),
+  }));
+  for (const [i, call] of calls.entries()) {
+    io.stdout.write(`Tool call  ${call.function.name} ${call.function.arguments}\n`);
+    io.stdout.write(`Tool says  ${results[i]?.content}\n`);
+  }
+  const second = await muster.chat.completions.create({
+    ...asked,
+    messages: [question, { role: "assistant", content: null, tool_calls: calls }, ...results],
+  });
+  io.stdout.write(`Answer     ${second.choices[0]?.message.content}\n`);
+}
+
+/** An answer that a schema holds to its form. */
+export async function answerInJson(io: CommandIo, muster: Muster, model: string): Promise<void> {
+  const content = "Name: Ada, age: 36. Reply in JSON with name and age.";
+  io.stdout.write(`\nYou        ${content}\n`);
+  const answer = await muster.chat.completions.create({
+    model,
+    messages: [{ role: "user", content }],
+    temperature: 0,
+    max_tokens: 64,
+    response_format: {
+      type: "json_schema",
+      json_schema: {
+        name: "person",
+        schema: {
+          type: "object",
+          properties: { name: { type: "string" }, age: { type: "integer" } },
+          required: ["name", "age"],
+          additionalProperties: false,
+        },
+      },
+    },
+  });
+  io.stdout.write(`JSON       ${answer.choices[0]?.message.content}\n`);
+}
+
+/** Many prompts at once, who answered how many, and how many were right where that is known. */
 export async function runBatch(
   io: CommandIo,
   muster: Muster,
-  batch: { readonly model: string; readonly lines: number; readonly fleet: string },
+  batch: { readonly model: string; readonly prompts: readonly DemoPrompt[]; readonly fleet: string },
 ): Promise<void> {
-  const { model, lines, fleet } = batch;
-  io.stdout.write(`\nBatch      ${lines} prompts over ${fleet}\n\n`);
+  const { model, prompts, fleet } = batch;
+  io.stdout.write(`\nBatch      ${prompts.length} prompts over ${fleet}\n\n`);
   const startedMs = performance.now();
   const answers = await Promise.all(
-    demoPrompts(lines).map((content) =>
-      muster.chat.completions.create({
+    prompts.map(async ({ prompt, answer: right }) => {
+      const answer = await muster.chat.completions.create({
         model,
-        messages: [{ role: "user", content }],
+        messages: [{ role: "user", content: prompt }],
         max_tokens: 48,
         service_tier: "flex",
-      }),
-    ),
+        ...(right === undefined ? {} : { temperature: 0 }),
+      });
+      return { answer, isRight: answer.choices[0]?.message.content?.trim() === right };
+    }),
   );
   const seconds = (performance.now() - startedMs) / 1000;
   const perWorker = new Map<string, { lines: number; tokens: number }>();
-  for (const answer of answers) {
+  for (const { answer } of answers) {
     const worker = answer.worker ?? "?";
     const sums = perWorker.get(worker) ?? { lines: 0, tokens: 0 };
     sums.lines += 1;
@@ -96,4 +163,7 @@ export async function runBatch(
   io.stdout.write(
     `${renderTable([["worker", "lines", "tokens", "speed"], ...rows, row("together", total)])}\n`,
   );
+  if (prompts.every(({ answer }) => answer === undefined)) return;
+  const right = answers.filter(({ isRight }) => isRight).length;
+  io.stdout.write(`\n${right} of ${prompts.length} sums are right.\n`);
 }

@@ -3,6 +3,9 @@ import { type Command, InvalidArgumentError, Option } from "commander";
 
 /** Options of the commands that run a service, and what becomes of them. */
 
+/** As in the worker's configuration, which is loaded only by the commands that need it. */
+const engineNames = ["node-llama-cpp", "llama-server", "stub"] as const;
+
 const logLevels: readonly LogLevel[] = ["silent", "error", "warn", "info", "debug"];
 
 export function logOption(byDefault: LogLevel): Option {
@@ -48,7 +51,24 @@ export function withModelOptions(command: Command): Command {
     .option("--threads <n>", "CPU threads for the engine", integer(1, 1_024))
     .option("--cpu", "stay on the CPU even where there is a GPU")
     .option("--model-name <name>", "name to serve the model under (default: from the file's name)")
-    .option("--model-dir <path>", "where downloaded models are kept");
+    .option("--model-dir <path>", "where downloaded models are kept")
+    .addOption(
+      new Option(
+        "--engine <engine>",
+        "what runs model files: node-llama-cpp comes with Muster, llama-server is llama.cpp's own program, stub answers with the prompt's own words, for load tests (default: MUSTER_ENGINE, else node-llama-cpp)",
+      ).choices(engineNames),
+    )
+    .option(
+      "--llama-server <path>",
+      "the llama-server program (default: MUSTER_LLAMA_SERVER, else from PATH)",
+    )
+    .option("--mmproj <model>", "llama-server: the projector file of a model that sees or hears")
+    .option("--draft <model>", "llama-server: a small model that drafts tokens for the large one to check")
+    .option("--engine-args <flags>", "llama-server: more of its own flags, in one text")
+    .option(
+      "--capabilities <list>",
+      "llama-server and openai: what the model can do, such as +vision,-tools (default: found out)",
+    );
 }
 
 export interface OrchestratorFlags {
@@ -66,6 +86,12 @@ export interface ModelFlags {
   readonly cpu?: boolean;
   readonly modelName?: string;
   readonly modelDir?: string;
+  readonly engine?: (typeof engineNames)[number];
+  readonly llamaServer?: string;
+  readonly mmproj?: string;
+  readonly draft?: string;
+  readonly engineArgs?: string;
+  readonly capabilities?: string;
 }
 
 /** Leaves out what was not given, so that the environment and the defaults count. */
@@ -82,6 +108,23 @@ export function orchestratorOverrides(flags: OrchestratorFlags) {
     fleetPort: flags.fleetPort,
     redisUrl: flags.redisUrl,
     dataDirectory: flags.dataDir,
+  });
+}
+
+/** What a worker makes of the flags of `withModelOptions`, but for the model itself. */
+export function modelOverrides(flags: ModelFlags) {
+  return given({
+    modelDirectory: flags.modelDir,
+    slots: flags.slots,
+    contextTokens: flags.context,
+    threads: flags.threads,
+    gpu: flags.cpu ? ("off" as const) : undefined,
+    engine: flags.engine,
+    llamaServer: flags.llamaServer,
+    mmproj: flags.mmproj,
+    draft: flags.draft,
+    engineArgs: flags.engineArgs,
+    capabilities: flags.capabilities,
   });
 }
 

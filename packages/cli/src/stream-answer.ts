@@ -9,8 +9,8 @@ export interface Answered {
 }
 
 /**
- * Streams one answer to standard output, whole lines in the end; on a terminal, a line about it follows on standard
- * error. Rejects with the SDK's errors, save for the signal: that gives what came until then.
+ * Streams one answer to standard output, whole lines in the end; on a terminal, the model's thoughts come before it,
+ * dimmed, and a line about it follows on standard error. Rejects with the SDK's errors, save for the signal: that gives what came until then.
  */
 export async function streamAnswer(
   io: CommandIo,
@@ -21,6 +21,7 @@ export async function streamAnswer(
   const seen: Seen = {};
   let text = "";
   let isInterrupted = false;
+  let isThinking = false;
   try {
     const stream = await client.chat.completions.create(
       { ...request, stream: true, stream_options: { include_usage: true } },
@@ -32,8 +33,15 @@ export async function streamAnswer(
       seen.tokens = chunk.usage?.completion_tokens ?? seen.tokens;
       seen.isCut ||= choice?.finish_reason === "length";
       const piece = choice?.delta.content;
+      const thought = choice?.delta.reasoning_content;
+      if (piece || thought) seen.firstMs ??= performance.now() - startedMs;
+      if (thought && io.isTty) {
+        io.stdout.write(paint(printable(thought), "dim", tableStyle(io)));
+        isThinking = true;
+      }
       if (!piece) continue;
-      seen.firstMs ??= performance.now() - startedMs;
+      if (isThinking) io.stdout.write("\n\n");
+      isThinking = false;
       text += piece;
       io.stdout.write(io.isTty ? printable(piece) : piece);
     }
@@ -41,7 +49,7 @@ export async function streamAnswer(
     if (!(error instanceof AbortedError)) throw error;
     isInterrupted = true;
   } finally {
-    if (text !== "" && !text.endsWith("\n")) io.stdout.write("\n");
+    if (isThinking || (text !== "" && !text.endsWith("\n"))) io.stdout.write("\n");
   }
   if (io.isTty) {
     const about = [isInterrupted ? "stopped" : "", ...summary(seen, performance.now() - startedMs)];

@@ -4,6 +4,7 @@ import { defaultModelDirectory as platformModelDirectory } from "./adapters/disk
 import { createDiskModelStore } from "./adapters/disk/model-store.ts";
 import { createModelDownload } from "./adapters/http/model-download.ts";
 import { createHuggingFaceHub } from "./adapters/hugging-face/hub.ts";
+import { builtInModels } from "./built-in-models.ts";
 import type { ModelStore } from "./ports/model-store.ts";
 
 export interface ModelStoreSettings {
@@ -30,5 +31,6 @@ export function openModelStore(settings: ModelStoreSettings, log: Log): ModelSto
     }),
     download: createModelDownload({ log }),
     log,
+    builtIn: builtInModels,
   });
 }

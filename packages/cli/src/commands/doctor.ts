@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import { mkdir, statfs } from "node:fs/promises";
 import { freemem, totalmem } from "node:os";
 import { type Hardware, type Log, MusterError, silentLog } from "@muster/base";
+import type { EngineBuildState } from "@muster/worker";
 import { Command } from "commander";
 import type { CommandIo } from "../command-io.ts";
 import { formatBytes } from "../format.ts";
@@ -24,11 +25,13 @@ export function doctorCommand(io: CommandIo): Command {
     .option("--json", "print as JSON")
     .action(async (flags: { json?: boolean }) => {
       const { checkRedis, defaultDataDirectory, findRedisExecutable } = await import("@muster/orchestrator");
-      const { defaultModelDirectory, probeHardware } = await import("@muster/worker");
+      const { defaultModelDirectory, engineBuildState, probeHardware } = await import("@muster/worker");
+      const hardware = await probeHardware(silentLog);
       const findings = [
         nodeFinding(process.versions.node),
         await redisFinding(io, { checkRedis, findRedisExecutable }),
-        ...hardwareFindings(await probeHardware(silentLog)),
+        ...hardwareFindings(hardware),
+        ...(hardware.gpus.length === 0 ? [engineFinding(await engineBuildState(io.env))] : []),
         await diskFinding("model folder", io.env["MUSTER_MODEL_DIR"] ?? defaultModelDirectory(io.env)),
         await diskFinding("data folder", io.env["MUSTER_DATA_DIR"] ?? defaultDataDirectory(io.env)),
       ];
@@ -96,6 +99,22 @@ function hardwareFindings(hardware: Hardware): Finding[] {
           fix: "With an NVIDIA card install its driver and the CUDA runtime; for others a Vulkan driver.",
         },
   ];
+}
+
+/** Without a GPU an engine that was compiled for the processor is worth its while. */
+function engineFinding(state: EngineBuildState): Finding {
+  const check = "engine";
+  if (state.kind === "built") {
+    return { check, state: "ok", says: `compiled for this processor on ${state.builtAt.slice(0, 10)}` };
+  }
+  const { missingTools } = state;
+  const install = missingTools.length === 0 ? "" : `Install ${missingTools.join(", ")}, then run: `;
+  return {
+    check,
+    state: "note",
+    says: "prebuilt: compiled for this processor it is faster",
+    fix: `${install || "Run: "}muster worker build-engine`,
+  };
 }
 
 async function diskFinding(check: string, directory: string): Promise<Finding> {

@@ -8,9 +8,9 @@ import { replicaPrinter } from "../replica-printer.ts";
 import { runUntilSignal } from "../run-until-signal.ts";
 import {
   createLog,
-  given,
   logOption,
   type ModelFlags,
+  modelOverrides,
   type OrchestratorFlags,
   orchestratorOverrides,
   withModelOptions,
@@ -25,7 +25,7 @@ export function upCommand(io: CommandIo): Command {
     .description("start everything here: orchestrator, Redis and a worker that lends this machine")
     .argument(
       "[model]",
-      "a GGUF file: a path, hf:owner/repo/file.gguf, https:... (default: MUSTER_MODEL, else a small Gemma)",
+      "a GGUF file: a path, hf:owner/repo/file.gguf, https:..., or openai:http://host:port/v1#model (default: MUSTER_MODEL, else a small Gemma)",
     )
     .addOption(logOption("warn"))
     .action(async (model: string | undefined, flags: UpFlags) => {
@@ -60,17 +60,13 @@ async function serveHere(
       : { uri: model, name: undefined };
   const worker = await startWorker(
     loadWorkerConfig(
-      given({
+      {
+        ...modelOverrides(flags),
         orchestrator: orchestrator.fleetAddress,
         // A folder of its own: another worker on this machine must not be taken for this one.
         dataDirectory: join(config.dataDirectory, "up"),
-        modelDirectory: flags.modelDir,
         models: [{ uri: chosen.uri, name: flags.modelName ?? chosen.name }],
-        slots: flags.slots,
-        contextTokens: flags.context,
-        threads: flags.threads,
-        gpu: flags.cpu ? ("off" as const) : undefined,
-      }),
+      },
       io.env,
     ),
     { log, hooks: { onReplica: replicaPrinter(io, () => tryIt(orchestrator.url)) } },

@@ -1,15 +1,22 @@
 import type { LogLevel } from "@muster/base";
-import { Command, Option } from "commander";
+import { Command } from "commander";
 import type { CommandIo } from "../command-io.ts";
 import { replicaPrinter } from "../replica-printer.ts";
 import { runUntilSignal } from "../run-until-signal.ts";
-import { createLog, given, logOption, type ModelFlags, withModelOptions } from "../service-options.ts";
+import {
+  createLog,
+  given,
+  logOption,
+  type ModelFlags,
+  modelOverrides,
+  withModelOptions,
+} from "../service-options.ts";
+import { buildEngineCommand } from "./build-engine.ts";
 
 interface WorkerFlags extends ModelFlags {
   readonly join?: string;
   readonly name?: string;
   readonly dataDir?: string;
-  readonly engine?: "node-llama-cpp" | "stub";
   readonly logLevel: LogLevel;
 }
 
@@ -19,7 +26,7 @@ export function workerCommand(io: CommandIo): Command {
     .description("lend this machine: run a model and dial an orchestrator")
     .argument(
       "[model]",
-      "a GGUF file: a path, hf:owner/repo/file.gguf, https:... or file:... (default: MUSTER_MODEL)",
+      "a GGUF file: a path, hf:owner/repo/file.gguf, https:... or file:...; or what another server runs: openai:http://host:port/v1#model (default: MUSTER_MODEL)",
     )
     .option(
       "--join <host:port>",
@@ -27,31 +34,21 @@ export function workerCommand(io: CommandIo): Command {
     )
     .option("--name <name>", "name of this worker (default: the machine's name)")
     .option("--data-dir <path>", "where the worker's id is kept")
-    .addOption(
-      new Option(
-        "--engine <engine>",
-        "what runs the model; stub answers with the prompt's own words, for load tests",
-      )
-        .choices(["node-llama-cpp", "stub"])
-        .env("MUSTER_ENGINE"),
-    )
     .addOption(logOption("warn"))
+    .addCommand(buildEngineCommand(io))
     .action(async (model: string | undefined, flags: WorkerFlags) => {
       const uri = model ?? io.env["MUSTER_MODEL"];
       const { loadWorkerConfig, startWorker } = await import("@muster/worker");
       const config = loadWorkerConfig(
-        given({
-          orchestrator: flags.join,
-          name: flags.name,
-          dataDirectory: flags.dataDir,
-          modelDirectory: flags.modelDir,
-          models: uri === undefined ? undefined : [{ uri, name: flags.modelName }],
-          slots: flags.slots,
-          contextTokens: flags.context,
-          threads: flags.threads,
-          gpu: flags.cpu ? ("off" as const) : undefined,
-          engine: flags.engine,
-        }),
+        {
+          ...modelOverrides(flags),
+          ...given({
+            orchestrator: flags.join,
+            name: flags.name,
+            dataDirectory: flags.dataDir,
+            models: uri === undefined ? undefined : [{ uri, name: flags.modelName }],
+          }),
+        },
         io.env,
       );
       if (config.models.length === 0) {

@@ -18,6 +18,8 @@ export interface DiskModelStoreOptions {
   readonly hub: ModelHub;
   readonly download: ModelDownload;
   readonly log: Log;
+  /** Where the models that come with Muster are, by name. */
+  readonly builtIn?: Readonly<Record<string, string>>;
   /** What `~/` stands for. */
   readonly homeDirectory?: string;
   /** What relative paths start from. */
@@ -55,7 +57,11 @@ export function createDiskModelStore(options: DiskModelStoreOptions): ModelStore
     async ensure(text, { signal, onProgress }) {
       try {
         const uri = parseModelUri(text);
-        if (uri.kind === "stub") return { path: text.trim(), bytes: 0, sha256: undefined };
+        // Nothing to fetch: their engines take the name itself.
+        if (uri.kind === "stub" || uri.kind === "openai") {
+          return { path: text.trim(), bytes: 0, sha256: undefined };
+        }
+        if (uri.kind === "builtin") return await ensurePath(builtInPath(uri.name, options.builtIn));
         if (uri.kind === "path") return await ensurePath(expand(uri.path, options));
         return await ensureFetched(uri, options, { signal, onProgress });
       } catch (error) {
@@ -63,6 +69,15 @@ export function createDiskModelStore(options: DiskModelStoreOptions): ModelStore
       }
     },
   };
+}
+
+function builtInPath(name: string, known: Readonly<Record<string, string>> = {}): string {
+  const path = Object.hasOwn(known, name) ? known[name] : undefined;
+  if (path !== undefined) return path;
+  throw new MusterError(
+    "model_load_failed",
+    `No model "${name}" comes with Muster. There is: ${Object.keys(known).join(", ") || "none"}.`,
+  );
 }
 
 /** A file that the user named: looked at, never changed. */

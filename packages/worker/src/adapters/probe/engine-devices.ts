@@ -4,6 +4,7 @@ import { fileURLToPath } from "node:url";
 import { type Log, systemClock } from "@muster/base";
 import { childEnvironment } from "../common/child-environment.ts";
 import { hostEnvironment } from "../common/config.ts";
+import { forkOptionsFor, type PackageEntries } from "../common/engine-packages/entries.ts";
 import type { EngineDevices } from "./gpus.ts";
 
 export interface AskDevicesOptions {
@@ -11,6 +12,8 @@ export interface AskDevicesOptions {
   /** The program to run; undefined: the one that is built with this package. */
   readonly childEntry?: string | undefined;
   readonly timeoutMs: number;
+  /** Engine packages that were fetched for this machine. */
+  readonly packages: PackageEntries;
 }
 
 const noDevices: EngineDevices = { backend: "cpu", names: [], totalBytes: 0, freeBytes: 0 };
@@ -27,7 +30,7 @@ export async function askEngineDevices(options: AskDevicesOptions): Promise<Engi
     options.log.warn({ entry }, "GPU probe is not built, going on without GPUs");
     return noDevices;
   }
-  const answer = await askChild(entry, options.timeoutMs);
+  const answer = await askChild(entry, options);
   if (answer.kind === "devices") return answer.devices;
   options.log.warn({ reason: answer.reason }, "GPU probe failed, going on without GPUs");
   return noDevices;
@@ -37,11 +40,15 @@ type Answer =
   | { readonly kind: "devices"; readonly devices: EngineDevices }
   | { readonly kind: "failed"; readonly reason: string };
 
-async function askChild(entry: string, timeoutMs: number): Promise<Answer> {
+async function askChild(
+  entry: string,
+  { timeoutMs, packages }: Pick<AskDevicesOptions, "timeoutMs" | "packages">,
+): Promise<Answer> {
+  const extra = forkOptionsFor(packages);
   const child = fork(entry, [], {
-    env: childEnvironment(hostEnvironment),
+    env: { ...childEnvironment(hostEnvironment), ...extra.env },
     // The loader's options of this process (test runners set some) are not the child's.
-    execArgv: [],
+    execArgv: [...extra.execArgv],
     stdio: ["ignore", "ignore", "ignore", "ipc"],
   });
   const answer = await new Promise<Answer>((resolve) => {

@@ -4,6 +4,7 @@ import { arch, availableParallelism, cpus, freemem, hostname, platform, totalmem
 import { promisify } from "node:util";
 import type { Hardware, Log } from "@muster/base";
 import type { HardwareProbe } from "../../ports/hardware-probe.ts";
+import type { PackageEntries } from "../common/engine-packages/entries.ts";
 import { readContainerLimits } from "./container-limits.ts";
 import { type CpuInfo, parseProcCpuinfo, parseSysctl, usableCores } from "./cpu-info.ts";
 import { askEngineDevices } from "./engine-devices.ts";
@@ -21,6 +22,8 @@ export interface HardwareProbeOptions {
   readonly childEntry?: string;
   /** How long the engine may look for GPUs. */
   readonly timeoutMs?: number;
+  /** Engine packages that were fetched for this machine. */
+  readonly packages?: PackageEntries;
 }
 
 /**
@@ -52,9 +55,9 @@ export function createHardwareProbe(options: HardwareProbeOptions): HardwareProb
 }
 
 async function readGpus(options: HardwareProbeOptions): Promise<Pick<Hardware, "backend" | "gpus">> {
-  const { log, childEntry, timeoutMs = engineTimeoutMs } = options;
+  const { log, childEntry, timeoutMs = engineTimeoutMs, packages = {} } = options;
   const [devices, nvidia] = await Promise.all([
-    askEngineDevices({ log, childEntry, timeoutMs }),
+    askEngineDevices({ log, childEntry, timeoutMs, packages }),
     output("nvidia-smi", nvidiaSmiArguments).then((text) => parseNvidiaSmi(text ?? "")),
   ]);
   if (devices.names.length === 0 && nvidia.length > 0) {

@@ -1,28 +1,18 @@
-import type { Prompt } from "@muster/base";
+import type { LogitBias } from "@muster/base";
+import { wordId, wordsOf } from "./words.ts";
 
 /** The answer to a prompt without words. */
 const fallbackWord = "nothing";
 
-/** The text that the stub answers to: the last message, or the prompt. */
-export function lastText(prompt: Prompt): string {
-  return prompt.kind === "text" ? prompt.text : (prompt.messages.at(-1)?.content ?? "");
-}
-
-/** Gives token number `index` of the answer to `text`: its words in a circle, a space before all but the first. */
-export function echoTokens(text: string): (index: number) => string {
-  const words = wordsOf(text);
+/**
+ * Gives token number `index` of the answer to `text`: its words in a circle, a space before all but the first. Words
+ * whose id is biased to -100 are left out.
+ */
+export function echoTokens(text: string, logitBias: readonly LogitBias[]): (index: number) => string {
+  const banned = new Set(logitBias.filter(({ bias }) => bias <= -100).map(({ tokenId }) => tokenId));
+  const words = wordsOf(text).filter((word) => !banned.has(wordId(word)));
   return (index) => {
     const word = words[index % Math.max(1, words.length)] ?? fallbackWord;
     return index === 0 ? word : ` ${word}`;
   };
-}
-
-/** Words of the whole prompt, and one for each message: about how a real template counts. */
-export function promptTokenCount(prompt: Prompt): number {
-  if (prompt.kind === "text") return Math.max(1, wordsOf(prompt.text).length);
-  return prompt.messages.reduce((sum, message) => sum + wordsOf(message.content).length + 1, 0);
-}
-
-function wordsOf(text: string): string[] {
-  return text.split(/\s+/).filter((word) => word !== "");
 }

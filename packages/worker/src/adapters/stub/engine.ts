@@ -1,16 +1,20 @@
 /**
  * An engine without a model, for load tests and for tests of everything around an engine. It answers with the words
  * of the last message (or of the text prompt) over and over, one word a token, at a speed that the test sets; the
- * same prompt always gets the same answer, whatever the sampling. Without `maxTokens` an answer ends by itself
- * ("stop") after 16 tokens; otherwise it ends at `maxTokens`, at a stop string or when the context is full. Any model
- * path loads, by habit one that starts with `stub:`; the disk is not touched.
+ * same request always gets the same answer. Without `maxTokens` an answer ends by itself ("stop") after 16 tokens;
+ * otherwise it ends at `maxTokens`, at a stop string or when the context is full. A wanted form of JSON gets a small
+ * value of that form, probabilities are made up, vectors count words, scores are shares of words. Any model path
+ * loads, by habit one that starts with `stub:`; the disk is not touched. `stub:plain` can only chat and complete.
  *
- * Words in the prompt that make it fail on purpose:
+ * Words in the prompt that ask for more:
+ * - `!think:so_it_is`: thinks "so it is" first, unless thinking is off;
+ * - `!tool:NAME{...}`: calls that tool, if it is offered, with those arguments;
  * - `!crash` (or `crashOn`): the replica exits as crashed, and every running answer throws `engine_crashed`;
  * - `!hang`: gives nothing until it is cancelled or the replica is closed;
- * - `!fail`: throws `engine_failed`.
+ * - `!fail`: throws `engine_failed`; `!break`: the same after the first piece;
+ * - `!refuse`: throws `invalid_request`, as an engine does whose chat template cannot render the messages.
  */
-import { type Clock, MusterError, systemClock } from "@muster/base";
+import { type Clock, capabilities, MusterError, systemClock } from "@muster/base";
 import type { Engine, ReplicaInfo } from "../../ports/engine.ts";
 import { StubReplica } from "./replica.ts";
 
@@ -41,7 +45,7 @@ export function createStubEngine(options: StubEngineOptions = {}): Engine {
         threads: spec.threads ?? 1,
         backend: "cpu",
         loadMs: 0,
-        capabilities: ["chat", "completion"],
+        capabilities: spec.modelPath === "stub:plain" ? ["chat", "completion"] : capabilities,
       };
       return new StubReplica(info, {
         tokensPerSecond: options.tokensPerSecond ?? 0,

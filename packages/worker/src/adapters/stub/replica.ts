@@ -7,10 +7,13 @@ import {
   type InferenceEvent,
   type InferenceRequest,
   MusterError,
+  neededCapabilities,
 } from "@muster/base";
-import { createStopMatcher } from "../../core/stop-matcher.ts";
 import type { EngineExit, EngineReplica, ReplicaInfo } from "../../ports/engine.ts";
-import { echoTokens, lastText, promptTokenCount } from "./echo.ts";
+import { type AnswerPlan, planAnswer } from "./answer-plan.ts";
+import { PieceGatherer } from "./piece-gatherer.ts";
+import { answerTexts, textsOf, usageOfTexts } from "./texts.ts";
+import { lastText, promptTokens } from "./words.ts";
 
 export interface StubBehaviour {
   readonly tokensPerSecond: number;
@@ -19,7 +22,8 @@ export interface StubBehaviour {
   readonly clock: Clock;
 }
 
-const defaultAnswerTokens = 16;
+/** A word that keeps an answer from beginning. */
+const hang = "!hang";
 /** At full speed a piece carries this many tokens: about what a real engine's pieces carry. */
 const tokensPerPiece = 8;
 
@@ -44,11 +48,13 @@ export class StubReplica implements EngineReplica {
     if (this.#running >= this.info.slots) {
       throw new MusterError("engine_failed", `All ${this.info.slots} slots of the replica are busy.`);
     }
-    if (request.task !== "generate")
-      throw new MusterError("unsupported", `The stub engine cannot ${request.task}.`);
+    const needs = [...neededCapabilities(request)];
+    const missing = needs.find((need) => !this.info.capabilities.includes(need));
+    if (missing !== undefined) throw new MusterError("unsupported", `The stub engine cannot do: ${missing}.`);
     this.#running += 1;
     try {
-      yield* this.#answer(request, signal);
+      if (request.task === "generate") yield* this.#answer(request, signal);
+      else yield* this.#answerTexts(request, signal);
     } finally {
       this.#running -= 1;
     }
@@ -60,56 +66,75 @@ export class StubReplica implements EngineReplica {
   }
 
   async *#answer(request: GenerateRequest, signal: AbortSignal): AsyncGenerator<InferenceEvent, void> {
-    const { clock, crashOn, firstTokenMs } = this.#behaviour;
+    const { clock, firstTokenMs } = this.#behaviour;
     const startMs = clock.nowMs();
     const text = lastText(request.prompt);
-    if (text.includes(crashOn)) this.#end({ kind: "crashed", detail: "the prompt asked for it" });
-    if (text.includes("!fail")) throw new MusterError("engine_failed", "The prompt asked for a failure.");
-    if (text.includes("!hang")) await this.#wait(undefined, signal);
+    this.#provoke(text);
+    if (text.includes(hang)) await this.#wait(undefined, signal);
     this.#check(signal);
-    const promptTokens = promptTokenCount(request.prompt);
-    const { contextTokens } = this.info;
-    if (promptTokens + 1 > contextTokens) {
-      throw new MusterError(
-        "context_length_exceeded",
-        `The prompt has ${promptTokens} tokens, and the context of ${contextTokens} tokens must hold it and at least one token of the answer.`,
-      );
-    }
+    const promptTokenCount = Math.max(1, promptTokens(request.prompt).length);
+    const room = this.#roomAfter(promptTokenCount);
     if (firstTokenMs > 0) await this.#wait(firstTokenMs, signal);
     const firstMs = clock.nowMs();
-    const limit = Math.min(request.maxTokens ?? defaultAnswerTokens, contextTokens - promptTokens);
-    const tokenAt = echoTokens(text);
-    const matcher = createStopMatcher(request.stop);
+    const plan = planAnswer(request);
+    const limit = Math.min(plan.length, request.maxTokens ?? plan.length, room);
+    const gathered = new PieceGatherer(request);
     let done = 0;
-    let reported = 0;
-    let isStopped = false;
-    while (done < limit && !isStopped) {
+    while (done < limit && !gathered.isStopped) {
       this.#check(signal);
-      let piece = "";
-      for (
-        const due = await this.#dueTokens(done, firstMs, signal);
-        done < due && done < limit && !isStopped;
-        done++
-      ) {
-        const match = matcher.push(tokenAt(done));
-        piece += match.text;
-        isStopped = match.stopped;
-      }
+      const due = Math.min(limit, await this.#dueTokens(done, firstMs, signal));
+      while (done < due && !gathered.isStopped) gathered.add(plan.tokenAt(done++));
       this.#check(signal);
-      if (piece !== "") {
-        yield { kind: "text", text: piece, tokens: done - reported };
-        reported = done;
-      }
+      yield* gathered.take();
+      if (text.includes("!break")) throw new MusterError("engine_failed", "The prompt asked for a break.");
     }
-    const rest = isStopped ? "" : matcher.flush();
-    if (rest !== "") yield { kind: "text", text: rest, tokens: done - reported };
-    const isFull = !isStopped && (request.maxTokens !== undefined || limit < defaultAnswerTokens);
+    yield* gathered.flush();
     yield {
       kind: "end",
-      reason: isFull ? "length" : "stop",
-      usage: { promptTokens, cachedTokens: 0, completionTokens: done },
+      reason: gathered.isStopped ? "stop" : limit < plan.length ? "length" : plan.reason,
+      usage: {
+        promptTokens: promptTokenCount,
+        cachedTokens: 0,
+        completionTokens: done,
+        reasoningTokens: reasoningAmong(plan, done),
+      },
       timings: { prefillMs: firstMs - startMs, decodeMs: clock.nowMs() - firstMs },
     };
+  }
+
+  async *#answerTexts(
+    request: Exclude<InferenceRequest, GenerateRequest>,
+    signal: AbortSignal,
+  ): AsyncGenerator<InferenceEvent, void> {
+    const { clock } = this.#behaviour;
+    const startMs = clock.nowMs();
+    const texts = textsOf(request);
+    for (const text of texts) this.#provoke(text);
+    if (texts.some((text) => text.includes(hang))) await this.#wait(undefined, signal);
+    for (const delta of answerTexts(request)) {
+      this.#check(signal);
+      yield delta;
+    }
+    const timings = { prefillMs: clock.nowMs() - startMs, decodeMs: 0 };
+    yield { kind: "end", reason: "stop", usage: usageOfTexts(request), timings };
+  }
+
+  /** Does what words of a prompt ask for in the way of trouble. */
+  #provoke(text: string): void {
+    if (text.includes(this.#behaviour.crashOn))
+      this.#end({ kind: "crashed", detail: "the prompt asked for it" });
+    if (text.includes("!fail")) throw new MusterError("engine_failed", "The prompt asked for a failure.");
+    if (text.includes("!refuse"))
+      throw new MusterError("invalid_request", "The prompt asked to be refused.", { param: "messages" });
+  }
+
+  #roomAfter(promptTokenCount: number): number {
+    const { contextTokens } = this.info;
+    if (promptTokenCount + 1 <= contextTokens) return contextTokens - promptTokenCount;
+    throw new MusterError(
+      "context_length_exceeded",
+      `The prompt has ${promptTokenCount} tokens, and the context of ${contextTokens} tokens must hold it and at least one token of the answer.`,
+    );
   }
 
   /** Waits for the next token's time; gives how many tokens are due by then. */
@@ -153,4 +178,10 @@ export class StubReplica implements EngineReplica {
     this.#gone.abort(error);
     this.#exit.resolve(exit);
   }
+}
+
+function reasoningAmong(plan: AnswerPlan, tokens: number): number {
+  let count = 0;
+  while (count < tokens && plan.tokenAt(count).kind === "reasoning") count += 1;
+  return count;
 }

@@ -1,0 +1,84 @@
+import { type ChildProcess, fork } from "node:child_process";
+import { createInterface } from "node:readline";
+import { type Clock, deferred, type Env, type Log, pause } from "@muster/base";
+import type { EngineExit } from "../../ports/engine.ts";
+import { childEnvironment } from "../common/child-environment.ts";
+import type { UpstreamLife } from "../common/openai/replica.ts";
+
+const keptLines = 20;
+/** A connection that broke because the server died: its end is known this soon after. */
+const dyingMs = 1_000;
+
+/** Starts llama-server under its guard, and watches it. The key goes through the environment: arguments are seen by all. */
+export function startServerProcess(options: {
+  readonly guard: string;
+  readonly program: string;
+  readonly args: readonly string[];
+  readonly key: string;
+  readonly env: Env;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** When the server is gone, however it went. */
+  readonly cleanUp: () => Promise<void>;
+}): UpstreamLife & { readonly pid: number | undefined } {
+  const { log, clock } = options;
+  const child = fork(options.guard, [options.program, ...options.args], {
+    // Its own process group: a signal from the terminal reaches the worker alone, and a kill reaches guard and server.
+    detached: true,
+    env: { ...childEnvironment(options.env), LLAMA_API_KEY: options.key },
+    execArgv: [],
+    stdio: ["ignore", "ignore", "pipe", "ipc"],
+  });
+  const lines: string[] = [];
+  const exit = deferred<EngineExit>();
+  let isClosing = false;
+  const end = async (how: EngineExit) => {
+    await options.cleanUp().catch((error: unknown) => log.warn({ error: String(error) }, "clean-up failed"));
+    exit.resolve(how);
+  };
+
+  child.on("error", (error) => {
+    log.warn({ error: String(error) }, "llama-server guard error");
+    if (child.pid === undefined) void end({ kind: "crashed", detail: `could not start: ${error.message}` });
+  });
+  if (child.stderr) {
+    createInterface({ input: child.stderr }).on("line", (line) => {
+      lines.push(line);
+      if (lines.length > keptLines) lines.shift();
+      log.debug({ line }, "llama-server says");
+    });
+  }
+  // A guard that was killed alone leaves the server behind, which holds on to stderr.
+  child.on("exit", () => killGroup(child));
+  // "close" comes after the last line of its stderr, "exit" may come before.
+  child.on("close", (code, signal) => {
+    const how = signal === null ? `exit code ${code}` : `signal ${signal}`;
+    void end({ kind: isClosing ? "closed" : "crashed", detail: how });
+  });
+
+  return {
+    pid: child.pid,
+    exited: exit.promise,
+    async close() {
+      isClosing = true;
+      killGroup(child);
+      await exit.promise;
+    },
+    async broke() {
+      const waited = new AbortController();
+      await Promise.race([exit.promise, pause(clock, dyingMs, waited.signal)]);
+      waited.abort();
+    },
+    lastWords: () => lines.join("\n"),
+  };
+}
+
+function killGroup(child: ChildProcess): void {
+  if (child.pid === undefined) return;
+  try {
+    process.kill(-child.pid, "SIGKILL");
+  } catch {
+    // The group is gone, or there are no groups (Windows): there the guard ends with its channel, and the server with it.
+    if (child.connected) child.disconnect();
+  }
+}

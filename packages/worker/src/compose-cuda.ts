@@ -1,0 +1,50 @@
+import { createRequire } from "node:module";
+import { pathToFileURL } from "node:url";
+import { type Env, type Log, MusterError, packageVersion, readText } from "@muster/base";
+import type { PackageEntries } from "./adapters/common/engine-packages/entries.ts";
+import { ensureCudaPackages } from "./adapters/cuda/fetch-packages.ts";
+import { findCudaRuntime, listFolder } from "./adapters/cuda/find-runtime.ts";
+import { createModelDownload } from "./adapters/http/model-download.ts";
+
+const defaultRegistry = "https://registry.npmjs.org";
+
+/**
+ * Where this machine has the CUDA runtime: the engine's CUDA build, fetched from the npm registry the first time
+ * (140 to 320 MB). Where it cannot be fetched the engine goes on with Vulkan or the CPU, and the log says why.
+ */
+export async function fetchCudaBuild(options: {
+  readonly directory: string;
+  readonly env: Env;
+  readonly log: Log;
+  readonly signal: AbortSignal;
+}): Promise<PackageEntries> {
+  const { directory, env, log, signal } = options;
+  const { platform, arch } = process;
+  const major = await findCudaRuntime({ platform, env, list: listFolder });
+  if (major === undefined) return {};
+  try {
+    return await ensureCudaPackages(
+      major,
+      {
+        directory,
+        registry:
+          readText(env, "NPM_CONFIG_REGISTRY") ?? readText(env, "npm_config_registry") ?? defaultRegistry,
+        version: engineVersion(),
+        platform,
+        arch,
+        download: createModelDownload({ log }),
+        log,
+      },
+      { signal, onProgress: () => {} },
+    );
+  } catch (error) {
+    const { message } = MusterError.from(error);
+    log.warn({ cuda: major, reason: message }, "no CUDA build of the engine, going on without");
+    return {};
+  }
+}
+
+function engineVersion(): string {
+  const main = createRequire(import.meta.url).resolve("node-llama-cpp");
+  return packageVersion(new URL("../package.json", pathToFileURL(main)));
+}

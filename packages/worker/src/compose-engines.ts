@@ -1,0 +1,68 @@
+import type { Log } from "@muster/base";
+import { createLlamaServerEngine } from "./adapters/llama-server/engine.ts";
+import { createNodeLlamaCppEngine } from "./adapters/node-llama-cpp/engine.ts";
+import { createOpenaiUpstreamEngine, firstUpstreamModel } from "./adapters/openai-upstream/engine.ts";
+import { createStubEngine } from "./adapters/stub/engine.ts";
+import { defaultEngineDirectory } from "./compose-engine-build.ts";
+import type { ModelOffer, WorkerConfig } from "./config.ts";
+import { formatModelUri, parseModelUri } from "./core/model-uri.ts";
+import type { Engine } from "./ports/engine.ts";
+import type { ModelStore } from "./ports/model-store.ts";
+
+interface EngineDeps {
+  readonly log: Log;
+  readonly store: ModelStore;
+}
+
+/** The engine that `config` chooses for model files; what an upstream serves is left to the upstream in any case. */
+export function createEngine(config: WorkerConfig, deps: EngineDeps): Engine {
+  const files = createFileEngine(config, deps);
+  const upstream = createOpenaiUpstreamEngine({
+    log: deps.log,
+    key: config.upstreamKey,
+    capabilities: config.capabilities,
+    silenceMs: config.upstreamSilenceMs,
+  });
+  return {
+    name: files.name,
+    load: (spec, options) => (spec.modelPath.startsWith("openai:") ? upstream : files).load(spec, options),
+  };
+}
+
+function createFileEngine(config: WorkerConfig, { log, store }: EngineDeps): Engine {
+  switch (config.engine) {
+    case "stub":
+      return createStubEngine({
+        tokensPerSecond: config.stubTokensPerSecond,
+        firstTokenMs: config.stubFirstTokenMs,
+      });
+    case "node-llama-cpp":
+      return createNodeLlamaCppEngine({ log, engineDirectory: defaultEngineDirectory(config.env) });
+    case "llama-server":
+      return createLlamaServerEngine({
+        log,
+        program: config.llamaServer,
+        mmproj: config.mmproj,
+        draft: config.draft,
+        extraArgs: config.engineArgs,
+        capabilities: config.capabilities,
+        silenceMs: config.upstreamSilenceMs,
+        env: config.env,
+        fetchFile: async (uri, signal) => (await store.ensure(uri, { signal, onProgress: () => {} })).path,
+      });
+    default:
+      return config.engine satisfies never;
+  }
+}
+
+/**
+ * An upstream's model that was not named: its first one, by name. It is asked now, since a worker tells what it serves
+ * before it has loaded it. Throws MusterError `model_load_failed`.
+ */
+export async function nameUpstreamModel(offer: ModelOffer, config: WorkerConfig): Promise<ModelOffer> {
+  const uri = parseModelUri(offer.uri);
+  if (uri.kind !== "openai" || uri.model !== undefined) return offer;
+  const signal = AbortSignal.timeout(config.upstreamSilenceMs);
+  const model = await firstUpstreamModel(offer.uri, { key: config.upstreamKey, signal });
+  return { ...offer, uri: formatModelUri({ ...uri, model }) };
+}

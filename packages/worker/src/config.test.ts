@@ -1,0 +1,45 @@
+import { describe, expect, it } from "vitest";
+import { loadWorkerConfig } from "./config.ts";
+
+describe("loadWorkerConfig", () => {
+  it("reads what another server's engine needs, flags before the environment", () => {
+    const env = {
+      MUSTER_ENGINE: "llama-server",
+      MUSTER_LLAMA_SERVER: "/opt/llama-server",
+      MUSTER_MMPROJ: "eyes.gguf",
+      MUSTER_DRAFT: "small.gguf",
+      MUSTER_ENGINE_ARGS: "--lora 'a b.gguf'",
+      MUSTER_CAPABILITIES: "+audio",
+      MUSTER_UPSTREAM_KEY: "sk-1",
+      MUSTER_UPSTREAM_SILENCE_SECONDS: "20",
+    };
+    expect(loadWorkerConfig({ draft: "smaller.gguf", capabilities: "-tools" }, env)).toMatchObject({
+      engine: "llama-server",
+      llamaServer: "/opt/llama-server",
+      mmproj: "eyes.gguf",
+      draft: "smaller.gguf",
+      engineArgs: ["--lora", "a b.gguf"],
+      capabilities: { instead: undefined, added: [], removed: ["tools"] },
+      upstreamKey: "sk-1",
+      upstreamSilenceMs: 20_000,
+    });
+    expect(loadWorkerConfig({}, {})).toMatchObject({
+      engine: "node-llama-cpp",
+      engineArgs: [],
+      capabilities: undefined,
+      upstreamSilenceMs: 300_000,
+    });
+  });
+
+  it.each([
+    [{ mmproj: "a.gguf" }, "--mmproj"],
+    [{ draft: "a.gguf" }, "--draft"],
+    [{ engineArgs: "-fa on" }, "--engine-args"],
+    [{ engineArgs: "'-fa" }, "--engine-args"],
+    [{ capabilities: "telepathy" }, "--capabilities"],
+  ])("refuses %j, which would do nothing", (overrides, param) => {
+    expect(() => loadWorkerConfig(overrides, {})).toThrow(
+      expect.objectContaining({ code: "invalid_request", param }),
+    );
+  });
+});
