@@ -47,14 +47,14 @@ const table: readonly BadInput[] = [
     param: "messages[0].role",
   },
   {
-    what: "an image",
+    what: "an image that is none",
     body: {
       ...ok,
       messages: [{ role: "user", content: [{ type: "image_url", image_url: { url: "data:" } }] }],
     },
     status: 400,
     code: "invalid_request",
-    param: "messages[0].content",
+    param: "messages[0].content[0].image_url.url",
   },
   { what: "n of 9", body: { ...ok, n: 9 }, status: 400, code: "invalid_request", param: "n" },
   { what: "n of a million", body: { ...ok, n: 1e6 }, status: 400, code: "invalid_request", param: "n" },
@@ -87,31 +87,134 @@ const table: readonly BadInput[] = [
     code: "invalid_request",
   },
   {
-    what: "tools",
-    body: { ...ok, tools: [{ type: "function" }] },
+    what: "a tool without a name",
+    body: { ...ok, tools: [{ type: "function", function: {} }] },
     status: 400,
-    code: "unsupported_parameter",
-    param: "tools",
+    code: "invalid_request",
+    param: "tools[0].function.name",
   },
   {
-    what: "logprobs",
-    body: { ...ok, logprobs: true },
+    what: "tools of the form of 2023",
+    body: { ...ok, functions: [{ name: "f" }] },
     status: 400,
     code: "unsupported_parameter",
-    param: "logprobs",
+    param: "functions",
   },
   {
-    what: "a JSON schema",
-    body: { ...ok, response_format: { type: "json_schema" } },
+    what: "a choice of a tool that is not there",
+    body: {
+      ...ok,
+      tools: [{ type: "function", function: { name: "f" } }],
+      tool_choice: { type: "function", function: { name: "g" } },
+    },
     status: 400,
-    code: "unsupported_parameter",
-    param: "response_format",
+    code: "invalid_request",
+    param: "tool_choice",
+  },
+  {
+    what: "a tool's result without its call",
+    body: { ...ok, messages: [...ok.messages, { role: "tool", tool_call_id: "call_1", content: "x" }] },
+    status: 400,
+    code: "invalid_request",
+    param: "messages[1].tool_call_id",
+  },
+  {
+    what: "top_logprobs alone",
+    body: { ...ok, top_logprobs: 2 },
+    status: 400,
+    code: "invalid_request",
+    param: "top_logprobs",
+  },
+  {
+    what: "a bias of a word",
+    body: { ...ok, logit_bias: { hello: 1 } },
+    status: 400,
+    code: "invalid_request",
+    param: "logit_bias",
+  },
+  {
+    what: "a JSON schema without a schema",
+    body: { ...ok, response_format: { type: "json_schema", json_schema: { name: "x" } } },
+    status: 400,
+    code: "invalid_request",
+    param: "response_format.json_schema.schema",
+  },
+  {
+    what: "an effort that is none",
+    body: { ...ok, reasoning_effort: "enormous" },
+    status: 400,
+    code: "invalid_request",
+    param: "reasoning_effort",
   },
   { what: "a path that is not there", path: "/v1/nothing", body: ok, status: 404, code: "not_found" },
   {
     what: "a text prompt that is a number",
     path: "/v1/completions",
     body: { model, prompt: 3 },
+    status: 400,
+    code: "invalid_request",
+    param: "prompt",
+  },
+  {
+    what: "token ids as a text prompt",
+    path: "/v1/completions",
+    body: { model, prompt: [1, 2, 3] },
+    status: 400,
+    code: "invalid_request",
+    param: "prompt",
+  },
+  {
+    what: "a suffix",
+    path: "/v1/completions",
+    body: { model, prompt: "a", suffix: "b" },
+    status: 400,
+    code: "unsupported_parameter",
+    param: "suffix",
+  },
+  {
+    what: "the probabilities of an echo",
+    path: "/v1/completions",
+    body: { model, prompt: "a", echo: true, logprobs: 1 },
+    status: 400,
+    code: "unsupported_parameter",
+    param: "echo",
+  },
+  {
+    what: "nothing to embed",
+    path: "/v1/embeddings",
+    body: { model, input: [] },
+    status: 400,
+    code: "invalid_request",
+    param: "input",
+  },
+  {
+    what: "token ids to embed",
+    path: "/v1/embeddings",
+    body: { model, input: [[1, 2]] },
+    status: 400,
+    code: "invalid_request",
+    param: "input[0]",
+  },
+  {
+    what: "more dimensions than there are",
+    path: "/v1/embeddings",
+    body: { model, input: "x", dimensions: 100_000 },
+    status: 400,
+    code: "invalid_request",
+    param: "dimensions",
+  },
+  {
+    what: "a document that is a number",
+    path: "/v1/rerank",
+    body: { model, query: "x", documents: [1] },
+    status: 400,
+    code: "invalid_request",
+    param: "documents[0]",
+  },
+  {
+    what: "two prompts to cut up",
+    path: "/tokenize",
+    body: { model, prompt: "a", content: "b" },
     status: 400,
     code: "invalid_request",
     param: "prompt",
@@ -143,10 +246,10 @@ describe("bad input", () => {
     expect((await cluster.post("/v1/chat/completions", ok)).status).toBe(200);
   });
 
-  it("is refused before it is parsed when it is larger than 10 MiB, or no JSON", async () => {
+  it("is refused before it is parsed when it is larger than 14 MiB, or no JSON", async () => {
     const cluster = await startCluster();
     await cluster.worker("w1");
-    const huge = await cluster.post("/v1/chat/completions", chat("x".repeat(10 * 1024 * 1024)));
+    const huge = await cluster.post("/v1/chat/completions", chat("x".repeat(14 * 1024 * 1024)));
     expect(huge.status).toBe(413);
     const text = await cluster.post("/v1/chat/completions", "hello", {
       headers: { "content-type": "text/plain" },
@@ -154,6 +257,24 @@ describe("bad input", () => {
     expect(text.status).toBe(400);
     const deep = await cluster.post("/v1/chat/completions", `${"[".repeat(100_000)}${"]".repeat(100_000)}`);
     expect(deep.status).toBe(400);
+    for (const field of ["tools", "response_format", "metadata"]) {
+      const nested = `${'{"a":'.repeat(60_000)}1${"}".repeat(60_000)}`;
+      const body = JSON.stringify({ ...ok, [field]: "HERE" }).replace('"HERE"', nested);
+      const answer = await cluster.post("/v1/chat/completions", body);
+      expect({ field, status: answer.status }).toEqual({ field, status: 400 });
+    }
+    const inArguments = JSON.stringify(`{"a":${"[".repeat(60_000)}${"]".repeat(60_000)}}`);
+    const call = `{"id":"c","type":"function","function":{"name":"f","arguments":${inArguments}}}`;
+    const body = `{"model":"${model}","messages":[{"role":"assistant","content":null,"tool_calls":[${call}]}]}`;
+    expect((await cluster.post("/v1/chat/completions", body)).status).toBe(400);
+    expect((await cluster.post("/v1/chat/completions", ok)).status).toBe(200);
+    const [before] = await cluster.workers();
+    const noUtf8 = Buffer.from(JSON.stringify(chat("@".repeat(13 * 1024 * 1024)))).map((byte) =>
+      byte === 0x40 ? 0xff : byte,
+    );
+    const swollen = await cluster.post("/v1/chat/completions", "", { body: noUtf8 });
+    expect(swollen.status).toBe(400);
+    expect((await cluster.workers())[0]).toMatchObject({ id: before?.id, state: "ready" });
     const poison = await cluster.post("/v1/chat/completions", '{"__proto__": {"model": "x"}, "model": "y"}');
     expect(poison.status).toBe(400);
   });
@@ -198,6 +319,15 @@ describe("who may ask", () => {
     const routes: [string, string][] = [
       ["POST", "/v1/chat/completions"],
       ["POST", "/v1/completions"],
+      ["POST", "/v1/responses"],
+      ["POST", "/v1/messages"],
+      ["POST", "/v1/messages/count_tokens"],
+      ["POST", "/v1/embeddings"],
+      ["POST", "/v1/rerank"],
+      ["POST", "/v2/rerank"],
+      ["POST", "/rerank"],
+      ["POST", "/tokenize"],
+      ["POST", "/v1/tokenize"],
       ["GET", "/v1/models"],
       ["GET", "/v1/models/x"],
       ["GET", "/cluster/v1/workers"],

@@ -1,5 +1,7 @@
 import { APIError, NotFoundError, OpenAI } from "openai";
+import { zodResponseFormat } from "openai/helpers/zod";
 import { describe, expect, it } from "vitest";
+import { z } from "zod";
 import { eventually, model, startCluster, type TestCluster } from "../harness/cluster.ts";
 
 function client(cluster: TestCluster, apiKey = "unused"): OpenAI {
@@ -53,7 +55,7 @@ describe("the official openai package", () => {
     ).rejects.toBeInstanceOf(NotFoundError);
     const stream = await openai.chat.completions.create({
       model,
-      messages: [{ role: "user", content: "please !crash" }],
+      messages: [{ role: "user", content: "please !break" }],
       stream: true,
     });
     const read = async () => {
@@ -81,5 +83,84 @@ describe("the official openai package", () => {
     const answer = openai.chat.completions.create({ model, messages: [{ role: "user", content: "early" }] });
     await cluster.worker("desk");
     expect((await answer).choices).toHaveLength(1);
+  });
+
+  it("calls tools in a loop, and puts streamed calls together", async () => {
+    const cluster = await startCluster();
+    await cluster.worker("desk");
+    const openai = client(cluster);
+    const cities: string[] = [];
+    const lookUp = {
+      type: "function" as const,
+      function: {
+        name: "weather",
+        description: "The weather of a city.",
+        parameters: { type: "object", properties: { city: { type: "string" } }, required: ["city"] },
+        parse: (text: string) => JSON.parse(text) as { city: string },
+        function: ({ city }: { city: string }) => {
+          cities.push(city);
+          return `sunny in ${city}`;
+        },
+      },
+    };
+    const messages = [{ role: "user" as const, content: 'ask !tool:weather{"city":"Oslo"}' }];
+    const whole = openai.chat.completions.runTools({ model, messages, tools: [lookUp] });
+    expect(await whole.finalContent()).toMatch(/^sunny in Oslo/);
+    const streamed = openai.chat.completions.runTools({
+      model,
+      messages,
+      tools: [lookUp],
+      stream: true,
+    });
+    expect(await streamed.finalContent()).toMatch(/^sunny in Oslo/);
+    expect(cities).toEqual(["Oslo", "Oslo"]);
+
+    const { parse: _parse, function: _function, ...definition } = lookUp.function;
+    const helper = openai.chat.completions.stream({
+      model,
+      messages,
+      tools: [{ type: "function", function: definition }],
+    });
+    const finished: unknown[] = [];
+    helper.on("tool_calls.function.arguments.done", (event) => finished.push(event.arguments));
+    const final = await helper.finalChatCompletion();
+    expect(finished).toEqual(['{"city":"Oslo"}']);
+    expect(final.choices[0]).toMatchObject({
+      finish_reason: "tool_calls",
+      message: { tool_calls: [{ type: "function", function: { name: "weather" } }] },
+    });
+  });
+
+  it("parses answers by a schema, and reads probabilities", async () => {
+    const cluster = await startCluster();
+    await cluster.worker("desk");
+    const openai = client(cluster);
+    const messages = [{ role: "user" as const, content: "two words" }];
+    const schema = z.object({ name: z.string(), tags: z.array(z.enum(["a", "b"])).min(1) });
+    const parsed = await openai.chat.completions.parse({
+      model,
+      messages,
+      response_format: zodResponseFormat(schema, "thing"),
+    });
+    expect(parsed.choices[0]?.message.parsed).toEqual({ name: "", tags: ["a"] });
+    const stream = openai.chat.completions.stream({
+      model,
+      messages,
+      logprobs: true,
+      top_logprobs: 1,
+      max_tokens: 4,
+    });
+    const { logprobs } = (await stream.finalChatCompletion()).choices[0] ?? {};
+    expect(logprobs?.content?.map(({ token }) => token).join("")).toBe("two words two words");
+  });
+
+  it("decodes vectors, which it asks for in base64 by itself", async () => {
+    const cluster = await startCluster();
+    await cluster.worker("desk");
+    const { data, usage } = await client(cluster).embeddings.create({ model, input: ["red cat", "sky"] });
+    expect(data.map(({ index }) => index)).toEqual([0, 1]);
+    expect(data[0]?.embedding.every((value) => typeof value === "number")).toBe(true);
+    expect(Math.hypot(...(data[0]?.embedding ?? []))).toBeCloseTo(1);
+    expect(usage.prompt_tokens).toBe(3);
   });
 });

@@ -64,7 +64,8 @@ export function loadOrchestratorConfig(
     dataDirectory: overrides.dataDirectory ?? readText(env, "MUSTER_DATA_DIR") ?? defaultDataDirectory(env),
     apiKeys: overrides.apiKeys ?? readList(env, "MUSTER_API_KEYS"),
     joinToken: overrides.joinToken ?? readText(env, "MUSTER_JOIN_TOKEN"),
-    bodyLimitBytes: overrides.bodyLimitBytes ?? 10 * 1024 * 1024,
+    // A request travels to its worker in one message (`maxMessageBytes`): this leaves room for what is added.
+    bodyLimitBytes: overrides.bodyLimitBytes ?? 14 * 1024 * 1024,
     queueTimeoutMs: overrides.queueTimeoutMs ?? seconds("MUSTER_QUEUE_TIMEOUT_SECONDS", 86_400) ?? 60_000,
     maxQueuedRequests:
       overrides.maxQueuedRequests ??

@@ -21,12 +21,16 @@ describe("Muster", () => {
     const muster = new Muster({ baseUrl: server.url });
     await muster.chat.completions.create(question);
     await muster.completions.create({ model: "m", prompt: "once" });
+    await muster.rerank.create({ model: "m", query: "q", documents: ["d"] });
+    await muster.tokenize.create({ model: "m", prompt: "once" });
     await muster.models.retrieve("owner/gemma 4");
     await muster.workers.retrieve("wrk-1");
     await muster.workers.drain("wrk-1");
     expect(server.seen.map(({ method, path, body }) => [method, path, body])).toEqual([
       ["POST", "/v1/chat/completions", question],
       ["POST", "/v1/completions", { model: "m", prompt: "once" }],
+      ["POST", "/v1/rerank", { model: "m", query: "q", documents: ["d"] }],
+      ["POST", "/v1/tokenize", { model: "m", prompt: "once" }],
       ["GET", "/v1/models/owner/gemma%204", undefined],
       ["GET", "/cluster/v1/workers/wrk-1", undefined],
       ["POST", "/cluster/v1/workers/wrk-1/drain", undefined],
@@ -47,6 +51,37 @@ describe("Muster", () => {
       "content-type": "application/json",
       "x-team": "b",
       "x-desk": "1",
+    });
+  });
+
+  it("asks for vectors in base64 and gives numbers, as the server sent them or not", async () => {
+    const bytes = Buffer.alloc(8);
+    bytes.writeFloatLE(0.5, 0);
+    bytes.writeFloatLE(-2, 4);
+    const embeddings = [bytes.toString("base64"), [1, 2]];
+    const server = await startServer((response) =>
+      sendJson(
+        response,
+        {
+          object: "list",
+          model: "m",
+          data: embeddings.map((embedding, index) => ({ object: "embedding", index, embedding })),
+        },
+        { headers: { "x-muster-worker": "desk" } },
+      ),
+    );
+    const list = await new Muster({ baseUrl: server.url }).embeddings.create({
+      model: "m",
+      input: ["a", "b"],
+    });
+    expect(list.data.map(({ embedding }) => embedding)).toEqual([
+      [0.5, -2],
+      [1, 2],
+    ]);
+    expect(list.worker).toBe("desk");
+    expect(server.seen[0]).toMatchObject({
+      path: "/v1/embeddings",
+      body: { model: "m", input: ["a", "b"], encoding_format: "base64" },
     });
   });
 

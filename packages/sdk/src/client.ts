@@ -3,7 +3,10 @@ import { readEnvironment } from "./config.ts";
 import { createTransport, type FetchFunction } from "./http.ts";
 import { type Chat, createChat } from "./resources/chat.ts";
 import { type Completions, createCompletions } from "./resources/completions.ts";
+import { createEmbeddings, type Embeddings } from "./resources/embeddings.ts";
 import { createModels, type Models } from "./resources/models.ts";
+import { createRerank, type Rerank } from "./resources/rerank.ts";
+import { createTokenize, type Tokenize } from "./resources/tokenize.ts";
 import { createWorkers, type Workers } from "./resources/workers.ts";
 
 const defaultTimeoutMs = 600_000;
@@ -47,8 +50,11 @@ export class Muster {
   readonly baseUrl: string;
   readonly chat: Chat;
   readonly completions: Completions;
+  readonly embeddings: Embeddings;
+  readonly rerank: Rerank;
   readonly models: Models;
   readonly workers: Workers;
+  readonly tokenize: Tokenize;
 
   constructor(options: MusterOptions = {}) {
     const environment = readEnvironment();
@@ -64,6 +70,9 @@ export class Muster {
     this.baseUrl = `${root}/v1`;
     this.chat = createChat(transport);
     this.completions = createCompletions(transport);
+    this.embeddings = createEmbeddings(transport);
+    this.rerank = createRerank(transport);
+    this.tokenize = createTokenize(transport);
     this.models = createModels(transport);
     this.workers = createWorkers(transport);
   }

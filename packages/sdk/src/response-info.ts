@@ -8,7 +8,10 @@
 export interface ResponseInfo {
   /** Names the request in the server's log. */
   readonly requestId: string | undefined;
-  /** The worker that answered; several where several choices were asked for. Streams do not know it in advance. */
+  /**
+   * The worker that answered; several where several choices were asked for. A stream knows it where its worker began in
+   * time and one choice was asked for.
+   */
   readonly worker: string | undefined;
 }
 

@@ -56,7 +56,12 @@ export function errorBody(error: MusterError): ErrorBody {
   return { error: { message, type, param: error.param ?? null, code: code ?? error.code } };
 }
 
-export function sendError(reply: FastifyReply, error: MusterError): FastifyReply {
+/** @param word the body in the words of the API that was asked */
+export function sendError(
+  reply: FastifyReply,
+  error: MusterError,
+  word: (error: MusterError) => unknown = errorBody,
+): FastifyReply {
   const { status, shouldRetry } = httpErrors[error.code];
   if (shouldRetry !== undefined) reply.header("x-should-retry", String(shouldRetry));
   if (error.retryAfterMs !== undefined) {
@@ -64,7 +69,7 @@ export function sendError(reply: FastifyReply, error: MusterError): FastifyReply
     reply.header("retry-after", String(Math.ceil(error.retryAfterMs / 1000)));
   }
   if (status === 401) reply.header("www-authenticate", "Bearer");
-  return reply.status(status).send(errorBody(error));
+  return reply.status(status).send(word(error));
 }
 
 /** What Fastify itself throws before a route runs, as ours. */

@@ -1,14 +1,20 @@
+import { isUtf8 } from "node:buffer";
 import type { Socket } from "node:net";
 import { MusterError } from "@muster/base";
 import { type FastifyInstance, fastify } from "fastify";
+import { anthropicRoutes } from "./anthropic/messages.ts";
 import { authorize } from "./auth.ts";
 import { workersRoutes } from "./cluster/workers.ts";
 import { errorBody, fromFastify, sendError } from "./error-response.ts";
 import type { HttpDeps } from "./http-deps.ts";
 import { chatCompletionsRoute } from "./openai/chat-completions.ts";
 import { completionsRoute } from "./openai/completions.ts";
+import { embeddingsRoute } from "./openai/embeddings.ts";
 import { modelsRoutes } from "./openai/models.ts";
+import { rerankRoute } from "./openai/rerank.ts";
+import { tokenizeRoute } from "./openai/tokenize.ts";
 import { probeRoutes } from "./probes.ts";
+import { responsesRoutes } from "./responses/responses.ts";
 
 export interface HttpServer {
   /** `http://host:port`. */
@@ -59,9 +65,10 @@ function buildApp(deps: HttpDeps): FastifyInstance {
     genReqId: () => deps.newId("req-"),
     frameworkErrors: (error, request, reply) => {
       reply.header("x-request-id", request.id);
+      reply.header("request-id", request.id);
       void sendError(reply, fromFastify(error, deps.bodyLimitBytes));
     },
-    clientErrorHandler: (error, socket) => refuseConnection(error, socket),
+    clientErrorHandler: (error, socket) => refuseConnection(error, socket, deps.newId("req-")),
     requestTimeout: requestTimeoutMs,
     http: { headersTimeout: headersTimeoutMs },
     forceCloseConnections: "idle",
@@ -70,12 +77,16 @@ function buildApp(deps: HttpDeps): FastifyInstance {
     routerOptions: { maxParamLength: 512 },
   });
 
+  takeOnlyUtf8(app);
   app.addHook("onRequest", async (request, reply) => {
     reply.header("x-request-id", request.id);
     reply.header("request-id", request.id);
     reply.header("x-content-type-options", "nosniff");
     reply.header("cache-control", "no-store");
-    if (!publicPaths.has(request.routeOptions.url ?? "")) authorize(request.headers, deps.apiKeys);
+    const { url = "" } = request.routeOptions;
+    // Clients of Anthropic's API try whether there is anybody, without a key.
+    const isPublic = publicPaths.has(url) || (request.method === "HEAD" && url === "/");
+    if (!isPublic) authorize(request.headers, deps.apiKeys);
   });
   app.addHook("onResponse", async (request, reply) => {
     deps.log.debug(
@@ -107,14 +118,36 @@ function buildApp(deps: HttpDeps): FastifyInstance {
 
   chatCompletionsRoute(app, deps);
   completionsRoute(app, deps);
+  embeddingsRoute(app, deps);
+  rerankRoute(app, deps);
+  tokenizeRoute(app, deps);
+  responsesRoutes(app, deps);
+  anthropicRoutes(app, deps);
   modelsRoutes(app, deps);
   workersRoutes(app, deps);
   probeRoutes(app, deps);
   return app;
 }
 
+/**
+ * JSON must be UTF-8: a byte that is not would become a replacement character of three, and a body within its limit a
+ * message beyond that of the worker link.
+ */
+function takeOnlyUtf8(app: FastifyInstance): void {
+  const parse = app.getDefaultJsonParser("error", "error");
+  app.removeContentTypeParser("application/json");
+  app.addContentTypeParser<Buffer>("application/json", { parseAs: "buffer" }, (request, body, done) => {
+    if (isUtf8(body)) parse(request, body.toString(), done);
+    else done(new MusterError("invalid_json", "The body is not valid UTF-8."));
+  });
+}
+
 /** What is no HTTP at all, or has too many headers, in the shape that clients know. */
-function refuseConnection(error: Error & { readonly code?: string }, socket: Socket): void {
+function refuseConnection(
+  error: Error & { readonly code?: string },
+  socket: Socket,
+  requestId: string,
+): void {
   if (socket.destroyed || !socket.writable) return;
   const isTooLarge = error.code === "HPE_HEADER_OVERFLOW";
   const isSlow = error.code === "ERR_HTTP_REQUEST_TIMEOUT";
@@ -129,7 +162,7 @@ function refuseConnection(error: Error & { readonly code?: string }, socket: Soc
       ? "The request took too long to arrive."
       : "This is no HTTP request.";
   const body = JSON.stringify(errorBody(new MusterError("invalid_request", message)));
-  const head = `HTTP/1.1 ${status}\r\ncontent-type: application/json\r\ncontent-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n`;
+  const head = `HTTP/1.1 ${status}\r\nx-request-id: ${requestId}\r\nrequest-id: ${requestId}\r\ncontent-type: application/json\r\ncontent-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n`;
   socket.end(head + body);
 }
 

@@ -30,20 +30,16 @@ export class EventStream {
   }
 
   /** Sends one event; resolves when the client has room for more, or is gone. */
-  send(data: unknown): Promise<void> | undefined {
-    return this.#write(`data: ${JSON.stringify(data)}\n\n`);
+  send(data: unknown, event?: string): Promise<void> | undefined {
+    const name = event === undefined ? "" : `event: ${event}\n`;
+    return this.#write(`${name}data: ${JSON.stringify(data)}\n\n`);
   }
 
-  /** Ends the stream: OpenAI's marker, and the end of the body, which some clients wait for instead. */
-  close(): void {
+  /** Ends the stream and the body, which some clients wait for; `marker` is a last line of data before it. */
+  close(marker?: string): void {
     clearInterval(this.#keepalive);
-    if (!this.#response.writableEnded) this.#response.end("data: [DONE]\n\n");
-  }
-
-  /** Ends the stream after a failure that came too late for a status. */
-  fail(body: unknown): void {
-    clearInterval(this.#keepalive);
-    if (!this.#response.writableEnded) this.#response.end(`data: ${JSON.stringify(body)}\n\n`);
+    if (this.#response.writableEnded) return;
+    this.#response.end(marker === undefined ? undefined : `data: ${marker}\n\n`);
   }
 
   #write(text: string): Promise<void> | undefined {

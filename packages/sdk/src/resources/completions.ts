@@ -10,6 +10,23 @@ import type { FinishReason, SamplingParams, Usage } from "./sampling.ts";
 export interface CompletionRequest extends SamplingParams {
   /** Several prompts give several choices. */
   readonly prompt: string | readonly string[];
+  /** The prompt comes before its answer. Not together with `logprobs`. */
+  readonly echo?: boolean | null | undefined;
+  /** Alternatives for each token, 0 to 20. */
+  readonly logprobs?: number | null | undefined;
+}
+
+/**
+ * Probabilities as lists side by side, one entry for each token.
+ * @example const worst = Math.min(...(choice.logprobs?.token_logprobs ?? []));
+ */
+export interface CompletionLogprobs {
+  readonly tokens: readonly string[];
+  readonly token_logprobs: readonly number[];
+  /** Likely tokens and the logarithms of their probabilities. */
+  readonly top_logprobs: readonly Readonly<Record<string, number>>[];
+  /** Where each token begins in the answer, in UTF-16 units. */
+  readonly text_offset: readonly number[];
 }
 
 /**
@@ -27,7 +44,7 @@ export interface Completion {
   readonly choices: readonly {
     readonly index: number;
     readonly text: string;
-    readonly logprobs?: null;
+    readonly logprobs?: CompletionLogprobs | null;
     /** Null in a stream until the last piece of the choice. */
     readonly finish_reason: FinishReason | null;
   }[];

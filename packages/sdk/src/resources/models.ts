@@ -28,6 +28,8 @@ export interface Model {
   readonly replicas?: number;
   /** Of a slot: prompt and answer together; null while no replica is ready. */
   readonly context_tokens?: number | null;
+  /** What some worker's copy can be asked for: `chat`, `tools`, `embedding`, ... */
+  readonly capabilities?: readonly string[];
 }
 
 /**

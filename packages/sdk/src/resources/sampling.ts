@@ -13,6 +13,10 @@ export interface SamplingParams {
   readonly stop?: string | readonly string[] | null | undefined;
   readonly frequency_penalty?: number | null | undefined;
   readonly presence_penalty?: number | null | undefined;
+  /** 1 is none; more makes what came lately less likely. */
+  readonly repetition_penalty?: number | null | undefined;
+  /** By token id, -100 (never) to 100 (always); `tokenize` gives the ids of a text. */
+  readonly logit_bias?: Readonly<Record<string, number>> | null | undefined;
   /** Choices wanted; each takes a slot of its own. */
   readonly n?: number | null | undefined;
   readonly max_tokens?: number | null | undefined;
@@ -33,10 +37,13 @@ export interface Usage {
   readonly total_tokens: number;
   /** Prompt tokens that the worker had in its cache already. */
   readonly prompt_tokens_details?: { readonly cached_tokens?: number };
+  /** Completion tokens that were thought. */
+  readonly completion_tokens_details?: { readonly reasoning_tokens?: number };
 }
 
 /**
- * Why an answer ended: the model was done or met a stop text, or `max_tokens` or the context was used up.
+ * Why an answer ended: the model was done or met a stop text, `max_tokens` or the context was used up, or it waits for
+ * the results of the tools that it called.
  * @example if (choice.finish_reason === "length") console.warn("cut short");
  */
 export type FinishReason = "stop" | "length" | "tool_calls" | "content_filter";

@@ -46,6 +46,8 @@ export interface Replica {
   readonly slots_used: number;
   /** Of one slot. */
   readonly context_tokens: number;
+  /** What it can be asked for: `chat`, `tools`, `embedding`, ... */
+  readonly capabilities?: readonly string[];
   /** Of one answer, smoothed over recent ones; null before the first. */
   readonly decode_tokens_per_second: number | null;
   /** 0 to 1 while it is fetched or loaded, else null. */

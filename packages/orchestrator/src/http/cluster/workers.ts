@@ -4,7 +4,7 @@ import { z } from "zod";
 import type { ReplicaView, WorkerView } from "../../core/fleet/worker.ts";
 import type { WorkerLink } from "../../ports/worker-link.ts";
 import type { HttpDeps } from "../http-deps.ts";
-import { parseBody } from "../openai/schema/common.ts";
+import { parseBody } from "../parsing/body.ts";
 
 const loadSchema = z.strictObject({
   /** `hf:owner/repo/file.gguf`, `https:`, `file:` or a path on the worker. */
@@ -118,6 +118,7 @@ function replicaBody(replica: ReplicaView) {
     slots: replica.slots,
     slots_used: replica.slotsUsed,
     context_tokens: replica.contextTokens,
+    capabilities: [...replica.capabilities].sort(),
     decode_tokens_per_second: rate === undefined ? null : Math.round(rate * 10) / 10,
     progress: replica.state === "loading" || replica.state === "fetching" ? replica.progress : null,
     error: replica.failure?.message ?? null,

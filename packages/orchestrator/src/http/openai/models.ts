@@ -1,6 +1,6 @@
 import type { FastifyInstance } from "fastify";
+import { contextTokensOf, modelNotFound } from "../answering/served.ts";
 import type { HttpDeps } from "../http-deps.ts";
-import { modelNotFound } from "./answer.ts";
 
 /** GET /v1/models and /v1/models/{id}: what the fleet serves. */
 export function modelsRoutes(app: FastifyInstance, deps: HttpDeps): void {
@@ -15,8 +15,10 @@ export function modelsRoutes(app: FastifyInstance, deps: HttpDeps): void {
       owned_by: "muster",
       slots: deps.served.slots(model),
       replicas: replicas.length,
-      context_tokens:
-        replicas.length === 0 ? null : Math.min(...replicas.map((replica) => replica.contextTokens)),
+      context_tokens: contextTokensOf(deps, model),
+      // The name that clients of vLLM read.
+      max_model_len: contextTokensOf(deps, model),
+      capabilities: [...deps.served.capabilities(model)].sort(),
     };
   };
 

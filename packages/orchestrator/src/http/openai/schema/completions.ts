@@ -1,6 +1,9 @@
-import type { GenerateRequest } from "@muster/base";
+import { type GenerateRequest, MusterError } from "@muster/base";
 import { z } from "zod";
-import { commonFields, limits, refuseUnsupported, samplingOf, stopsOf } from "./common.ts";
+import { refuseUnsupported } from "../../parsing/body.ts";
+import { limits } from "../../parsing/limits.ts";
+import { samplingOf, stopsOf } from "../../parsing/sampling.ts";
+import { commonFields } from "./common.ts";
 
 /** What OpenAI generates where a text completion does not say how much. */
 const defaultMaxTokens = 16;
@@ -8,32 +11,58 @@ const defaultMaxTokens = 16;
 export const completionSchema = z.looseObject({
   ...commonFields,
   prompt: z.union([z.string(), z.array(z.string()).min(1).max(limits.maxChoices)], {
-    error: `it must be text, or a list of at most ${limits.maxChoices} texts`,
+    error: `it must be text, or a list of at most ${limits.maxChoices} texts; token ids are not taken`,
   }),
   echo: z.boolean().nullish(),
   suffix: z.string().nullish(),
   best_of: z.int().nullish(),
-  logprobs: z.int().nullish(),
-  logit_bias: z.record(z.string(), z.number()).nullish(),
+  /** Alternatives per token; 0 is the tokens' own probabilities alone. */
+  logprobs: z.int().min(0).max(limits.maxTopLogprobs).nullish(),
 });
 
 export type CompletionRequest = z.infer<typeof completionSchema>;
 
-/** One generation for each prompt. Throws `unsupported` for what cannot be done yet. */
-export function completionToGenerations(request: CompletionRequest, randomSeed: number): GenerateRequest[] {
+export interface CompletionPlan {
+  readonly generations: readonly GenerateRequest[];
+  /** What each prompt's answers begin with: the prompt, where an echo was asked for. */
+  readonly echoes: readonly string[];
+  readonly choicesPerPrompt: number;
+}
+
+/** One generation for each prompt. Throws `invalid_request`, and `unsupported` for what cannot be done. */
+export function completionPlan(request: CompletionRequest, randomSeed: number): CompletionPlan {
+  const { logprobs } = request;
+  const hasLogprobs = logprobs !== undefined && logprobs !== null;
+  const choicesPerPrompt = request.n ?? 1;
   refuseUnsupported({
-    echo: request.echo === true,
-    suffix: (request.suffix ?? "") !== "",
-    best_of: (request.best_of ?? 1) > (request.n ?? 1),
-    logprobs: (request.logprobs ?? 0) > 0,
-    logit_bias: Object.keys(request.logit_bias ?? {}).length > 0,
+    suffix: { isAsked: (request.suffix ?? "") !== "", why: "text is continued, not filled in." },
+    best_of: {
+      isAsked: (request.best_of ?? 1) > choicesPerPrompt,
+      why: 'ask for "n" choices and choose among them.',
+    },
+    echo: {
+      isAsked: request.echo === true && hasLogprobs,
+      why: "the probabilities of a prompt's own tokens are not computed. Leave out echo or logprobs.",
+    },
   });
-  const prompts = typeof request.prompt === "string" ? [request.prompt] : request.prompt;
-  return prompts.map((text) => ({
-    task: "generate",
-    prompt: { kind: "text", text },
-    sampling: samplingOf(request, randomSeed),
-    maxTokens: request.max_tokens ?? defaultMaxTokens,
-    stop: stopsOf(request),
-  }));
+  const texts = typeof request.prompt === "string" ? [request.prompt] : request.prompt;
+  if (texts.length * choicesPerPrompt > limits.maxChoices) {
+    throw new MusterError(
+      "invalid_request",
+      `${texts.length} prompts with n = ${choicesPerPrompt} ask for more than ${limits.maxChoices} choices in one request.`,
+      { param: "n" },
+    );
+  }
+  return {
+    choicesPerPrompt,
+    echoes: texts.map((text) => (request.echo === true ? text : "")),
+    generations: texts.map((text) => ({
+      task: "generate",
+      prompt: { kind: "text", text },
+      sampling: samplingOf(request, randomSeed),
+      maxTokens: request.max_tokens ?? defaultMaxTokens,
+      stop: stopsOf(request.stop),
+      ...(hasLogprobs ? { topLogprobs: logprobs } : {}),
+    })),
+  };
 }

@@ -1,0 +1,56 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { MusterError } from "@muster/base";
+import type { FastifyReply, FastifyRequest } from "fastify";
+import type { RequestOutcome } from "../../ports/metrics.ts";
+import { statusOf } from "../error-response.ts";
+import type { HttpDeps } from "../http-deps.ts";
+import { requireModel } from "./served.ts";
+
+/**
+ * Answers a request for a model with `run`, and counts it with its outcome. `run` throws what becomes an HTTP error, or
+ * gives a failure that it has told the client itself; its controller fires when the client has gone.
+ */
+export async function accounted(
+  deps: HttpDeps,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  asked: { readonly model: string; readonly endpoint: string },
+  run: (controller: AbortController) => Promise<MusterError | undefined>,
+): Promise<FastifyReply> {
+  const { model, endpoint } = asked;
+  requireModel(deps, model);
+  const startedAtMs = deps.clock.nowMs();
+  const controller = abortOnDisconnect(request.raw, reply.raw);
+  let failure: MusterError | undefined;
+  try {
+    failure = await run(controller);
+    return reply;
+  } catch (error) {
+    failure = MusterError.from(error);
+    throw failure;
+  } finally {
+    // Choices that still run have nobody to read them once one has failed.
+    if (failure !== undefined) controller.abort();
+    const durationMs = deps.clock.nowMs() - startedAtMs;
+    deps.metrics.requestEnded({ model, endpoint, outcome: outcomeOf(failure), durationMs });
+  }
+}
+
+/** Fires when the client has gone before its answer was complete. */
+function abortOnDisconnect(request: IncomingMessage, response: ServerResponse): AbortController {
+  const controller = new AbortController();
+  response.on("close", () => {
+    if (!response.writableFinished) controller.abort();
+  });
+  if (request.destroyed && !request.complete) controller.abort();
+  return controller;
+}
+
+function outcomeOf(error: MusterError | undefined): RequestOutcome {
+  if (error === undefined) return "ok";
+  if (error.code === "cancelled") return "cancelled";
+  if (error.code === "queue_timeout") return "timeout";
+  const status = statusOf(error);
+  if (status === 429) return "rejected";
+  return status < 500 ? "client_error" : "server_error";
+}

@@ -1,0 +1,90 @@
+import {
+  type EndReason,
+  type GenerateUsage,
+  type InferenceDelta,
+  MusterError,
+  type TokenLogprob,
+  type ToolCall,
+} from "@muster/base";
+import type { AnswerEvent, AnswerSource } from "../../core/job.ts";
+import { collect, strayOutput } from "./collect.ts";
+
+/** No model writes this much; a worker that has gone wrong might. */
+const maxAnswerLength = 16_777_216;
+const maxToolCalls = 256;
+
+/** A whole generated answer. */
+export interface GatheredAnswer {
+  readonly text: string;
+  /** "" where there was no thought. */
+  readonly reasoning: string;
+  readonly toolCalls: readonly ToolCall[];
+  /** Of the text's tokens, where they were asked for. */
+  readonly logprobs: readonly TokenLogprob[];
+  readonly reason: EndReason;
+  readonly usage: GenerateUsage;
+  readonly source: AnswerSource;
+}
+
+interface Growing {
+  text: string;
+  reasoning: string;
+  readonly toolCalls: { readonly id: string; readonly name: string; argumentsJson: string }[];
+  readonly logprobs: TokenLogprob[];
+  length: number;
+}
+
+/** Reads one generated answer to its end. */
+export async function gather(answer: AsyncIterable<AnswerEvent>): Promise<GatheredAnswer> {
+  const { state, end } = await collect(answer, begin, add);
+  const { text, reasoning, toolCalls, logprobs } = state;
+  const { reason, usage, source } = end;
+  return { text, reasoning, toolCalls, logprobs, reason, usage, source };
+}
+
+function begin(): Growing {
+  return { text: "", reasoning: "", toolCalls: [], logprobs: [], length: 0 };
+}
+
+function add(state: Growing, delta: InferenceDelta): void {
+  switch (delta.kind) {
+    case "text":
+      state.text += delta.text;
+      for (const logprob of delta.logprobs ?? []) state.logprobs.push(logprob);
+      grow(state, delta.text);
+      break;
+    case "reasoning":
+      state.reasoning += delta.text;
+      grow(state, delta.text);
+      break;
+    case "tool-call":
+      if (delta.index !== state.toolCalls.length || delta.index >= maxToolCalls)
+        throw strayOutput(`tool call ${delta.index} came after ${state.toolCalls.length} calls`);
+      state.toolCalls.push({ id: delta.id, name: delta.name, argumentsJson: "" });
+      break;
+    case "tool-arguments": {
+      const call = state.toolCalls[delta.index];
+      if (call === undefined) throw strayOutput(`arguments of tool call ${delta.index}, which has not begun`);
+      call.argumentsJson += delta.text;
+      grow(state, delta.text);
+      break;
+    }
+    case "embedding":
+    case "score":
+    case "token-ids":
+      throw strayOutput(`"${delta.kind}" in a generated answer`);
+    default:
+      delta satisfies never;
+  }
+}
+
+function grow(state: Growing, text: string): void {
+  state.length += text.length;
+  requireBounded(state.length);
+}
+
+/** Throws `engine_failed` for an answer of more characters than any model writes. */
+export function requireBounded(length: number): void {
+  if (length > maxAnswerLength)
+    throw new MusterError("engine_failed", `The answer grew beyond ${maxAnswerLength} characters.`);
+}

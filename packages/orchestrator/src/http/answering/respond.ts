@@ -1,0 +1,119 @@
+import { type GenerateRequest, type GenerateUsage, MusterError } from "@muster/base";
+import type { FastifyReply, FastifyRequest } from "fastify";
+import type { AnswerEvent, AnswerSource } from "../../core/job.ts";
+import type { HttpDeps } from "../http-deps.ts";
+import { accounted } from "./accounted.ts";
+import { gather } from "./gather.ts";
+import { HeldStream } from "./held-stream.ts";
+import { type Asked, submitAnswers } from "./submit.ts";
+import type { StreamWording, Wording } from "./wording.ts";
+
+export interface Generation extends Asked {
+  readonly requests: readonly GenerateRequest[];
+  readonly wording: Wording;
+}
+
+/** Runs a generation to its end and answers it, streamed or whole; counts it either way. */
+export function respond(
+  deps: HttpDeps,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  generation: Generation,
+): Promise<FastifyReply> {
+  const { wording, model, isStreamed } = generation;
+  const asked = { ...generation, params: wording.params };
+  return accounted(deps, request, reply, { model, endpoint: wording.endpoint }, async (controller) => {
+    const answers = await submitAnswers(deps, asked, controller.signal);
+    if (isStreamed) return stream({ deps, reply, controller, words: wording.stream() }, answers);
+    const gathered = await Promise.all(answers.map(gather));
+    nameSources(
+      reply,
+      gathered.map(({ source }) => source),
+    );
+    await reply.send(wording.complete(gathered));
+    return undefined;
+  });
+}
+
+/** Says in headers which workers answered, and after how many attempts. */
+export function nameSources(reply: FastifyReply, sources: readonly AnswerSource[]): void {
+  const workers = [...new Set(sources.map(({ workerName }) => workerName))];
+  const attempts = sources.reduce((most, { epoch }) => Math.max(most, epoch), 1);
+  reply.header("x-muster-worker", workers.map(headerSafe).join(", "));
+  reply.header("x-muster-attempts", String(attempts));
+}
+
+interface Streaming {
+  readonly deps: HttpDeps;
+  readonly reply: FastifyReply;
+  readonly controller: AbortController;
+  readonly words: StreamWording;
+}
+
+/** Resolves with the failure that ended a stream whose headers had been sent; throws one that came before. */
+async function stream(
+  { deps, reply, controller, words }: Streaming,
+  answers: readonly AsyncIterable<AnswerEvent>[],
+): Promise<MusterError | undefined> {
+  const held = new HeldStream(deps.clock, reply);
+  const onSource = (source: AnswerSource) => {
+    if (!held.isOpen && answers.length === 1) nameSources(reply, [source]);
+  };
+  try {
+    const usages = await Promise.all(
+      answers.map((answer, choice) => pump({ held, words, onSource }, answer, choice)),
+    );
+    await held.send(words.finish(usages));
+    held.close(words.marker);
+    return undefined;
+  } catch (error) {
+    const failure = MusterError.from(error);
+    controller.abort();
+    if (!held.isOpen) {
+      held.abandon();
+      throw failure;
+    }
+    if (failure.code === "internal") deps.log.error({ error: failure.stack }, "stream failed");
+    await held.send(words.failure(failure));
+    held.close();
+    return failure;
+  }
+}
+
+interface Pump {
+  readonly held: HeldStream;
+  readonly words: StreamWording;
+  readonly onSource: (source: AnswerSource) => void;
+}
+
+async function pump(
+  { held, words, onSource }: Pump,
+  answer: AsyncIterable<AnswerEvent>,
+  choice: number,
+): Promise<GenerateUsage> {
+  let source: AnswerSource | undefined;
+  let isOpen = false;
+  for await (const event of answer) {
+    if (event.kind === "started") {
+      source = event.source;
+      held.started();
+      continue;
+    }
+    if (!isOpen && source !== undefined) {
+      isOpen = true;
+      onSource(source);
+      await held.send(words.open(choice, source));
+    }
+    if (event.kind === "delta") await held.send(words.delta(choice, event.delta));
+    else {
+      await held.send(words.end(choice, event));
+      return event.usage;
+    }
+  }
+  throw new MusterError("internal", "An answer ended without an end.");
+}
+
+/** Names come from people's machines: a header holds visible ASCII only. */
+function headerSafe(text: string): string {
+  return text.replace(/[^\x21-\x7e]+/g, "_");
+}

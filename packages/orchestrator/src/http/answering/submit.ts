@@ -1,0 +1,70 @@
+import type { Capability, InferenceRequest } from "@muster/base";
+import type { AnswerEvent } from "../../core/job.ts";
+import type { LaneClass } from "../../core/lane.ts";
+import type { HttpDeps } from "../http-deps.ts";
+import { requireCapabilities } from "./served.ts";
+
+/** What an HTTP request asks the fleet for. */
+export interface Asked {
+  readonly requestId: string;
+  readonly model: string;
+  readonly laneClass: LaneClass;
+  /** One for each choice or part; they differ in content and seed, not in what a replica must be able to do. */
+  readonly requests: readonly InferenceRequest[];
+  readonly isStreamed: boolean;
+  readonly params?: Partial<Record<Capability, string>> | undefined;
+}
+
+/**
+ * Submits every choice of a request as a job of its own, so that they spread over slots and workers. Throws
+ * `unsupported` where no replica of the model can do what is asked.
+ */
+export async function submitAnswers(
+  deps: HttpDeps,
+  asked: Asked,
+  signal: AbortSignal,
+): Promise<AsyncIterable<AnswerEvent>[]> {
+  const { requestId, model, laneClass, requests, isStreamed, params } = asked;
+  const [first] = requests;
+  if (first !== undefined) requireCapabilities(deps, { model, request: first, params });
+  const isGeneration = first?.task === "generate";
+  const acceptedAtMs = deps.clock.nowMs();
+  const answers = await Promise.all(
+    requests.map((request, choice) =>
+      deps.desk.submit({
+        requestId: requests.length === 1 ? requestId : `${requestId}-${choice}`,
+        lane: { model, class: laneClass },
+        request,
+        queueTimeoutMs: deps.queueTimeoutMs,
+        isRestartable: !isStreamed,
+        signal,
+      }),
+    ),
+  );
+  return answers.map((answer) => measured(deps, { model, acceptedAtMs, isGeneration }, answer));
+}
+
+interface Measured {
+  readonly model: string;
+  readonly acceptedAtMs: number;
+  /** Vectors and scores are no tokens: they say nothing of the time between tokens. */
+  readonly isGeneration: boolean;
+}
+
+async function* measured(
+  deps: HttpDeps,
+  { model, acceptedAtMs, isGeneration }: Measured,
+  answer: AsyncIterable<AnswerEvent>,
+): AsyncIterable<AnswerEvent> {
+  const { metrics, clock } = deps;
+  let lastPieceMs: number | undefined;
+  for await (const event of answer) {
+    if (event.kind === "delta" && isGeneration) {
+      const nowMs = clock.nowMs();
+      if (lastPieceMs === undefined) metrics.firstToken(model, nowMs - acceptedAtMs);
+      else if (event.delta.tokens > 0) metrics.interToken(model, (nowMs - lastPieceMs) / event.delta.tokens);
+      lastPieceMs = nowMs;
+    } else if (event.kind === "end") metrics.tokensUsed(model, event.usage);
+    yield event;
+  }
+}

@@ -1,0 +1,38 @@
+import type { InferenceDelta, InferenceRequest } from "@muster/base";
+import type { FastifyReply } from "fastify";
+import type { LaneClass } from "../../core/lane.ts";
+import type { HttpDeps } from "../http-deps.ts";
+import { collect } from "./collect.ts";
+import { nameSources } from "./respond.ts";
+import { submitAnswers } from "./submit.ts";
+import type { AnswerEnd } from "./wording.ts";
+
+export interface Part<State> {
+  readonly request: InferenceRequest;
+  readonly begin: () => State;
+  readonly add: (state: State, delta: InferenceDelta) => void;
+}
+
+/** Runs every part of a request that is no generation, and gives their states in order. */
+export async function collectParts<State>(
+  {
+    deps,
+    reply,
+    signal,
+  }: { readonly deps: HttpDeps; readonly reply: FastifyReply; readonly signal: AbortSignal },
+  asked: { readonly requestId: string; readonly model: string; readonly laneClass: LaneClass },
+  parts: readonly Part<State>[],
+): Promise<readonly { readonly state: State; readonly end: AnswerEnd }[]> {
+  const requests = parts.map(({ request }) => request);
+  const answers = await submitAnswers(deps, { ...asked, requests, isStreamed: false }, signal);
+  const collected = await Promise.all(
+    parts.map(({ begin, add }, index) => collect(answers[index] ?? nothing(), begin, add)),
+  );
+  nameSources(
+    reply,
+    collected.map(({ end }) => end.source),
+  );
+  return collected;
+}
+
+async function* nothing(): AsyncIterable<never> {}

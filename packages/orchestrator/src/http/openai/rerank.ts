@@ -1,0 +1,76 @@
+import type { InferenceDelta } from "@muster/base";
+import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import { accounted } from "../answering/accounted.ts";
+import { strayOutput } from "../answering/collect.ts";
+import { collectParts, type Part } from "../answering/whole.ts";
+import type { HttpDeps } from "../http-deps.ts";
+import { parseBody } from "../parsing/body.ts";
+import { laneClassOf } from "../parsing/choices.ts";
+import { chunksOf } from "./input-chunks.ts";
+import { rerankSchema } from "./schema/rerank.ts";
+import { promptUsageBody } from "./usage.ts";
+
+type Scores = Map<number, number>;
+
+/** Where clients of Jina, of Cohere and of llama.cpp look for it. */
+const paths = ["/v1/rerank", "/rerank", "/v2/rerank"];
+
+/** POST /v1/rerank: documents by how well they answer a query, the best first. */
+export function rerankRoute(app: FastifyInstance, deps: HttpDeps): void {
+  for (const path of paths) app.post(path, (request, reply) => rerank(deps, request, reply));
+}
+
+function rerank(deps: HttpDeps, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
+  const body = parseBody(rerankSchema, request.body);
+  const { model, query } = body;
+  const texts = body.documents.map((document) => (typeof document === "string" ? document : document.text));
+  const chunks = chunksOf(texts);
+  return accounted(deps, request, reply, { model, endpoint: "rerank" }, async ({ signal }) => {
+    const asked = { requestId: request.id, model, laneClass: laneClassOf(body.service_tier) };
+    const parts = await collectParts(
+      { deps, reply, signal },
+      asked,
+      chunks.map((documents) => partOf(query, documents)),
+    );
+    const scores = parts.flatMap(({ state }, index) => inOrder(state, chunks[index]?.length ?? 0));
+    const best = scores
+      .map((score, index) => ({ index, relevance_score: score }))
+      .sort((a, b) => b.relevance_score - a.relevance_score || a.index - b.index)
+      .slice(0, body.top_n ?? scores.length);
+    await reply.send({
+      id: deps.newId("rerank-"),
+      object: "list",
+      model,
+      results: best.map((result) =>
+        body.return_documents === true ? { ...result, document: { text: texts[result.index] } } : result,
+      ),
+      // Where clients that know lists of OpenAI's kind look.
+      data: best,
+      usage: promptUsageBody(parts.map(({ end }) => end.usage)),
+    });
+    return undefined;
+  });
+}
+
+function partOf(query: string, documents: readonly string[]): Part<Scores> {
+  return {
+    request: { task: "rerank", query, documents },
+    begin: () => new Map(),
+    add: (scores, delta) => addScore(scores, delta, documents.length),
+  };
+}
+
+function addScore(scores: Scores, delta: InferenceDelta, documents: number): void {
+  if (delta.kind !== "score") throw strayOutput(`"${delta.kind}" in place of a score`);
+  if (delta.index >= documents || scores.has(delta.index))
+    throw strayOutput(`a score of document ${delta.index} of ${documents}, or a second one`);
+  scores.set(delta.index, delta.score);
+}
+
+function inOrder(scores: Scores, documents: number): number[] {
+  return Array.from({ length: documents }, (_none, index) => {
+    const score = scores.get(index);
+    if (score === undefined) throw strayOutput(`no score of document ${index} of ${documents}`);
+    return score;
+  });
+}

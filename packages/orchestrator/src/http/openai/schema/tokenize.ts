@@ -1,0 +1,36 @@
+import type { Prompt } from "@muster/base";
+import { z } from "zod";
+import { refuseUnsupported, wrong } from "../../parsing/body.ts";
+import { modelName } from "./common.ts";
+import { messageList, messagesOf } from "./messages.ts";
+
+export const tokenizeSchema = z.looseObject({
+  /** May be left out where one model is served. */
+  model: modelName.nullish(),
+  /** vLLM's name for a text. */
+  prompt: z.string().nullish(),
+  /** llama-server's. */
+  content: z.string().nullish(),
+  messages: messageList.nullish(),
+  add_special_tokens: z.boolean().nullish(),
+  return_token_strs: z.boolean().nullish(),
+});
+
+export type TokenizeBody = z.infer<typeof tokenizeSchema>;
+
+export function promptToTokenize(body: TokenizeBody): Prompt {
+  refuseUnsupported({
+    add_special_tokens: {
+      isAsked: body.add_special_tokens === false,
+      why: "a text gets the tokens that a completion of it starts from.",
+    },
+  });
+  const text = body.prompt ?? body.content ?? undefined;
+  const given = [body.prompt, body.content, body.messages].filter(
+    (each) => each !== undefined && each !== null,
+  );
+  if (given.length !== 1) throw wrong("prompt", 'send one of "prompt", "content" and "messages".');
+  return text === undefined
+    ? { kind: "chat", messages: messagesOf(body.messages ?? []) }
+    : { kind: "text", text };
+}

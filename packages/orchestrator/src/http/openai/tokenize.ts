@@ -1,0 +1,73 @@
+import { type InferenceDelta, MusterError, type Prompt } from "@muster/base";
+import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import { accounted } from "../answering/accounted.ts";
+import { strayOutput } from "../answering/collect.ts";
+import { contextTokensOf, requireModel } from "../answering/served.ts";
+import { collectParts } from "../answering/whole.ts";
+import type { HttpDeps } from "../http-deps.ts";
+import { parseBody } from "../parsing/body.ts";
+import { promptToTokenize, tokenizeSchema } from "./schema/tokenize.ts";
+
+interface Tokens {
+  readonly ids: number[];
+  readonly texts: string[];
+}
+
+/** POST /tokenize and /v1/tokenize: the tokens that a prompt becomes. */
+export function tokenizeRoute(app: FastifyInstance, deps: HttpDeps): void {
+  for (const path of ["/tokenize", "/v1/tokenize"])
+    app.post(path, (request, reply) => {
+      const body = parseBody(tokenizeSchema, request.body);
+      const prompt = promptToTokenize(body);
+      const model = body.model ?? onlyModel(deps);
+      return tokenized(deps, request, reply, { model, prompt, endpoint: "tokenize" }, ({ ids, texts }) => ({
+        model,
+        count: ids.length,
+        max_model_len: contextTokensOf(deps, model),
+        tokens: ids,
+        ...(body.return_token_strs === true ? { token_strs: texts } : {}),
+      }));
+    });
+}
+
+/** Has a worker cut up a prompt, and answers in the words of the caller. */
+export function tokenized(
+  deps: HttpDeps,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  asked: { readonly model: string; readonly prompt: Prompt; readonly endpoint: string },
+  word: (tokens: Tokens) => object,
+): Promise<FastifyReply> {
+  const { model, prompt } = asked;
+  return accounted(deps, request, reply, asked, async ({ signal }) => {
+    const begin = (): Tokens => ({ ids: [], texts: [] });
+    const [part] = await collectParts(
+      { deps, reply, signal },
+      { requestId: request.id, model, laneClass: "interactive" },
+      [{ request: { task: "tokenize", prompt }, begin, add: addTokens }],
+    );
+    await reply.send(word(part?.state ?? begin()));
+    return undefined;
+  });
+}
+
+function addTokens({ ids, texts }: Tokens, delta: InferenceDelta): void {
+  if (delta.kind !== "token-ids") throw strayOutput(`"${delta.kind}" in place of tokens`);
+  for (const id of delta.ids) ids.push(id);
+  for (const text of delta.texts) texts.push(text);
+}
+
+function onlyModel(deps: HttpDeps): string {
+  const models = deps.served.list();
+  const [only] = models;
+  if (only === undefined) {
+    // Says why there is none.
+    requireModel(deps, "");
+  }
+  if (only !== undefined && models.length === 1) return only;
+  throw new MusterError(
+    "invalid_request",
+    `"model" is missing, and more than one is served: ${models.join(", ")}.`,
+    { param: "model" },
+  );
+}
