@@ -1,6 +1,5 @@
-// `npm run demo`: sets everything up, then runs `muster demo` with the tiny model of last resort at hand.
+// `npm run demo`: sets everything up, then runs `muster demo`.
 import { spawn } from "node:child_process";
-import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { runTool } from "./lib/command.mjs";
@@ -10,19 +9,12 @@ const root = fileURLToPath(new URL("..", import.meta.url));
 
 await runTool(async () => {
   await setUp({ quiet: false });
-  const { writeTinyGguf } = await import("../test/support/tiny-gguf.mjs");
-  const cache = join(root, "node_modules", ".cache", "muster");
-  mkdirSync(cache, { recursive: true });
-  const tinyModel = join(cache, "muster-tiny-random.gguf");
-  await writeTinyGguf(tinyModel);
-
   console.log("");
   const demo = spawn(
     process.execPath,
     [join(root, "packages/cli/dist/main.js"), "demo", ...process.argv.slice(2)],
     {
       stdio: "inherit",
-      env: { ...process.env, MUSTER_FALLBACK_MODEL: tinyModel },
     },
   );
   // The terminal sends Ctrl-C to the demo as well, which then cleans up: this process waits for it.

@@ -45,18 +45,30 @@ function processesWith(mark: string): string[] {
 }
 
 describe("muster demo", () => {
-  it("shows both workers, a streamed answer and the batch, exits with 0 and leaves no process and no file", async () => {
+  it("shows right answers, a tool call and a batch over both workers, and leaves no process and no file", async () => {
     const directory = await temporaryDirectory();
-    const demo = muster(["demo", "--lines", "6"], { MUSTER_MODEL: await tinyModel(), TMPDIR: directory });
+    const demo = muster(["demo", "--lines", "6"], { MUSTER_MODEL: "", TMPDIR: directory });
     expect({ code: await demo.exited, output: demo.output() }).toMatchObject({ code: 0 });
     const output = demo.output();
+    expect(output).toContain("Answer     The capital of Norway is Oslo.");
+    expect(output).toMatch(/Tool call {2}get_weather \{"city": ?"Oslo"\}/);
+    expect(output).toContain("Answer     It is 7 degrees with rain in Oslo.");
+    expect(output).toMatch(/JSON {7}\{"name": ?"Ada", ?"age": ?36\}/);
+    expect(output).toContain("6 of 6 sums are right.");
     expect(output).toMatch(/desk-1 .+\d/);
     expect(output).toMatch(/desk-2 .+\d/);
-    expect(output).toMatch(/Answer +\S/);
     expect(output).toMatch(/together +6 /);
     expect(output).toMatch(/API +http:\/\/127\.0\.0\.1:\d+\/v1/);
     expect(processesWith(directory)).toEqual([]);
     expect(readdirSync(directory)).toEqual([]);
+  });
+
+  it("takes another model as well", async () => {
+    const directory = await temporaryDirectory();
+    const demo = muster(["demo", "--lines", "4"], { MUSTER_MODEL: await tinyModel(), TMPDIR: directory });
+    expect({ code: await demo.exited, output: demo.output() }).toMatchObject({ code: 0 });
+    expect(demo.output()).toMatch(/Answer +\S/);
+    expect(demo.output()).toMatch(/together +4 /);
   });
 
   it("that is interrupted cleans up as well", async () => {

@@ -11,7 +11,7 @@ import {
   startOrchestrator,
 } from "@muster/orchestrator";
 import { loadWorkerConfig, type RunningWorker, startWorker, type WorkerOverrides } from "@muster/worker";
-import { onTestFinished } from "vitest";
+import { afterAll, onTestFinished } from "vitest";
 import { testRedis } from "../support/redis.ts";
 
 /** A cluster on loopback: real Redis, real gRPC, real HTTP, the stub engine. Everything is stopped with the test. */
@@ -66,15 +66,35 @@ const testHardware: Hardware = {
 const main = fileURLToPath(new URL("../../packages/cli/dist/main.js", import.meta.url));
 let clusters = 0;
 
+/** Says what is to be done when something is over. */
+export type AtEnd = (undo: () => Promise<unknown> | unknown) => unknown;
+
+const untilTestEnds: AtEnd = (undo) =>
+  onTestFinished(async () => {
+    await undo();
+  });
+
+/** For what the tests of a file or suite share: called where they are declared. The last to come is the first to go. */
+export function untilSuiteEnds(): AtEnd {
+  const undos: Parameters<AtEnd>[0][] = [];
+  afterAll(async () => {
+    for (const undo of undos.reverse()) await undo();
+  });
+  return (undo) => undos.push(undo);
+}
+
 /** A directory that is gone with the test. */
-export async function temporaryDirectory(): Promise<string> {
+export async function temporaryDirectory(atEnd: AtEnd = untilTestEnds): Promise<string> {
   const directory = await mkdtemp(join(tmpdir(), "muster-test-"));
-  onTestFinished(() => rm(directory, { recursive: true, force: true, maxRetries: 5 }));
+  atEnd(() => rm(directory, { recursive: true, force: true, maxRetries: 5 }));
   return directory;
 }
 
-export async function startCluster(overrides: OrchestratorOverrides = {}): Promise<TestCluster> {
-  const directory = await temporaryDirectory();
+export async function startCluster(
+  overrides: OrchestratorOverrides = {},
+  atEnd: AtEnd = untilTestEnds,
+): Promise<TestCluster> {
+  const directory = await temporaryDirectory(atEnd);
   const redisUrl = overrides.redisUrl ?? (await testRedis()).url;
   const config = loadOrchestratorConfig(
     {
@@ -92,7 +112,7 @@ export async function startCluster(overrides: OrchestratorOverrides = {}): Promi
     {},
   );
   const orchestrator = await startOrchestrator(config, { log: silentLog });
-  onTestFinished(() => orchestrator.stop());
+  atEnd(() => orchestrator.stop());
   const { url } = orchestrator;
   const auth = config.apiKeys[0] === undefined ? {} : { authorization: `Bearer ${config.apiKeys[0]}` };
 
@@ -121,7 +141,7 @@ export async function startCluster(overrides: OrchestratorOverrides = {}): Promi
         ),
         { log: silentLog, probe: { probe: async () => testHardware } },
       );
-      onTestFinished(() => worker.stop());
+      atEnd(() => worker.stop());
       await eventually(async () =>
         (await workers()).some((one) => one.name === name && one.state === "ready"),
       );
@@ -139,7 +159,7 @@ export async function startCluster(overrides: OrchestratorOverrides = {}): Promi
         ],
         { env: { ...process.env, ...env }, stdio: ["ignore", "ignore", "inherit"] },
       );
-      onTestFinished(() => endProcess(child));
+      atEnd(() => endProcess(child));
       await eventually(async () =>
         (await workers()).some((one) => one.name === name && one.state === "ready"),
       );
