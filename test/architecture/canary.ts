@@ -86,7 +86,7 @@ export async function writeCanaryTree(folder: string): Promise<void> {
   }
   await mkdir(join(folder, "node_modules/@muster"));
   for (const name of ["base", "proto", "orchestrator", "worker", "sdk", "cli"]) {
-    const exports = { ".": { source: "./src/index.ts", default: "./dist/index.js" } };
+    const exports = { ".": { "muster-source": "./src/index.ts", default: "./dist/index.js" } };
     await write(`packages/${name}/package.json`, JSON.stringify({ name: `@muster/${name}`, exports }));
     await symlink(`../../packages/${name}`, join(folder, "node_modules/@muster", name));
   }

@@ -119,6 +119,18 @@ describe("POST /tokenize", () => {
   });
 });
 
+describe("what comes back in one burst", () => {
+  it("is not taken for an answer that nobody reads", async () => {
+    const cluster = await startServed();
+    const long = await post<Tokenized>(cluster, "/tokenize", { content: "a ".repeat(500_000) });
+    expect(long.count).toBe(500_000);
+    expect((await cluster.post("/tokenize", { content: "a ".repeat(600_000) })).status).toBe(413);
+    const input = Array.from({ length: 2_048 }, (_none, index) => `text ${index}`);
+    const { data } = await post<Embeddings>(cluster, "/v1/embeddings", { model, input });
+    expect(data).toHaveLength(2_048);
+  });
+});
+
 interface TextCompletion {
   readonly choices: readonly {
     readonly text: string;

@@ -1,4 +1,5 @@
 import type { Log } from "@muster/base";
+import type { PackageEntries } from "./adapters/common/engine-packages/entries.ts";
 import { createLlamaServerEngine } from "./adapters/llama-server/engine.ts";
 import { createNodeLlamaCppEngine } from "./adapters/node-llama-cpp/engine.ts";
 import { createOpenaiUpstreamEngine, firstUpstreamModel } from "./adapters/openai-upstream/engine.ts";
@@ -12,6 +13,8 @@ import type { ModelStore } from "./ports/model-store.ts";
 interface EngineDeps {
   readonly log: Log;
   readonly store: ModelStore;
+  /** Of the default engine: what was fetched for this machine. */
+  readonly packages: PackageEntries;
 }
 
 /** The engine that `config` chooses for model files; what an upstream serves is left to the upstream in any case. */
@@ -29,7 +32,7 @@ export function createEngine(config: WorkerConfig, deps: EngineDeps): Engine {
   };
 }
 
-function createFileEngine(config: WorkerConfig, { log, store }: EngineDeps): Engine {
+function createFileEngine(config: WorkerConfig, { log, store, packages }: EngineDeps): Engine {
   switch (config.engine) {
     case "stub":
       return createStubEngine({
@@ -37,7 +40,11 @@ function createFileEngine(config: WorkerConfig, { log, store }: EngineDeps): Eng
         firstTokenMs: config.stubFirstTokenMs,
       });
     case "node-llama-cpp":
-      return createNodeLlamaCppEngine({ log, engineDirectory: defaultEngineDirectory(config.env) });
+      return createNodeLlamaCppEngine({
+        log,
+        packages,
+        engineDirectory: defaultEngineDirectory(config.env),
+      });
     case "llama-server":
       return createLlamaServerEngine({
         log,

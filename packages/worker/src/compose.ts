@@ -7,10 +7,13 @@ import {
   MusterError,
   systemClock,
 } from "@muster/base";
+import type { PackageEntries } from "./adapters/common/engine-packages/entries.ts";
 import { readWorkerId } from "./adapters/disk/worker-id.ts";
 import { createGrpcOrchestratorLink } from "./adapters/grpc/orchestrator-link.ts";
 import { createHardwareProbe } from "./adapters/probe/hardware-probe.ts";
 import { createLoadReader } from "./adapters/probe/system-load.ts";
+import { fetchCudaBuild } from "./compose-cuda.ts";
+import { defaultEngineDirectory } from "./compose-engine-build.ts";
 import { createEngine, nameUpstreamModel } from "./compose-engines.ts";
 import { openModelStore } from "./compose-models.ts";
 import type { WorkerConfig } from "./config.ts";
@@ -60,10 +63,11 @@ export async function startWorker(
   const log = deps.log.child({ worker: config.name });
   const background = new Background(log);
   const workerId = await readWorkerId(config.dataDirectory, config.name);
-  const hardware = await (deps.probe ?? createHardwareProbe({ log })).probe();
+  const packages = await enginePackages(config, deps, log);
+  const hardware = await (deps.probe ?? createHardwareProbe({ log, packages })).probe();
   const models = await Promise.all(config.models.map((offer) => nameUpstreamModel(offer, config)));
   const store = openModelStore(config, log);
-  const engine = deps.engine ?? createEngine(config, { log, store });
+  const engine = deps.engine ?? createEngine(config, { log, store, packages });
 
   const replicas = new ReplicaSet({
     engine,
@@ -132,6 +136,18 @@ export async function startWorker(
     }),
   );
   return { workerId, hardware, ended: over.promise, stop: () => stop("stopped") };
+}
+
+/** Fetched first of all: what the probe finds depends on what the engine can use. */
+async function enginePackages(
+  config: WorkerConfig,
+  { engine }: { readonly engine?: Engine },
+  log: Log,
+): Promise<PackageEntries> {
+  const isOurs = engine === undefined && config.engine === "node-llama-cpp";
+  if (!isOurs || config.gpu === "off") return {};
+  const { signal } = new AbortController();
+  return fetchCudaBuild({ directory: defaultEngineDirectory(config.env), env: config.env, log, signal });
 }
 
 /** What this machine could lend. */

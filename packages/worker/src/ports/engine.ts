@@ -1,6 +1,7 @@
 import type { Capability, InferenceEvent, InferenceRequest } from "@muster/base";
 
 export interface EngineLoadSpec {
+  /** A file; for `openai` and `stub` the model's URI itself. */
   readonly modelPath: string;
   /** Sequences that run at once. */
   readonly slots: number;
@@ -48,7 +49,10 @@ export interface EngineReplica {
   close(): Promise<void>;
 }
 
-/** Runs models. Adapters: `node-llama-cpp` (a child process per replica) and `stub` (fixed answers, for load tests). */
+/**
+ * Runs models. Adapters: `node-llama-cpp` and `llama-server` (a child process per replica), `openai` (a server that runs
+ * already) and `stub` (fixed answers, for load tests).
+ */
 export interface Engine {
   readonly name: string;
   /**

@@ -211,7 +211,9 @@ describe("llama-server's process", { timeout: 30_000 }, () => {
     expect(isAlive(pid)).toBe(true);
     worker.kill("SIGKILL");
     await untilGone(pid);
-    await rm(dirname(args.at(-1) ?? ""), { recursive: true });
+    await vi.waitFor(async () => expect(await isThere(dirname(args.at(-1) ?? ""))).toBe(false), {
+      timeout: 5000,
+    });
   });
 });
 

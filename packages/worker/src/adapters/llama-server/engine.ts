@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { mkdtemp, rm, stat } from "node:fs/promises";
+import { mkdtemp, stat } from "node:fs/promises";
 import { createServer } from "node:net";
 import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
@@ -79,7 +79,7 @@ export function createLlamaServerEngine(options: LlamaServerOptions): Engine {
           env: options.env ?? hostEnvironment,
           clock,
           log,
-          cleanUp: place.remove,
+          folder: place.folder,
         });
         const root: HttpTarget = { baseUrl: place.url, socketPath: place.socketPath, key, clock };
         await untilReady(root, { server, clock, signal });
@@ -133,12 +133,11 @@ async function makePlace() {
   if (process.platform === "win32" || Buffer.byteLength(prefix) > maxSocketPrefixBytes) {
     const port = await freePort();
     const url = `http://127.0.0.1:${port}`;
-    return { host: "127.0.0.1", port, url, socketPath: undefined, remove: async () => {} };
+    return { host: "127.0.0.1", port, url, socketPath: undefined, folder: undefined };
   }
   const folder = await mkdtemp(prefix);
   const socketPath = join(folder, "s.sock");
-  const remove = () => rm(folder, { recursive: true, force: true });
-  return { host: socketPath, port: undefined, url: "http://localhost", socketPath, remove };
+  return { host: socketPath, port: undefined, url: "http://localhost", socketPath, folder };
 }
 
 function freePort(): Promise<number> {

@@ -41,7 +41,6 @@ describe.skipIf(program === undefined)(title, { timeout: 60_000 }, () => {
   afterAll(() => rm(folder, { recursive: true, force: true }));
 
   engineContract("llama-server", makeEngine, model("writer.gguf"));
-  // It ends a thought at its budget, and lets a model that was never cut off begin another one.
   engineChatContract("llama-server", makeEngine, trainedModel);
 
   it("thinks where it is asked to, and where it is not as the model's template has it", async () => {

@@ -1,4 +1,5 @@
 import { type ChildProcess, fork } from "node:child_process";
+import { rm } from "node:fs/promises";
 import { createInterface } from "node:readline";
 import { type Clock, deferred, type Env, type Log, pause } from "@muster/base";
 import type { EngineExit } from "../../ports/engine.ts";
@@ -18,11 +19,11 @@ export function startServerProcess(options: {
   readonly env: Env;
   readonly clock: Clock;
   readonly log: Log;
-  /** When the server is gone, however it went. */
-  readonly cleanUp: () => Promise<void>;
+  /** Holds the server's socket, and goes with it. */
+  readonly folder: string | undefined;
 }): UpstreamLife & { readonly pid: number | undefined } {
   const { log, clock } = options;
-  const child = fork(options.guard, [options.program, ...options.args], {
+  const child = fork(options.guard, [options.folder ?? "", options.program, ...options.args], {
     // Its own process group: a signal from the terminal reaches the worker alone, and a kill reaches guard and server.
     detached: true,
     env: { ...childEnvironment(options.env), LLAMA_API_KEY: options.key },
@@ -33,7 +34,9 @@ export function startServerProcess(options: {
   const exit = deferred<EngineExit>();
   let isClosing = false;
   const end = async (how: EngineExit) => {
-    await options.cleanUp().catch((error: unknown) => log.warn({ error: String(error) }, "clean-up failed"));
+    await removeFolder(options.folder).catch((error: unknown) =>
+      log.warn({ error: String(error) }, "the socket's folder stays"),
+    );
     exit.resolve(how);
   };
 
@@ -71,6 +74,11 @@ export function startServerProcess(options: {
     },
     lastWords: () => lines.join("\n"),
   };
+}
+
+/** The guard does it, unless it was killed itself. */
+async function removeFolder(folder: string | undefined): Promise<void> {
+  if (folder !== undefined) await rm(folder, { recursive: true, force: true });
 }
 
 function killGroup(child: ChildProcess): void {

@@ -2,12 +2,12 @@ import type { EndReason, InferenceDelta } from "@muster/base";
 import type { LlamaModel, Token } from "node-llama-cpp";
 import { type AnswerPart, createAnswerParser, type Phase } from "../../core/dialects/answer-parser.ts";
 import { createStopMatcher } from "../../core/stop-matcher.ts";
+import { makeCallId } from "../common/tool-call-id.ts";
 import { checkAnswer } from "./answer-check.ts";
 import type { AnswerPlan } from "./answer-plan.ts";
 import type { ChildGenerateRequest } from "./child-messages.ts";
 import { createTextDecoder, replacementCharacter } from "./text-decoder.ts";
 import { createLogprobLog } from "./token-probabilities.ts";
-import { makeCallId } from "../common/tool-call-id.ts";
 import type { Vocabulary } from "./vocabulary.ts";
 
 export interface OutputParts {

@@ -114,6 +114,14 @@ describe("grammar of an answer", () => {
     expect(admits(plan(generic, { tools: use("auto") }).answer, `${two}\n${two}`)).toBe(true);
   });
 
+  it("keeps an answer that may hold no call from looking like the rest of one", () => {
+    const { answer } = plan(gemma4, { tools: use("none") });
+    for (const text of ["", "c", "calls", "called: me", "Do call:get_time{}"])
+      expect(admits(answer, text)).toBe(true);
+    for (const text of ["call:", "call:get_time{}"]) expect(admits(answer, text)).toBe(false);
+    expect(admits(plan(qwen3, { tools: use("none") }).answer, '{"name": "get_time"')).toBe(false);
+  });
+
   it("writes Gemma's calls with its string mark", () => {
     const { answer } = plan(gemma4, { tools: use("required", false) });
     expect(admits(answer, '<|tool_call>call:get_weather{city:<|"|>Oslo<|"|>}<tool_call|>')).toBe(true);

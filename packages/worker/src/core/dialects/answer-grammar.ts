@@ -52,7 +52,9 @@ export function planGrammar(dialect: Dialect, wishes: AnswerWishes, markToken: M
   }
   if (!isForced) {
     if (json !== undefined) answers.push(json);
-    else if (marks === undefined && tools !== undefined) answers.push(freeText);
+    else if (tools !== undefined && marks === undefined) answers.push(textUnlike("{"));
+    // Without the mark that is forbidden it would be the rest of a call.
+    else if (tools !== undefined && called === undefined) answers.push(textUnlike(dialect.call.head.trim()));
   }
   const { gap } = dialect.thought ?? { gap: "" };
   const lead = gap === "" ? "" : `${literal(gap)}? `;
@@ -68,8 +70,13 @@ export function planGrammar(dialect: Dialect, wishes: AnswerWishes, markToken: M
 
 /** In one answer: a model that cannot stop calling is stopped. */
 const maxCalls = 32;
-/** Where calls have no mark of their own an answer that begins like one is one. */
-const freeText = "( [^{] .* )?";
+/** Any text but one that begins like a call: where those have no mark of their own they are known by that. */
+function textUnlike(beginning: string): string {
+  return [...beginning].reduceRight(
+    (rest, char) => `( [^${char}] .* ${rest === "" ? "" : `| ${literal(char)} ${rest} `})?`,
+    "",
+  );
+}
 
 function thoughtStart({ thought }: Dialect, markToken: MarkToken): string {
   const isToken = thought !== undefined && markToken(thought.close) !== undefined;
