@@ -63,6 +63,7 @@ def render(turns, system=None, tools=(), thinking=False):
         learn = is_last or not thinking
         if turn.get("calls"):
             parts.append(("".join(call_text(call) for call in turn["calls"]) + "<|tool_response>", learn))
+            # The mark that opens the first result is how the model ends its turn, so it is learnt; the rest is not.
             results = "".join(response_text(c["name"], r) for c, r in zip(turn["calls"], turn["results"]))
             parts.append((results.removeprefix("<|tool_response>"), False))
         if turn.get("given"):

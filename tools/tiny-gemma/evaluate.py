@@ -13,7 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import data
-from facts import CAPITALS, FALLBACK, GREETING, GREETINGS
+from facts import CAPITALS, GREETING, GREETINGS
 
 WEATHER = {
     "type": "function",

@@ -1,4 +1,8 @@
-"""Writes the trained model as GGUF: python export.py FOLDER OUT.gguf [q8_0|f16]"""
+"""
+Writes the trained model as GGUF: python export.py FOLDER[,FOLDER...] OUT.gguf [q8_0|f16]
+
+Of several folders the weights are averaged: runs that go on from one another do better so than each alone.
+"""
 
 import json
 import sys
@@ -17,15 +21,16 @@ TYPES = {
 }
 
 
-def write_gguf(folder, out, kind):
-    checkpoint = torch.load(folder / "model.pt")
-    tokenizer = Tokenizer(json.loads((folder / "merges.json").read_text()))
+def write_gguf(folders, out, kind):
+    checkpoints = [torch.load(folder / "model.pt") for folder in folders]
+    weights = {name: sum(c["model"][name] for c in checkpoints) / len(folders) for name in checkpoints[0]["model"]}
+    tokenizer = Tokenizer(json.loads((folders[0] / "merges.json").read_text()))
     partial = out.with_name(out.name + ".partial")
     writer = gguf.GGUFWriter(partial, "gemma3")
     add_description(writer, TYPES[kind][1])
-    add_shape(writer, Shape(**checkpoint["shape"]))
+    add_shape(writer, Shape(**checkpoints[0]["shape"]))
     add_tokenizer(writer, tokenizer)
-    add_tensors(writer, checkpoint["model"], TYPES[kind][0])
+    add_tensors(writer, weights, TYPES[kind][0])
     writer.write_header_to_file()
     writer.write_kv_data_to_file()
     writer.write_tensors_to_file()
@@ -85,4 +90,4 @@ def add_tensors(writer, weights, kind):
 
 
 if __name__ == "__main__":
-    write_gguf(Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3] if len(sys.argv) > 3 else "q8_0")
+    write_gguf([Path(folder) for folder in sys.argv[1].split(",")], Path(sys.argv[2]), sys.argv[3] if len(sys.argv) > 3 else "q8_0")
