@@ -54,7 +54,7 @@ describe("muster demo", () => {
     expect(output).toMatch(/Tool call {2}get_weather \{"city": ?"Oslo"\}/);
     expect(output).toContain("Answer     It is 7 degrees with rain in Oslo.");
     expect(output).toMatch(/JSON {7}\{"name": ?"Ada", ?"age": ?36\}/);
-    expect(output).toContain("6 of 6 sums are right.");
+    expect(output).toContain("6 of 6 answers are right.");
     expect(output).toMatch(/desk-1 .+\d/);
     expect(output).toMatch(/desk-2 .+\d/);
     expect(output).toMatch(/together +6 /);

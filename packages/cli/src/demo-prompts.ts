@@ -44,12 +44,21 @@ export function openPrompts(count: number): DemoPrompt[] {
 }
 
 const operands = 20;
+const counts = { from: 10, to: 30 };
 
-/** Sums of numbers up to 20; after all 400 they begin again. */
-export function sumPrompts(count: number): DemoPrompt[] {
-  return Array.from({ length: count }, (_none, i) => {
-    const one = (i % operands) + 1;
-    const other = ((i * 7 + Math.floor(i / operands)) % operands) + 1;
-    return { prompt: `What is ${one} + ${other}?`, answer: String(one + other) };
-  });
+/** Sums of numbers up to 20 and counts up to 30, in turn; after some hundreds they begin again. */
+export function knownPrompts(count: number): DemoPrompt[] {
+  return Array.from({ length: count }, (_none, i) => (i % 2 === 0 ? sum(i / 2) : counted((i - 1) / 2)));
+}
+
+function sum(i: number): DemoPrompt {
+  const one = (i % operands) + 1;
+  const other = ((i * 7 + Math.floor(i / operands)) % operands) + 1;
+  return { prompt: `What is ${one} + ${other}?`, answer: String(one + other) };
+}
+
+function counted(i: number): DemoPrompt {
+  const last = counts.to - (i % (counts.to - counts.from + 1));
+  const numbers = Array.from({ length: last }, (_none, place) => place + 1);
+  return { prompt: `Count to ${last}`, answer: numbers.join(" ") };
 }

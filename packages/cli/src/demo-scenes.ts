@@ -133,7 +133,7 @@ export async function runBatch(
       const answer = await muster.chat.completions.create({
         model,
         messages: [{ role: "user", content: prompt }],
-        max_tokens: 48,
+        max_tokens: 96,
         service_tier: "flex",
         ...(right === undefined ? {} : { temperature: 0 }),
       });
@@ -165,5 +165,5 @@ export async function runBatch(
   );
   if (prompts.every(({ answer }) => answer === undefined)) return;
   const right = answers.filter(({ isRight }) => isRight).length;
-  io.stdout.write(`\n${right} of ${prompts.length} sums are right.\n`);
+  io.stdout.write(`\n${right} of ${prompts.length} answers are right.\n`);
 }

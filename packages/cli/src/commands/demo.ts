@@ -6,7 +6,7 @@ import { createPinoLog, MusterError } from "@muster/base";
 import { Muster, type Worker } from "@muster/sdk";
 import { Command } from "commander";
 import { type CommandIo, exitCodes } from "../command-io.ts";
-import { knownQuestion, openPrompts, openQuestion, sumPrompts } from "../demo-prompts.ts";
+import { knownPrompts, knownQuestion, openPrompts, openQuestion } from "../demo-prompts.ts";
 import { answerInJson, callTool, fleetRows, runBatch, streamOne } from "../demo-scenes.ts";
 import { runUntilSignal, stopSignals } from "../run-until-signal.ts";
 import { integer } from "../service-options.ts";
@@ -108,12 +108,11 @@ async function runDemo(io: CommandIo, flags: DemoFlags): Promise<void> {
       await callTool(io, muster, served);
       await answerInJson(io, muster, served);
     }
-    const prompts = isBuiltIn ? sumPrompts(flags.lines) : openPrompts(flags.lines);
+    const prompts = isBuiltIn ? knownPrompts(flags.lines) : openPrompts(flags.lines);
     const size = `${workerCount} workers x ${slotsPerWorker} slots`;
     await runBatch(io, muster, { model: served, prompts, fleet: size });
     say("");
-    if (isBuiltIn)
-      say(`A real model: npx muster up           (a small Gemma), or npx muster up <file or URI>`);
+    if (isBuiltIn) say("For a real model: npx muster up (a small Gemma), or npx muster up <file or URI>");
     say(`API        ${orchestrator.url}/v1        (OpenAI-compatible)`);
     say(`Overview   ${orchestrator.url}/`);
     say(`Metrics    ${orchestrator.url}/metrics`);
