@@ -91,6 +91,8 @@ llama_token selected(const llama_token_data_array & candidates) {
 llama_token sampleFast(AddonSampler & sampler, const float * logits, int count) {
     if (sampler.greedySampler != nullptr) return argmax(logits, count);
     auto best = topCandidates(logits, count, sampler.topKSampler_topK);
+    // No logit is a number.
+    if (best.empty()) return LLAMA_TOKEN_NULL;
     llama_token_data_array candidates = { best.data(), best.size(), -1, true };
     llama_sampler_apply(sampler.chain, &candidates);
     return selected(candidates);
@@ -107,7 +109,10 @@ bool isFast(const AddonSampler & sampler) {
 llama_token sampleWholeVocabulary(AddonSampler & sampler, const float * logits, int count, llama_sampler * grammar) {
     auto & all = sampler.tokenCandidates;
     if ((int) all.size() < count) all.resize(count);
-    for (llama_token id = 0; id < count; id++) all[id] = { id, logits[id], 0.0f };
+    // llama.cpp's sort would take what is no number for a place in its buckets.
+    for (llama_token id = 0; id < count; id++) {
+        all[id] = { id, std::isnan(logits[id]) ? -INFINITY : logits[id], 0.0f };
+    }
     llama_token_data_array candidates = { all.data(), (size_t) count, -1, false };
     if (grammar != nullptr) llama_sampler_apply(grammar, &candidates);
     llama_sampler_apply(sampler.chain, &candidates);
@@ -203,6 +208,7 @@ class StepWorker : public Napi::AsyncWorker {
                 samplers.push_back(sampler);
             }
             tokens.resize(samplers.size(), LLAMA_TOKEN_NULL);
+            failures.resize(samplers.size());
         }
 
         ~StepWorker() {
@@ -230,7 +236,10 @@ class StepWorker : public Napi::AsyncWorker {
 
         void OnOK() override {
             auto result = Napi::Array::New(Env(), tokens.size());
-            for (uint32_t i = 0; i < tokens.size(); i++) result.Set(i, Napi::Number::New(Env(), tokens[i]));
+            for (uint32_t i = 0; i < tokens.size(); i++) {
+                if (failures[i].empty()) result.Set(i, Napi::Number::New(Env(), tokens[i]));
+                else result.Set(i, Napi::String::New(Env(), failures[i]));
+            }
             deferred.Resolve(result);
         }
 
@@ -258,18 +267,18 @@ class StepWorker : public Napi::AsyncWorker {
                 if (logits[i] == nullptr) throw std::runtime_error("the model gave no logits");
             }
             const int vocabulary = llama_vocab_n_tokens(llama_model_get_vocab(llama_get_model(context->ctx)));
-            std::string failure;
-            std::mutex failureMutex;
+            // A sampler that fails fails its own answer: the others are not to know.
             #pragma omp parallel for schedule(dynamic, 1) num_threads(llama_n_threads(context->ctx))
             for (int i = 0; i < count; i++) {
                 try {
                     tokens[i] = sample(*samplers[i], logits[i], vocabulary);
                 } catch (const std::exception & error) {
-                    std::lock_guard<std::mutex> lock(failureMutex);
-                    failure = error.what();
+                    failures[i] = error.what();
+                    if (failures[i].empty()) failures[i] = "an error without words";
+                } catch (...) {
+                    failures[i] = "an unknown error";
                 }
             }
-            if (!failure.empty()) throw std::runtime_error(failure);
         }
 
         Napi::Promise::Deferred deferred;
@@ -277,6 +286,8 @@ class StepWorker : public Napi::AsyncWorker {
         std::vector<int32_t> logitIndexes;
         std::vector<AddonSampler *> samplers;
         std::vector<llama_token> tokens;
+        // "" for none.
+        std::vector<std::string> failures;
 };
 
 Napi::Value step(const Napi::CallbackInfo & info) {

@@ -15,6 +15,8 @@ import type { BusMessage, Handover, TokenBus } from "../ports/token-bus.ts";
 
 /** What a client may leave unread before its request is cancelled, in characters. */
 const maxUnreadLength = 1_048_576;
+/** The same for an answer that is put together here before it is sent: pieces of one burst are read right after it. */
+const maxUnreadWholeLength = 67_108_864;
 /** What a piece weighs besides its text. */
 const pieceOverhead = 64;
 
@@ -90,7 +92,11 @@ export class RequestDesk {
     const entry: Entry = {
       lane,
       handover: { request, isRestartable: options.isRestartable },
-      mailbox: new Mailbox<AnswerEvent>(maxUnreadLength, leave, weightOf),
+      mailbox: new Mailbox<AnswerEvent>(
+        options.isRestartable ? maxUnreadWholeLength : maxUnreadLength,
+        leave,
+        weightOf,
+      ),
       acceptedAtMs: clock.nowMs(),
       queueTimeoutMs: options.queueTimeoutMs,
       stopQueueTimer: clock.after(options.queueTimeoutMs, () =>

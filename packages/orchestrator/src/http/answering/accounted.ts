@@ -1,3 +1,4 @@
+import { setMaxListeners } from "node:events";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { MusterError } from "@muster/base";
 import type { FastifyReply, FastifyRequest } from "fastify";
@@ -39,6 +40,8 @@ export async function accounted(
 /** Fires when the client has gone before its answer was complete. */
 function abortOnDisconnect(request: IncomingMessage, response: ServerResponse): AbortController {
   const controller = new AbortController();
+  // One listener for each choice or part: not a leak.
+  setMaxListeners(0, controller.signal);
   response.on("close", () => {
     if (!response.writableFinished) controller.abort();
   });

@@ -1,6 +1,7 @@
 import { type InferenceDelta, MusterError } from "@muster/base";
 import type { AnswerEvent } from "../../core/job.ts";
-import type { AnswerEnd } from "./wording.ts";
+
+export type AnswerEnd = Extract<AnswerEvent, { readonly kind: "end" }>;
 
 /**
  * Reads one answer to its end into a state. A new start means that an earlier attempt was lost: what came of it is

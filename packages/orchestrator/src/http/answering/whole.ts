@@ -2,10 +2,9 @@ import type { InferenceDelta, InferenceRequest } from "@muster/base";
 import type { FastifyReply } from "fastify";
 import type { LaneClass } from "../../core/lane.ts";
 import type { HttpDeps } from "../http-deps.ts";
-import { collect } from "./collect.ts";
+import { type AnswerEnd, collect } from "./collect.ts";
 import { nameSources } from "./respond.ts";
 import { submitAnswers } from "./submit.ts";
-import type { AnswerEnd } from "./wording.ts";
 
 export interface Part<State> {
   readonly request: InferenceRequest;

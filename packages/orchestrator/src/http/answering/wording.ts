@@ -1,5 +1,6 @@
 import type { Capability, GenerateUsage, InferenceDelta, MusterError } from "@muster/base";
-import type { AnswerEvent, AnswerSource } from "../../core/job.ts";
+import type { AnswerSource } from "../../core/job.ts";
+import type { AnswerEnd } from "./collect.ts";
 import type { GatheredAnswer } from "./gather.ts";
 
 /** One server-sent event: its data, and the `event:` line of the APIs that have one. */
@@ -7,8 +8,6 @@ export interface StreamEvent {
   readonly event?: string;
   readonly data: unknown;
 }
-
-export type AnswerEnd = Extract<AnswerEvent, { readonly kind: "end" }>;
 
 /** How one API words a stream. One object for each response: it may keep what it has said. */
 export interface StreamWording {

@@ -93,7 +93,7 @@ function echoOf({ echoes, choicesPerPrompt }: CompletionFrame, choice: number): 
 }
 
 /** The shape of 2022: lists side by side. Alternatives of one text are one entry, the likelier. */
-export function legacyLogprobs(logprobs: readonly TokenLogprob[], from: number) {
+function legacyLogprobs(logprobs: readonly TokenLogprob[], from: number) {
   let offset = from;
   return {
     tokens: logprobs.map(({ text }) => text),

@@ -8,6 +8,9 @@ import type { HttpDeps } from "../http-deps.ts";
 import { parseBody } from "../parsing/body.ts";
 import { promptToTokenize, tokenizeSchema } from "./schema/tokenize.ts";
 
+/** Its tokens come back in one message over the worker link. */
+const maxPromptLength = 1_048_576;
+
 interface Tokens {
   readonly ids: number[];
   readonly texts: string[];
@@ -39,6 +42,7 @@ export function tokenized(
   word: (tokens: Tokens) => object,
 ): Promise<FastifyReply> {
   const { model, prompt } = asked;
+  requireShort(prompt);
   return accounted(deps, request, reply, asked, async ({ signal }) => {
     const begin = (): Tokens => ({ ids: [], texts: [] });
     const [part] = await collectParts(
@@ -55,6 +59,18 @@ function addTokens({ ids, texts }: Tokens, delta: InferenceDelta): void {
   if (delta.kind !== "token-ids") throw strayOutput(`"${delta.kind}" in place of tokens`);
   for (const id of delta.ids) ids.push(id);
   for (const text of delta.texts) texts.push(text);
+}
+
+function requireShort(prompt: Prompt): void {
+  const length =
+    prompt.kind === "text"
+      ? prompt.text.length
+      : prompt.messages.reduce((sum, message) => sum + message.content.length, 0);
+  if (length <= maxPromptLength) return;
+  throw new MusterError(
+    "request_too_large",
+    `A prompt of more than ${maxPromptLength} characters is not cut into tokens. Send it in parts.`,
+  );
 }
 
 function onlyModel(deps: HttpDeps): string {

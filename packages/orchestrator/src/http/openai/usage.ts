@@ -1,7 +1,5 @@
 import type { GenerateUsage } from "@muster/base";
 
-export type Usage = ReturnType<typeof usageBody>;
-
 /** OpenAI's usage of a request: the prompt counts once for its choices, each choice's tokens count. */
 export function usageBody(usages: readonly GenerateUsage[], choicesPerPrompt: number) {
   const prompts = usages.filter((_usage, index) => index % choicesPerPrompt === 0);

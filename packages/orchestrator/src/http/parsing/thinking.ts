@@ -1,7 +1,7 @@
 import type { Thinking } from "@muster/base";
 import { z } from "zod";
 
-export const efforts = ["none", "minimal", "low", "medium", "high", "xhigh", "max"] as const;
+const efforts = ["none", "minimal", "low", "medium", "high", "xhigh", "max"] as const;
 export const effort = z.enum(efforts);
 export type Effort = z.infer<typeof effort>;
 

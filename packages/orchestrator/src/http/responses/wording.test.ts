@@ -1,6 +1,7 @@
 import { type ErrorCode, type InferenceDelta, MusterError } from "@muster/base";
 import { describe, expect, it } from "vitest";
-import type { AnswerEnd, StreamEvent } from "../answering/wording.ts";
+import type { AnswerEnd } from "../answering/collect.ts";
+import type { StreamEvent } from "../answering/wording.ts";
 import { parseBody } from "../parsing/body.ts";
 import { samplingOf } from "../parsing/sampling.ts";
 import { responseSchema } from "./schema.ts";

@@ -42,7 +42,10 @@ function compile(schema: JsonSchema): ValidateFunction {
     validateSchema: false,
     logger: false,
     formats,
-    code: { regExp },
+    // Else each keyword's code is nested in the one before, deeper than a JavaScript engine reads.
+    allErrors: true,
+    // Optimising takes seconds for a schema of thousands of properties, and it is used once.
+    code: { regExp, optimize: false },
   });
   try {
     return ajv.compile(typeof schema === "boolean" ? schema : standalone(schema));

@@ -1,5 +1,5 @@
 import { deferred, type Env, type Log, MusterError } from "@muster/base";
-import type { Engine, EngineLoadSpec, ReplicaInfo } from "../../ports/engine.ts";
+import type { Engine, EngineLoadSpec, EngineReplica, ReplicaInfo } from "../../ports/engine.ts";
 import { hostEnvironment } from "../common/config.ts";
 import type { PackageEntries } from "../common/engine-packages/entries.ts";
 import { findChildEntry } from "./child-entry.ts";
@@ -22,63 +22,109 @@ export interface NodeLlamaCppEngineOptions {
 
 /** Runs GGUF models with llama.cpp, each in a child process of its own. */
 export function createNodeLlamaCppEngine(options: NodeLlamaCppEngineOptions): Engine {
+  /** Compiled engines under which a process has died, where the prebuilt one did not or an instruction was missing. */
+  const distrusted = new Set<string>();
+
+  function compiledEngine(): string | undefined {
+    const { engineDirectory } = options;
+    const found = engineDirectory === undefined ? undefined : findEngineBinary(engineDirectory)?.addonPath;
+    return found !== undefined && distrusted.has(found) ? undefined : found;
+  }
+
   return {
     name: "node-llama-cpp",
     async load(spec, { signal, onProgress }) {
       if (signal.aborted) throw loadCancelled(spec);
       const log = options.log.child({ modelPath: spec.modelPath });
-      const ready = deferred<ReplicaInfo>();
-      let replica: ChildReplica | undefined;
-      const onMessage = (message: ChildMessage): void => {
-        switch (message.kind) {
-          case "progress":
-            onProgress(message.fraction);
-            return;
-          case "loaded":
-            ready.resolve(message.info);
-            return;
-          case "load-failed":
-            ready.reject(new MusterError(message.failure.code, message.failure.message));
-            return;
-          case "answers":
-            replica?.receive(message.items);
-            return;
-          default:
-            message satisfies never;
+      const addonPath = compiledEngine();
+      const attempt = { spec, options, log, signal, onProgress };
+      const first = await loadInChild({ ...attempt, addonPath });
+      if (first.kind === "loaded") {
+        const { replica } = first;
+        if (addonPath !== undefined) {
+          void replica.exited.then(({ detail }) => {
+            if (detail === missingInstruction) distrusted.add(addonPath);
+          });
         }
-      };
-      const child = startEngineProcess({
-        entry: options.childEntry ?? findChildEntry(),
-        env: options.env ?? hostEnvironment,
-        packages: options.packages ?? {},
-        log,
-        onMessage,
-      });
-      void child.exited.then((exit) =>
-        ready.reject(new MusterError("model_load_failed", `the engine process died (${exit.detail})`)),
-      );
-      const onAbort = () => ready.reject(loadCancelled(spec));
-      signal.addEventListener("abort", onAbort, { once: true });
-      try {
-        const binary =
-          options.engineDirectory === undefined ? undefined : findEngineBinary(options.engineDirectory);
-        child.send({
-          kind: "load",
-          spec: { ...toChildSpec(spec), ...(binary && { addonPath: binary.addonPath }) },
-        });
-        const info = await ready.promise;
-        replica = new ChildReplica(info, child);
-        log.info({ pid: child.pid, loadMs: info.loadMs, backend: info.backend }, "model loaded");
         return replica;
-      } catch (error) {
-        await child.kill();
-        if (signal.aborted) throw loadCancelled(spec);
-        throw loadFailed(spec, error, child.lastWords());
-      } finally {
-        signal.removeEventListener("abort", onAbort);
       }
+      if (addonPath === undefined || !first.isKilled) throw first.error;
+      log.warn({ addonPath, reason: first.error.message }, "compiled engine died, trying the prebuilt one");
+      const second = await loadInChild({ ...attempt, addonPath: undefined });
+      if (second.kind === "failed") throw second.error;
+      distrusted.add(addonPath);
+      return second.replica;
     },
   };
+}
+
+/** As an exit tells that the processor lacks what was compiled for another. */
+const missingInstruction = "signal SIGILL";
+
+interface LoadAttempt {
+  readonly spec: EngineLoadSpec;
+  readonly options: NodeLlamaCppEngineOptions;
+  readonly log: Log;
+  readonly signal: AbortSignal;
+  readonly onProgress: (fraction: number) => void;
+  /** Undefined: the library as it was shipped. */
+  readonly addonPath: string | undefined;
+}
+
+type LoadOutcome =
+  | { readonly kind: "loaded"; readonly replica: EngineReplica }
+  /** `isKilled`: a signal ended the process, as native code that goes wrong does. */
+  | { readonly kind: "failed"; readonly error: MusterError; readonly isKilled: boolean };
+
+async function loadInChild(attempt: LoadAttempt): Promise<LoadOutcome> {
+  const { spec, options, log, signal, onProgress, addonPath } = attempt;
+  const ready = deferred<ReplicaInfo>();
+  let replica: ChildReplica | undefined;
+  let isKilled = false;
+  const onMessage = (message: ChildMessage): void => {
+    switch (message.kind) {
+      case "progress":
+        onProgress(message.fraction);
+        return;
+      case "loaded":
+        ready.resolve(message.info);
+        return;
+      case "load-failed":
+        ready.reject(new MusterError(message.failure.code, message.failure.message));
+        return;
+      case "answers":
+        replica?.receive(message.items);
+        return;
+      default:
+        message satisfies never;
+    }
+  };
+  const child = startEngineProcess({
+    entry: options.childEntry ?? findChildEntry(),
+    env: options.env ?? hostEnvironment,
+    packages: options.packages ?? {},
+    log,
+    onMessage,
+  });
+  void child.exited.then((exit) => {
+    isKilled = exit.kind === "crashed" && exit.detail.startsWith("signal ");
+    ready.reject(new MusterError("model_load_failed", `the engine process died (${exit.detail})`));
+  });
+  const onAbort = () => ready.reject(loadCancelled(spec));
+  signal.addEventListener("abort", onAbort, { once: true });
+  try {
+    child.send({ kind: "load", spec: { ...toChildSpec(spec), ...(addonPath && { addonPath }) } });
+    const info = await ready.promise;
+    replica = new ChildReplica(info, child);
+    log.info({ pid: child.pid, loadMs: info.loadMs, backend: info.backend }, "model loaded");
+    return { kind: "loaded", replica };
+  } catch (error) {
+    await child.kill();
+    if (signal.aborted) return { kind: "failed", error: loadCancelled(spec), isKilled: false };
+    return { kind: "failed", error: loadFailed(spec, error, child.lastWords()), isKilled };
+  } finally {
+    signal.removeEventListener("abort", onAbort);
+  }
 }
 
 function toChildSpec({ contextTokens, threads, ...rest }: EngineLoadSpec): ChildLoadSpec {

@@ -29,9 +29,11 @@ export function fakeNativeEngine(
   let room = 0;
   let isDecoding = false;
   let fails = false;
+  let sampling = 0;
+  let failing: NativeSampler | undefined;
   const of = (id: number) => cells.get(id) ?? [];
   const betweenSteps = () => {
-    if (isDecoding) throw new Error("the context was used during a step");
+    if (isDecoding || sampling > 0) throw new Error("the context was used during a step");
   };
   const context: NativeContext = {
     initBatch(tokens) {
@@ -55,9 +57,14 @@ export function fakeNativeEngine(
       batches.push(batch);
       for (const { sequenceId, tokens } of batch) cells.set(sequenceId, [...of(sequenceId), ...tokens]);
     },
-    async sampleToken(place) {
-      const all = batch.flatMap(({ tokens }) => tokens);
-      return (all[place] ?? Number.NaN) + 1;
+    async sampleToken(place, sampler) {
+      if (isDecoding) throw new Error("sampled during a step");
+      if (sampler === failing) throw new Error("no token is allowed");
+      // On a thread of its own: it may still be at it when another has failed.
+      sampling += 1;
+      await new Promise((resolve) => setImmediate(resolve));
+      sampling -= 1;
+      return tokenAfter(batch, place);
     },
     removeTokenCellsFromSequence(id, from) {
       betweenSteps();
@@ -91,10 +98,10 @@ export function fakeNativeEngine(
     context,
     createSampler: () => new FakeSampler(),
     step: options.withStep
-      ? async (places) => {
+      ? async (places, samplers) => {
           await context.decodeBatch();
-          return Promise.all(
-            places.map(async (place) => Number(await context.sampleToken(place, new FakeSampler()))),
+          return places.map((place, i) =>
+            samplers[i] === failing ? "no token is allowed" : tokenAfter(batch, place),
           );
         }
       : undefined,
@@ -107,9 +114,18 @@ export function fakeNativeEngine(
     failNextSteps(value: boolean) {
       fails = value;
     },
+    /** From now on this sampler finds no token. */
+    failSampler(sampler: NativeSampler) {
+      failing = sampler;
+    },
     sequences: (count: number): CachedSequence[] =>
       Array.from({ length: count }, (_, id) => ({ id, tokens: [], sampler: engine.createSampler() })),
   };
+}
+
+function tokenAfter(batch: readonly BatchEntry[], place: number): number {
+  const all = batch.flatMap(({ tokens }) => tokens);
+  return (all[place] ?? Number.NaN) + 1;
 }
 
 export function tokens(...values: readonly number[]): Token[] {

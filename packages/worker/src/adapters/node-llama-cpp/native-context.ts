@@ -39,11 +39,14 @@ export interface NativeEngine {
   readonly context: NativeContext;
   createSampler(): NativeSampler;
   /**
-   * Decodes the batch and samples at each of `batchIndexes`, in one hop to another thread. Only our own build has it
-   * (`native/step.cpp`); undefined with the prebuilt library.
+   * Decodes the batch and samples at each of `batchIndexes`, in one hop to another thread; gives a token, or why there
+   * is none, for each. Only our own build has it (`native/step.cpp`); undefined with the prebuilt library.
    */
   readonly step:
-    | ((batchIndexes: readonly number[], samplers: readonly NativeSampler[]) => Promise<number[]>)
+    | ((
+        batchIndexes: readonly number[],
+        samplers: readonly NativeSampler[],
+      ) => Promise<readonly (number | string)[]>)
     | undefined;
 }
 
@@ -87,7 +90,7 @@ type StepFunction = (
   context: unknown,
   batchIndexes: readonly number[],
   samplers: readonly NativeSampler[],
-) => Promise<number[]>;
+) => Promise<readonly (number | string)[]>;
 
 function record(value: unknown): Record<string, unknown> {
   return typeof value === "object" && value !== null ? (value as Record<string, unknown>) : {};

@@ -55,6 +55,44 @@ describe("prompt tokenizer", () => {
   });
 });
 
+describe("prompt tokenizer with a template that insists on turns", () => {
+  /** Reads its vocabulary from the model, and its template from here. */
+  const strict = (template: string) =>
+    createPromptTokenizer(
+      Object.create(model, {
+        fileInfo: {
+          value: {
+            ...model.fileInfo,
+            metadata: { ...model.fileInfo.metadata, tokenizer: { chat_template: template } },
+          },
+        },
+      }),
+    );
+  const alternating = `{{ bos_token }}{% for message in messages %}
+{%- if (message.role == 'user') != (loop.index0 % 2 == 0) %}{{ raise_exception('Roles must alternate.') }}{% endif -%}
+<{{ message.role }}>{{ message.content }}{% endfor %}`;
+  const chat = (...turns: readonly (readonly [role: "system" | "user" | "assistant", content: string])[]) =>
+    ({ kind: "chat", messages: turns.map(([role, content]) => ({ role, content })) }) as const;
+
+  it("joins neighbours and folds system messages, only where they are refused", () => {
+    const prompts = strict(alternating);
+    const codex = chat(["system", "s"], ["user", "a"], ["user", "b"], ["assistant", "c"], ["system", "d"]);
+    expect(spelled(prompts.tokenize(codex))).toBe("<bos><user>s\n\na\n\nb<assistant>c<user>d");
+    const plain = chat(["user", "a"], ["assistant", "b"], ["user", "c"]);
+    expect(spelled(prompts.tokenize(plain))).toBe("<bos><user>a<assistant>b<user>c");
+  });
+
+  it("says why the template refuses what cannot be helped", () => {
+    const prompts = strict(alternating);
+    expect(() => prompts.tokenize(chat(["assistant", "a"]))).toThrow("Roles must alternate.");
+  });
+
+  it("does not lose a system message that the template leaves out", () => {
+    const prompts = strict("{% for m in messages if m.role != 'system' %}{{ m.content }}{% endfor %}");
+    expect(spelled(prompts.tokenize(chat(["system", "s"], ["user", "a"])))).toContain("s\n\na");
+  });
+});
+
 describe("prompt tokenizer with a template that knows tools and thoughts", () => {
   const trained = fileURLToPath(new URL("../../../models/tiny-gemma.gguf", import.meta.url));
   let gemma: LlamaModel;

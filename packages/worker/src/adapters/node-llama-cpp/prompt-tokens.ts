@@ -15,7 +15,8 @@ import {
   thoughtAtEnd,
 } from "../../core/dialects/dialect.ts";
 import { plainSchema } from "../../core/dialects/plain-schema.ts";
-import { foldSystemMessage, writeToolsAsText } from "../../core/dialects/tool-text.ts";
+import { foldSystemMessage, plainerTurns } from "../../core/dialects/plain-turns.ts";
+import { writeToolsAsText } from "../../core/dialects/tool-text.ts";
 import { createSpecialTokenGuard, type PromptPart, privateUseText } from "../../core/special-token-guard.ts";
 import { type ChatTemplate, compileChatTemplate } from "./chat-template.ts";
 import { type AnswerRules, noRules, plainChat, plainChatRules } from "./plain-chat.ts";
@@ -67,15 +68,16 @@ export function createPromptTokenizer(model: LlamaModel): PromptTokenizer {
       answer: (text: string) => guard.protect(text, vocabulary.answerTexts),
     };
     const { definitions = [] } = tools ?? {};
-    const written = templateMessages(
-      dialect.isInTemplate ? messages : inWords(messages, definitions),
-      protect,
-    );
-    const rendered = template.render({
-      messages: wantsInnerResults ? withInnerToolResults(written) : written,
-      tools: dialect.isInTemplate ? templateTools(plainTools(definitions), protect.text) : [],
-      isThinking: thinking === undefined ? undefined : thinking.mode === "on",
-    });
+    const toolsInTemplate = dialect.isInTemplate ? templateTools(plainTools(definitions), protect.text) : [];
+    const renderTurns = (turns: readonly ChatMessage[]) => {
+      const written = templateMessages(turns, protect);
+      return template.render({
+        messages: wantsInnerResults ? withInnerToolResults(written) : written,
+        tools: toolsInTemplate,
+        isThinking: thinking === undefined ? undefined : thinking.mode === "on",
+      });
+    };
+    const rendered = renderTolerantly(inWords(messages, definitions), renderTurns);
     const parts = guard.split(rendered);
     const end = parts.at(-1);
     return {
@@ -86,8 +88,9 @@ export function createPromptTokenizer(model: LlamaModel): PromptTokenizer {
 
   function inWords(messages: readonly ChatMessage[], tools: readonly ToolDefinition[]) {
     const hasTools = tools.length > 0 || messages.some(({ role }) => role === "tool");
-    const turns = hasTools ? writeToolsAsText(messages, tools, dialect.call) : messages;
-    return hasTools && !takesSystem ? foldSystemMessage(turns) : turns;
+    const isInWords = hasTools && !dialect.isInTemplate;
+    const turns = isInWords ? writeToolsAsText(messages, tools, dialect.call) : messages;
+    return takesSystem ? turns : foldSystemMessage(turns);
   }
 
   function plainTools(tools: readonly ToolDefinition[]): readonly ToolDefinition[] {
@@ -162,6 +165,28 @@ function takesSystemMessage(template: ChatTemplate): boolean {
     return template.render({ messages }).includes(content);
   } catch {
     return false;
+  }
+}
+
+/**
+ * Clients send two user messages in a row, and system messages in mid-chat, which some templates refuse. Where all
+ * forms are refused, the template's first reason counts.
+ */
+function renderTolerantly(
+  messages: readonly ChatMessage[],
+  render: (turns: readonly ChatMessage[]) => string,
+): string {
+  try {
+    return render(messages);
+  } catch (error) {
+    for (const turns of plainerTurns(messages)) {
+      try {
+        return render(turns);
+      } catch {
+        // The next is plainer still.
+      }
+    }
+    throw error;
   }
 }
 

@@ -17,13 +17,16 @@ const info: ReplicaInfo = {
   capabilities: ["chat", "completion"],
 };
 
-function makeReplica() {
+function makeReplica(onSend: (message: ParentMessage) => void = () => {}) {
   const sent: ParentMessage[] = [];
   const exit: Deferred<EngineExit> = deferred();
   const replica = new ChildReplica(info, {
     pid: undefined,
     exited: exit.promise,
-    send: (message) => sent.push(message),
+    send: (message) => {
+      onSend(message);
+      sent.push(message);
+    },
     kill: async () => exit.resolve({ kind: "closed", detail: "signal SIGKILL" }),
     lastWords: () => "ggml: out of memory",
   });
@@ -93,4 +96,17 @@ it("does not pass an answer that was cut off for a whole one, though its end has
   await first;
   abort.abort();
   expect(await failureCode(reader.next())).toBe("cancelled");
+});
+
+it("refuses a request that cannot be written as JSON, and keeps its slot", async () => {
+  // As the channel to the child does it.
+  const { replica, sent } = makeReplica((message) => void JSON.stringify(message));
+  let deep: object = {};
+  for (let depth = 0; depth < 60_000; depth++) deep = { a: deep };
+  const request = { ...chatRequest("a"), format: { kind: "json-schema", schema: { const: deep } } } as const;
+  for (let i = 0; i < 2; i++) {
+    const answer = replica.infer(request, new AbortController().signal).next();
+    expect(await failureCode(answer)).toBe("invalid_request");
+  }
+  expect(sent).toEqual([]);
 });

@@ -53,7 +53,7 @@ export class ChildReplica implements EngineReplica {
     const onAbort = () => this.#cancel(id);
     signal.addEventListener("abort", onAbort, { once: true });
     try {
-      this.#child.send({ kind: "infer", id, request: toChildRequest(request) });
+      this.#ask(id, request, answer);
       for await (const event of answer.events) {
         // An end without the text before it would pass for a whole answer.
         if (signal.aborted) throw cancelled();
@@ -97,6 +97,21 @@ export class ChildReplica implements EngineReplica {
     if (item.event.kind === "end") {
       answer.events.close();
       this.#close(item.id, answer);
+    }
+  }
+
+  #ask(id: number, request: InferenceRequest, answer: OpenAnswer): void {
+    try {
+      this.#child.send({ kind: "infer", id, request: toChildRequest(request) });
+    } catch (error) {
+      // The child knows nothing of it, and will never say that it is over.
+      this.#close(id, answer);
+      if (error instanceof RangeError) {
+        throw new MusterError("invalid_request", "The request is nested too deeply. Flatten it.", {
+          cause: error,
+        });
+      }
+      throw error;
     }
   }
 

@@ -49,6 +49,8 @@ export type AnswerOutcome =
 
 const defaultTopK = 64;
 const maxTopK = 256;
+/** Below it logits divided by the temperature overflow, and every token would be as likely. */
+const minTemperature = 1e-6;
 /** Frequency and presence penalties look at this many of the latest tokens of the answer. */
 const penaltyWindowTokens = 1024;
 
@@ -142,15 +144,19 @@ async function generate(
 /** Tells after every token what has to follow it: the end of a thought that is as long as it may be. */
 function createThoughtBudget(
   { model }: LoopParts,
-  { request, plan: { dialect } }: AnswerTask,
+  { request, plan }: AnswerTask,
   { output, maxTokens }: { readonly output: AnswerOutput; readonly maxTokens: number },
 ): () => readonly Token[] | undefined {
   const budgetTokens = request.thinking?.budgetTokens;
-  const { thought } = dialect;
+  const { thought } = plan.dialect;
   if (budgetTokens === undefined || thought === undefined) return () => undefined;
   const close = model.tokenize(thought.close + thought.gap, true, "trimLeadingSpace");
+  // Closed before its label is written, a thought would be unlike any that the model has seen.
+  const begin = plan.thought === "open" ? "" : thought.open + thought.label;
+  const leastTokens = begin === "" ? 0 : model.tokenize(begin, true, "trimLeadingSpace").length;
   return () => {
-    const isDue = output.phase === "thought" && output.reasoningTokens >= budgetTokens;
+    const isDue =
+      output.phase === "thought" && output.reasoningTokens >= Math.max(budgetTokens, leastTokens);
     // Without room for an answer there is nothing to close it for.
     if (!isDue || output.tokens.length + close.length >= maxTokens) return undefined;
     for (const token of close) output.push(token);
@@ -172,7 +178,7 @@ function samplingOptions(sampling: Sampling, answered: readonly Token[]): Sampli
   const { frequencyPenalty, presencePenalty, repetitionPenalty = 1 } = sampling;
   const hasPenalty = frequencyPenalty !== 0 || presencePenalty !== 0 || repetitionPenalty !== 1;
   return {
-    temperature: sampling.temperature,
+    temperature: sampling.temperature < minTemperature ? 0 : sampling.temperature,
     topK: sampling.topK > 0 ? Math.min(Math.floor(sampling.topK), maxTopK) : defaultTopK,
     topP: sampling.topP,
     minP: sampling.minP,

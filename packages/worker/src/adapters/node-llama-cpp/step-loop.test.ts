@@ -65,6 +65,22 @@ describe.each([{ withStep: false }, { withStep: true }])("with native steps: $wi
     fake.failNextSteps(false);
     expect(await answer(loop, second, tokens(1), { count: 2 })).toEqual([2, 3]);
   });
+
+  it("fails only the one whose sampler finds no token", async () => {
+    const fake = fakeNativeEngine({ withStep });
+    const loop = new StepLoop(fake.engine, limits);
+    const [first, second, third] = fake.sequences(3);
+    if (first === undefined || second === undefined || third === undefined) throw new Error("no sequences");
+    fake.failSampler(second.sampler);
+    const answers = await Promise.allSettled(
+      [first, second, third].map((sequence) => answer(loop, sequence, tokens(1), { count: 3 })),
+    );
+    expect(answers[0]).toMatchObject({ value: [2, 3, 4] });
+    expect(answers[1]).toMatchObject({
+      reason: { code: "engine_failed", message: expect.stringContaining("no token is allowed") },
+    });
+    expect(answers[2]).toMatchObject({ value: [2, 3, 4] });
+  });
 });
 
 it("evaluates a long prompt in pieces between which others decode", async () => {
@@ -80,6 +96,31 @@ it("evaluates a long prompt in pieces between which others decode", async () => 
   expect(shared.length).toBeGreaterThanOrEqual(6);
   for (const batch of shared) expect(batch[1]?.tokens.length).toBeLessThanOrEqual(16);
   expect(reader.tokens.slice(0, 100)).toEqual(run(500, 100));
+});
+
+it("lets a prompt of 4,000 tokens in without a step in which the others stand still", async () => {
+  const fake = fakeNativeEngine();
+  const loop = new StepLoop(fake.engine, { batchTokens: 512, prefillTokensPerStep: 128 });
+  const [reader, ...decoders] = fake.sequences(5);
+  if (reader === undefined) throw new Error("no sequence");
+  await Promise.all([
+    answer(loop, reader, run(5000, 4000), { count: 1 }),
+    ...decoders.map((sequence, i) => answer(loop, sequence, tokens(1000 * i), { count: 60 })),
+  ]);
+  const withPrompt = fake.batches.filter((batch) => batch.some(({ sequenceId }) => sequenceId === 0));
+  expect(withPrompt.length).toBeGreaterThanOrEqual(Math.ceil(4000 / 128));
+  for (const batch of withPrompt) expect(batch.map(({ sequenceId }) => sequenceId)).toEqual([0, 1, 2, 3, 4]);
+});
+
+it("has all that decode in every batch while answers come and go", async () => {
+  const fake = fakeNativeEngine();
+  const loop = new StepLoop(fake.engine, limits);
+  const sequences = fake.sequences(6);
+  await Promise.all(
+    sequences.map((sequence, i) => answer(loop, sequence, tokens(100 * i), { count: 4 * (i + 1) })),
+  );
+  const sizes = fake.batches.map((batch) => batch.length);
+  expect(sizes).toEqual([6, 5, 4, 3, 2, 1].flatMap((size) => [size, size, size, size]));
 });
 
 it("ends a cancelled evaluation before its next step, in the middle of its prompt too", async () => {

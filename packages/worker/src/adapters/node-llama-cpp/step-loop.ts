@@ -149,7 +149,7 @@ export class StepLoop {
       const wanted = this.#fillBatch(batch.map(({ item, tokens }) => ({ job: item.job, tokens })));
       const sampled = await this.#decodeAndSample(wanted);
       for (const { item, tokens } of batch) advance(item.job, tokens);
-      for (const [i, { job }] of wanted.entries()) job.done.resolve(sampled[i]);
+      for (const settle of sampled) settle();
       for (const { item } of batch) {
         if (item.job.sampler === undefined && isEvaluated(item.job)) item.job.done.resolve(undefined);
       }
@@ -183,20 +183,26 @@ export class StepLoop {
     return wanted;
   }
 
-  /** In the order of `wanted`. */
-  async #decodeAndSample(wanted: readonly SampledJob[]): Promise<StepToken[]> {
-    const tokens = await this.#decodeAndChoose(wanted);
+  /**
+   * Decodes, and gives what tells each job its token. Where one can have none, by its own grammar or biases, it fails
+   * alone.
+   */
+  async #decodeAndSample(wanted: readonly SampledJob[]): Promise<(() => void)[]> {
+    const choices = await this.#decodeAndChoose(wanted);
     return Promise.all(
-      wanted.map(async ({ job: { observer }, place }, i) => {
-        const token = tokens[i] ?? -1;
-        if (token < 0) throw new MusterError("engine_failed", "The engine could not choose a token.");
-        if (observer === undefined) return { token: token as Token };
-        return { token: token as Token, probabilities: await this.#observe(place, observer) };
+      wanted.map(async ({ job: { observer, done }, place }, i) => {
+        try {
+          const token = tokenOf(choices[i]);
+          const probabilities = observer === undefined ? undefined : await this.#observe(place, observer);
+          return () => done.resolve({ token, ...(probabilities && { probabilities }) });
+        } catch (error) {
+          return () => done.reject(error);
+        }
       }),
     );
   }
 
-  async #decodeAndChoose(wanted: readonly SampledJob[]): Promise<readonly number[]> {
+  async #decodeAndChoose(wanted: readonly SampledJob[]): Promise<readonly Choice[]> {
     const { context, step } = this.#engine;
     if (step !== undefined) {
       return step(
@@ -205,10 +211,14 @@ export class StepLoop {
       );
     }
     await context.decodeBatch();
-    const sampled = await Promise.all(
+    // All of them, also after a failure: no step may begin while a sampler still reads the logits of this one.
+    const sampled = await Promise.allSettled(
       wanted.map(({ sampler, place }) => context.sampleToken(place, sampler)),
     );
-    return sampled.map((token) => (typeof token === "number" ? token : token[0]));
+    return sampled.map((result) => {
+      if (result.status === "rejected") return String(result.reason);
+      return typeof result.value === "number" ? result.value : result.value[0];
+    });
   }
 
   async #observe(place: number, observer: NativeSampler): Promise<ReadonlyMap<Token, number>> {
@@ -226,7 +236,16 @@ interface SampledJob {
   readonly place: number;
 }
 
+/** A token, -1 where there is none, or why it failed. */
+type Choice = number | string;
+
 const noPlaces = new Uint32Array(0);
+
+function tokenOf(choice: Choice | undefined): Token {
+  if (typeof choice === "number" && choice >= 0) return choice as Token;
+  const reason = typeof choice === "string" ? choice : "none was left";
+  throw new MusterError("engine_failed", `The engine could not choose a token: ${reason}.`);
+}
 
 function isEvaluated(job: Job): boolean {
   return job.evaluated === job.all.length;

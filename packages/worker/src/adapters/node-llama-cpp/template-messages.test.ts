@@ -100,6 +100,14 @@ describe("messages and tools for templates", () => {
     );
   });
 
+  it("refuses arguments so deep that a template could not write them", () => {
+    const argumentsJson = `{"a":${"[".repeat(60_000)}${"]".repeat(60_000)}}`;
+    const toolCalls = [{ id: "c", name: "t", argumentsJson }];
+    expect(() => templateMessages([{ role: "assistant", content: "", toolCalls }], plain)).toThrow(
+      expect.objectContaining({ code: "invalid_request", message: expect.stringContaining("nested") }),
+    );
+  });
+
   it("puts results into the message that called, for templates that want them there", () => {
     const merged = withInnerToolResults(templateMessages(conversation, plain));
     expect(merged.length).toBe(2);

@@ -52,8 +52,28 @@ function parseArguments(json: string, param: string): object {
   } catch (error) {
     throw new MusterError("invalid_request", `${param} is not JSON.`, { param, cause: error });
   }
+  if (isDeep(value)) {
+    throw new MusterError(
+      "invalid_request",
+      `${param} is nested more than ${maxArgumentsDepth} levels deep. Flatten it.`,
+      { param },
+    );
+  }
   if (typeof value === "object" && value !== null && !Array.isArray(value)) return value;
   throw new MusterError("invalid_request", `${param} must be the text of a JSON object.`, { param });
+}
+
+/** Templates and what protects their values recurse. */
+const maxArgumentsDepth = 100;
+
+/** Without recursion: its input may be what breaks it. */
+function isDeep(value: unknown): boolean {
+  let level: unknown[] = [value];
+  for (let depth = 0; depth <= maxArgumentsDepth; depth++) {
+    level = level.flatMap((each) => (typeof each === "object" && each !== null ? Object.values(each) : []));
+    if (level.length === 0) return false;
+  }
+  return true;
 }
 
 /** Tools as chat templates know them. */

@@ -76,7 +76,7 @@ describe("grammar of an answer", () => {
     expect([free.answer, free.call]).toEqual([undefined, undefined]);
     const { answer, call } = plan(qwen3, { tools: use("auto") }, asTokens);
     expect(answer).toBeUndefined();
-    expect(call).toContain('root ::= call ( "\\n" <[0]> call ){0,31}');
+    expect(call).toContain('root ::= call ( "\\x0A" <[0]> call ){0,31}');
     expect(call).toMatch(/call ::= .* <\[1\]>/);
   });
 

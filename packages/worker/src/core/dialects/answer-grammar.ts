@@ -5,6 +5,7 @@ import {
   type ToolDefinition,
   type ToolUse,
 } from "@muster/base";
+import { literal as quoted } from "../json-schema/gbnf.ts";
 import { schemaRules } from "../json-schema/grammar.ts";
 import type { CallForm, Dialect } from "./dialect.ts";
 import { argumentsSchema, callableTools } from "./tool-schema.ts";
@@ -141,8 +142,6 @@ function createRuleBook(form: CallForm, markToken: MarkToken) {
   };
 }
 
-/** A text as GBNF writes it. */
 function literal(text: string): string {
-  // JSON's escapes are GBNF's, for what tools are named and dialects write.
-  return text === "" ? "" : JSON.stringify(text);
+  return text === "" ? "" : quoted(text);
 }

@@ -136,6 +136,15 @@ describe("answer parser", () => {
     ]);
   });
 
+  it("takes the mark that ends a call for text, where a grammar let it into a string", () => {
+    const given = pieces(
+      "«<|tool_call>»call:get_weather{city:«<|\"|>»Os«<tool_call|>»lo«<|\"|>»}«<tool_call|>»",
+    );
+    expect(read({ dialect: gemma4, calls: "held" }, given)).toEqual([
+      ...call(0, "get_weather", '{"city":"Os<tool_call|>lo"}'),
+    ]);
+  });
+
   it("gives on a call that no grammar held when it is whole, and as text when it is none", () => {
     const settings = { dialect: qwen3, calls: "free", hasTokens: false } as const;
     const whole = '<tool_call>{"name":"get_time","arguments":{"zone":"UTC"}}</tool_call>';

@@ -142,8 +142,8 @@ class Parser implements AnswerParser {
     if (this.phase === "thought" && mark === thought?.close) this.#enterAnswer();
     else if (this.phase === "answer" && mark === thought?.open) this.#enterThought(thought.label);
     else if (this.phase === "answer" && mark === call.marks?.open && calls !== "none") this.#enterCall();
-    else if (this.phase === "call" && mark === call.marks?.close) this.#endCall();
-    // Inside a call it is a mark of the syntax; elsewhere a stray one, which is no text.
+    else if (this.phase === "call" && mark === call.marks?.close && this.#mayEndCall()) this.#endCall();
+    // Inside a call it is a mark of the syntax, or its grammar took it for text; elsewhere a stray one, no text.
     else if (this.phase === "call") this.#take(mark);
   }
 
@@ -167,6 +167,11 @@ class Parser implements AnswerParser {
     this.#call = undefined;
     this.#space = "";
     this.#reader = this.#options.calls === "held" ? createCallReader(this.#options.dialect.call) : undefined;
+  }
+
+  /** A grammar sees a mark's characters only, which the strings of the arguments may hold. */
+  #mayEndCall(): boolean {
+    return this.#reader === undefined || this.#reader.isComplete;
   }
 
   #endCall(): void {

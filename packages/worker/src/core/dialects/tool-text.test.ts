@@ -1,7 +1,8 @@
 import type { ChatMessage } from "@muster/base";
 import { describe, expect, it } from "vitest";
 import { chooseDialect } from "./dialect.ts";
-import { foldSystemMessage, writeToolsAsText } from "./tool-text.ts";
+import { foldSystemMessage } from "./plain-turns.ts";
+import { writeToolsAsText } from "./tool-text.ts";
 
 const { call } = chooseDialect("");
 const tools = [{ name: "get_time", description: "The time.", parameters: { type: "object" } }];

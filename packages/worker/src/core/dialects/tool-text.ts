@@ -1,5 +1,6 @@
 import type { ChatMessage, ToolDefinition } from "@muster/base";
 import type { CallForm } from "./dialect.ts";
+import { joinNeighbours } from "./plain-turns.ts";
 
 /** A chat with tools, in words, for models whose template knows none. */
 export function writeToolsAsText(
@@ -7,20 +8,12 @@ export function writeToolsAsText(
   tools: readonly ToolDefinition[],
   form: CallForm,
 ): readonly ChatMessage[] {
-  const turns = mergeNeighbours(withoutToolFields(messages, form));
+  const turns = joinNeighbours(withoutToolFields(messages, form));
   if (tools.length === 0) return turns;
   const described = describeTools(tools, form);
   const [first, ...rest] = turns;
   if (first?.role !== "system") return [{ role: "system", content: described }, ...turns];
   return [{ ...first, content: `${first.content}\n\n${described}` }, ...rest];
-}
-
-/** For templates that refuse a system message: what it says goes before the first message. */
-export function foldSystemMessage(messages: readonly ChatMessage[]): readonly ChatMessage[] {
-  const [system, first, ...rest] = messages;
-  if (system?.role !== "system") return messages;
-  if (first === undefined) return [{ ...system, role: "user" }];
-  return [{ ...first, content: `${system.content}\n\n${first.content}` }, ...rest];
 }
 
 function describeTools(tools: readonly ToolDefinition[], form: CallForm): string {
@@ -57,22 +50,4 @@ function withoutToolFields(messages: readonly ChatMessage[], form: CallForm): Ch
     const content = [message.content, ...calls].filter((text) => text !== "").join("\n");
     return { ...message, content };
   });
-}
-
-/** Many templates want users and assistants to take turns. */
-function mergeNeighbours(messages: readonly ChatMessage[]): ChatMessage[] {
-  const merged: ChatMessage[] = [];
-  for (const message of messages) {
-    const last = merged.at(-1);
-    if (last === undefined || last.role !== message.role || hasMedia(last) || hasMedia(message)) {
-      merged.push(message);
-    } else {
-      merged[merged.length - 1] = { ...last, content: `${last.content}\n\n${message.content}` };
-    }
-  }
-  return merged;
-}
-
-function hasMedia({ media }: ChatMessage): boolean {
-  return (media?.length ?? 0) > 0;
 }

@@ -4,7 +4,7 @@ import type { Compiler, Option } from "./compiler.ts";
 import type { SchemaDocument } from "./document.ts";
 import { enumRule } from "./enum-values.ts";
 import { requireFinite, type WrittenRule } from "./finite.ts";
-import type { Keywords, TypeName } from "./keywords.ts";
+import { isFree, type Keywords, type TypeName } from "./keywords.ts";
 import { integerRule, numberRule } from "./numbers.ts";
 import { objectRule } from "./objects.ts";
 import type { RuleBook } from "./rule-book.ts";
@@ -26,7 +26,8 @@ export function compileSchema(document: SchemaDocument, syntax: Syntax, book: Ru
   const compiler: Compiler = {
     book,
     syntax,
-    ruleOf(schema) {
+    ruleOf(given) {
+      const schema = typeof given === "object" && isFree(given) ? true : given;
       const known = names.get(schema);
       if (known !== undefined) return known;
       if (names.size >= maxRules)

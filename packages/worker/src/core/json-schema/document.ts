@@ -2,9 +2,9 @@ import type { JsonSchema } from "@muster/base";
 import { isKeywords, type Keywords, schemaPlaces } from "./keywords.ts";
 import { createProblems, type Problems } from "./problem.ts";
 
-export const maxSchemaDepth = 64;
-export const maxSubschemas = 2_000;
-export const maxEnumValues = 1_000;
+const maxSchemaDepth = 64;
+const maxSubschemas = 2_000;
+const maxEnumValues = 1_000;
 /** Each level of schemas is two of JSON: the keyword's value, and the schema in it. */
 const maxJsonDepth = 2 * maxSchemaDepth + 2;
 
@@ -96,6 +96,10 @@ function locate(root: JsonSchema, problems: Problems): Map<Keywords, string> {
     if (typeof schema === "boolean") continue;
     if (!isKeywords(schema)) throw problems.wrong(pointer, "must be an object, true or false.");
     pointers.set(schema, pointer);
+    const values = schema["enum"];
+    if (Array.isArray(values) && values.length > maxEnumValues) {
+      throw problems.wrong(pointer, `has an "enum" of more than ${maxEnumValues} values. Ask for less.`);
+    }
     for (const [child, where] of childrenOf(schema, pointer, problems)) open.push([child, where, depth + 1]);
   }
   return pointers;

@@ -59,3 +59,10 @@ export const schemaPlaces = {
 export function isKeywords(value: unknown): value is Keywords {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
+
+/** Whether every value fits: there are only remarks. */
+export function isFree(schema: Keywords): boolean {
+  return !Object.keys(schema).some(
+    (keyword) => constrainingKeywords.has(keyword) || Object.hasOwn(refusedKeywords, keyword),
+  );
+}

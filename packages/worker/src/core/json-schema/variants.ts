@@ -1,6 +1,6 @@
 import type { JsonSchema } from "@muster/base";
 import type { SchemaDocument } from "./document.ts";
-import { constrainingKeywords, type Keywords, refusedKeywords } from "./keywords.ts";
+import { isFree, type Keywords, refusedKeywords } from "./keywords.ts";
 import { constraintsOf, createMerger } from "./merge.ts";
 
 const maxSteps = 1_000;
@@ -84,8 +84,4 @@ export function createVariants(document: SchemaDocument): Variants {
       return variants;
     },
   };
-}
-
-function isFree(schema: Keywords): boolean {
-  return !Object.keys(schema).some((keyword) => constrainingKeywords.has(keyword));
 }

@@ -33,7 +33,7 @@ const content = z
   )
   .optional();
 
-export const message = z.looseObject({
+const message = z.looseObject({
   role: z.enum(["system", "developer", "user", "assistant", "tool"]),
   content,
   name: z.string().max(256).nullish(),
