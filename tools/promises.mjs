@@ -15,7 +15,10 @@ function createProgram(namedFiles) {
   );
   const options = { ...read(join(root, "tsconfig.base.json")).options, composite: false, noEmit: true };
   const fileNames = namedFiles.length > 0 ? namedFiles : projects.flatMap((project) => project.fileNames);
-  return { fileNames, program: ts.createProgram(fileNames, { ...options, customConditions: ["muster-source"] }) };
+  return {
+    fileNames,
+    program: ts.createProgram(fileNames, { ...options, customConditions: ["muster-source"] }),
+  };
 }
 
 /** The problems in a program's files, as "file:line:column what". */

@@ -1,10 +1,9 @@
-import { createRequire } from "node:module";
-import { pathToFileURL } from "node:url";
-import { type Env, type Log, MusterError, packageVersion, readText } from "@muster/base";
+import { type Env, type Log, MusterError, readText } from "@muster/base";
 import type { PackageEntries } from "./adapters/common/engine-packages/entries.ts";
 import { ensureCudaPackages } from "./adapters/cuda/fetch-packages.ts";
 import { findCudaRuntime, listFolder } from "./adapters/cuda/find-runtime.ts";
 import { createModelDownload } from "./adapters/http/model-download.ts";
+import { libraryVersion } from "./adapters/node-llama-cpp/engine-binary.ts";
 
 const defaultRegistry = "https://registry.npmjs.org";
 
@@ -29,7 +28,7 @@ export async function fetchCudaBuild(options: {
         directory,
         registry:
           readText(env, "NPM_CONFIG_REGISTRY") ?? readText(env, "npm_config_registry") ?? defaultRegistry,
-        version: engineVersion(),
+        version: libraryVersion(),
         platform,
         arch,
         download: createModelDownload({ log }),
@@ -42,9 +41,4 @@ export async function fetchCudaBuild(options: {
     log.warn({ cuda: major, reason: message }, "no CUDA build of the engine, going on without");
     return {};
   }
-}
-
-function engineVersion(): string {
-  const main = createRequire(import.meta.url).resolve("node-llama-cpp");
-  return packageVersion(new URL("../package.json", pathToFileURL(main)));
 }

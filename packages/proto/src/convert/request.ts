@@ -174,6 +174,6 @@ function schemaFromWire(text: string): JsonSchema {
   }
 }
 
-export function malformed(what: string): MusterError {
+function malformed(what: string): MusterError {
   return new MusterError("invalid_request", `The orchestrator's request cannot be read: ${what}.`);
 }

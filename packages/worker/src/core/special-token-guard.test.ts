@@ -53,3 +53,15 @@ describe("special token guard", () => {
     ]);
   });
 });
+
+it("takes no longer where thousands of texts begin like what someone wrote", () => {
+  const texts = indexSpecialTexts(Array.from({ length: 6000 }, (_, i) => `<unused${i}>`));
+  // Each place is compared with one text at most, or this would be 600 million comparisons.
+  const hostile = "<".repeat(100_000);
+  const guard = createSpecialTokenGuard(texts, nonce);
+  const startMs = performance.now();
+  expect(guard.protect(hostile)).toBe(hostile);
+  expect(performance.now() - startMs).toBeLessThan(1000);
+  expect(texts.matchAt("a<unused42>b", 1)).toBe("<unused42>");
+  expect(texts.matchAt("<unused42", 0)).toBeUndefined();
+});

@@ -78,20 +78,40 @@ export interface SpecialTexts {
 }
 
 export function indexSpecialTexts(texts: Iterable<string>): SpecialTexts {
-  const byFirst = new Map<string, string[]>();
-  for (const text of new Set(texts)) {
-    const first = text[0];
-    if (first === undefined) continue;
-    const group = byFirst.get(first);
-    if (group === undefined) byFirst.set(first, [text]);
-    else group.push(text);
+  const root: TextNode = { next: new Map(), text: undefined };
+  for (const text of texts) {
+    let node = root;
+    for (let at = 0; at < text.length; at++) node = childOf(node, text.charCodeAt(at));
+    if (text !== "") node.text = text;
   }
-  for (const group of byFirst.values()) group.sort((a, b) => b.length - a.length);
   return {
     matchAt(text, at) {
-      const first = text[at];
-      if (first === undefined) return undefined;
-      return byFirst.get(first)?.find((candidate) => text.startsWith(candidate, at));
+      let found: string | undefined;
+      let node: TextNode | undefined = root;
+      for (let place = at; place < text.length; place++) {
+        node = node.next.get(text.charCodeAt(place));
+        if (node === undefined) break;
+        found = node.text ?? found;
+      }
+      return found;
     },
   };
+}
+
+/**
+ * Texts by their characters: some models have thousands that begin alike, and whoever writes such beginnings must not
+ * make us compare them all.
+ */
+interface TextNode {
+  readonly next: Map<number, TextNode>;
+  /** Undefined: no text ends here. */
+  text: string | undefined;
+}
+
+function childOf(node: TextNode, char: number): TextNode {
+  const known = node.next.get(char);
+  if (known !== undefined) return known;
+  const made: TextNode = { next: new Map(), text: undefined };
+  node.next.set(char, made);
+  return made;
 }

@@ -5,6 +5,7 @@ import type { AnswerParserOptions } from "../../core/dialects/answer-parser.ts";
 import { type Dialect, type PromptThought, plainDialect } from "../../core/dialects/dialect.ts";
 import { callableTools } from "../../core/dialects/tool-schema.ts";
 import type { ChildGenerateRequest } from "./child-messages.ts";
+import { promptTooLong } from "./prompt-length.ts";
 import type { PromptTokenizer } from "./prompt-tokens.ts";
 import type { Vocabulary } from "./vocabulary.ts";
 
@@ -21,14 +22,24 @@ export interface AnswerPlan {
   readonly tokenBias: ReadonlyMap<Token, number>;
 }
 
-/** Throws MusterError `invalid_request` or `unsupported`, with `param` where a field is at fault. */
-export function planAnswer(prompts: PromptTokenizer, request: ChildGenerateRequest): AnswerPlan {
+/**
+ * Throws MusterError `invalid_request`, `unsupported` or `context_length_exceeded`, with `param` where a field is at
+ * fault.
+ */
+export function planAnswer(
+  prompts: PromptTokenizer,
+  request: ChildGenerateRequest,
+  contextTokens: number,
+): AnswerPlan {
   const { prompt, format, sampling } = request;
   const tools = prompt.kind === "chat" && hasTools(request) ? request.tools : undefined;
   const dialect = prompt.kind === "chat" ? prompts.dialect : plainDialect;
   const { vocabulary } = prompts;
   const grammar = planGrammar(dialect, { tools, format }, vocabulary.markToken);
-  const { tokens, thought } = prompts.prepare(request);
+  const { tokens, thought } = prompts.prepare(request, contextTokens);
+  if (tokens.length + 1 > contextTokens) {
+    throw promptTooLong(prompt.kind === "chat" ? "messages" : "prompt", contextTokens, tokens.length);
+  }
   const { stops, isTrimmed } = prompts.answerRules(prompt);
   const areCalled = tools !== undefined && callableTools(tools).length > 0;
   return {

@@ -95,16 +95,7 @@ async function answerRequest(id: number, request: ChildGenerateRequest, answer: 
   if (loaded === undefined) throw new MusterError("engine_failed", "The model is not loaded yet.");
   if (loaded.parts === undefined)
     throw new MusterError("unsupported", "This model gives vectors or scores of texts and cannot write.");
-  const plan = planAnswer(loaded.prompts, request);
-  const { length } = plan.promptTokens;
-  const { contextTokens } = loaded.parts;
-  if (length + 1 > contextTokens) {
-    throw new MusterError(
-      "context_length_exceeded",
-      `The prompt has ${length} tokens, and the context of ${contextTokens} tokens must hold it and at least one token of the answer. Shorten the prompt.`,
-      { param: request.prompt.kind === "chat" ? "messages" : "prompt" },
-    );
-  }
+  const plan = planAnswer(loaded.prompts, request, loaded.parts.contextTokens);
   return runAnswer(loaded.parts, {
     request,
     plan,

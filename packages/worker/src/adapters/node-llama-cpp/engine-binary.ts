@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { cpus } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 /** An engine that was compiled on this machine: see `build-engine.ts`. */
@@ -47,7 +47,7 @@ export function recordPath(folder: string): string {
 
 export function libraryDirectory(): string {
   const require = createRequire(import.meta.url);
-  return fileURLToPath(new URL("../", `file://${require.resolve("node-llama-cpp")}`));
+  return dirname(dirname(require.resolve("node-llama-cpp")));
 }
 
 export function libraryVersion(): string {

@@ -55,6 +55,32 @@ describe("prompt tokenizer", () => {
   });
 });
 
+it("refuses a prompt that can never fit before all of it is read", () => {
+  let read = 0;
+  const counted = createPromptTokenizer(
+    Object.create(model, {
+      tokenize: {
+        value: (text: string, ...rest: [boolean?, "trimLeadingSpace"?]) => {
+          read += text.length;
+          return model.tokenize(text, ...rest);
+        },
+      },
+    }),
+  );
+  const long = "tomi bado ".repeat(100_000);
+  const marked = "<eos>".repeat(50_000);
+  for (const prompt of [user(long), user(marked), { kind: "text", text: long } as const]) {
+    read = 0;
+    expect(() => counted.prepare({ prompt }, 1000)).toThrow(
+      expect.objectContaining({
+        code: "context_length_exceeded",
+        param: prompt.kind === "chat" ? "messages" : "prompt",
+      }),
+    );
+    expect(read).toBeLessThan(100_000);
+  }
+});
+
 describe("prompt tokenizer with a template that insists on turns", () => {
   /** Reads its vocabulary from the model, and its template from here. */
   const strict = (template: string) =>

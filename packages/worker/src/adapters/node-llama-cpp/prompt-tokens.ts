@@ -20,6 +20,7 @@ import { writeToolsAsText } from "../../core/dialects/tool-text.ts";
 import { createSpecialTokenGuard, type PromptPart, privateUseText } from "../../core/special-token-guard.ts";
 import { type ChatTemplate, compileChatTemplate } from "./chat-template.ts";
 import { type AnswerRules, noRules, plainChat, plainChatRules } from "./plain-chat.ts";
+import { isSurelyLonger, promptTooLong } from "./prompt-length.ts";
 import { templateMessages, templateTools, withInnerToolResults } from "./template-messages.ts";
 import { readVocabulary, type Vocabulary } from "./vocabulary.ts";
 
@@ -40,8 +41,11 @@ export interface PromptTokenizer {
   readonly canChat: boolean;
   readonly dialect: Dialect;
   readonly vocabulary: Vocabulary;
-  /** Throws MusterError `invalid_request`: the chat template cannot be read or refuses; or nothing to evaluate. */
-  prepare(request: PromptRequest): PreparedPrompt;
+  /**
+   * Throws MusterError `invalid_request`: the chat template cannot be read or refuses; or nothing to evaluate.
+   * `context_length_exceeded` where the prompt has more than `maxTokens`.
+   */
+  prepare(request: PromptRequest, maxTokens?: number): PreparedPrompt;
   /** The prompt's tokens alone. */
   tokenize(prompt: Prompt): Token[];
   /** What this model's way of writing a prompt asks of the answer. */
@@ -60,7 +64,11 @@ export function createPromptTokenizer(model: LlamaModel): PromptTokenizer {
   const takesSystem = "problem" in template || takesSystemMessage(template);
   const wantsInnerResults = dialect.name === "gemma4" && source?.includes("tool_call_id") === false;
 
-  function prepareChat(messages: readonly ChatMessage[], { tools, thinking }: PromptRequest): PreparedPrompt {
+  function prepareChat(
+    messages: readonly ChatMessage[],
+    { tools, thinking }: PromptRequest,
+    maxTokens: number,
+  ): PreparedPrompt {
     if ("problem" in template) throw new MusterError("invalid_request", template.problem);
     const guard = createSpecialTokenGuard(vocabulary.texts, randomNonce());
     const protect = {
@@ -81,7 +89,7 @@ export function createPromptTokenizer(model: LlamaModel): PromptTokenizer {
     const parts = guard.split(rendered);
     const end = parts.at(-1);
     return {
-      tokens: parts.flatMap((part, place) => partTokens(part, place > 0)),
+      tokens: tokensOf(parts, maxTokens),
       thought: thoughtAtEnd(end?.kind === "template" ? end.text : "", dialect.thought),
     };
   }
@@ -100,6 +108,25 @@ export function createPromptTokenizer(model: LlamaModel): PromptTokenizer {
     );
   }
 
+  function tokensOf(parts: readonly PromptPart[], maxTokens: number): Token[] {
+    const tokens: Token[] = [];
+    for (const [place, part] of parts.entries()) {
+      if (isTooLong(part.text, maxTokens - tokens.length)) throw promptTooLong("messages", maxTokens);
+      for (const token of partTokens(part, place > 0)) tokens.push(token);
+    }
+    return tokens;
+  }
+
+  function plainTokens(text: string, maxTokens: number): Token[] {
+    if (isTooLong(text, maxTokens)) throw promptTooLong("prompt", maxTokens);
+    return model.tokenize(text, false);
+  }
+
+  function isTooLong(text: string, maxTokens: number): boolean {
+    if (maxTokens < 0) return true;
+    return isSurelyLonger(text, maxTokens, (piece) => model.tokenize(piece, false).length);
+  }
+
   function partTokens(part: PromptPart, isContinued: boolean): Token[] {
     // A later part must not get the space that some models put before the start of a text.
     const options = isContinued ? "trimLeadingSpace" : undefined;
@@ -114,12 +141,12 @@ export function createPromptTokenizer(model: LlamaModel): PromptTokenizer {
     ];
   }
 
-  function prepare(request: PromptRequest): PreparedPrompt {
+  function prepare(request: PromptRequest, maxTokens = Number.POSITIVE_INFINITY): PreparedPrompt {
     const { prompt } = request;
     const { tokens, thought } =
       prompt.kind === "chat"
-        ? prepareChat(prompt.messages, request)
-        : { tokens: model.tokenize(prompt.text, false), thought: "closed" as const };
+        ? prepareChat(prompt.messages, request, maxTokens)
+        : { tokens: plainTokens(prompt.text, maxTokens), thought: "closed" as const };
     const whole = withOneBos(model, tokens);
     if (whole.length === 0) throw new MusterError("invalid_request", "The prompt is empty.");
     return { tokens: whole, thought };

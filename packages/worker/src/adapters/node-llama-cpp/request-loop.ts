@@ -155,8 +155,7 @@ function createThoughtBudget(
   const begin = plan.thought === "open" ? "" : thought.open + thought.label;
   const leastTokens = begin === "" ? 0 : model.tokenize(begin, true, "trimLeadingSpace").length;
   return () => {
-    const isDue =
-      output.phase === "thought" && output.reasoningTokens >= Math.max(budgetTokens, leastTokens);
+    const isDue = output.phase === "thought" && output.reasoningTokens >= Math.max(budgetTokens, leastTokens);
     // Without room for an answer there is nothing to close it for.
     if (!isDue || output.tokens.length + close.length >= maxTokens) return undefined;
     for (const token of close) output.push(token);

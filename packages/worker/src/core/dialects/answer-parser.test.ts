@@ -138,7 +138,7 @@ describe("answer parser", () => {
 
   it("takes the mark that ends a call for text, where a grammar let it into a string", () => {
     const given = pieces(
-      "«<|tool_call>»call:get_weather{city:«<|\"|>»Os«<tool_call|>»lo«<|\"|>»}«<tool_call|>»",
+      '«<|tool_call>»call:get_weather{city:«<|"|>»Os«<tool_call|>»lo«<|"|>»}«<tool_call|>»',
     );
     expect(read({ dialect: gemma4, calls: "held" }, given)).toEqual([
       ...call(0, "get_weather", '{"city":"Os<tool_call|>lo"}'),

@@ -22,7 +22,7 @@ export function enumRule(schema: Keywords, types: readonly TypeName[], compiler:
   return anyLiteral(texts, compiler.syntax.literal);
 }
 
-export function isOfType(value: unknown, type: TypeName): boolean {
+function isOfType(value: unknown, type: TypeName): boolean {
   switch (type) {
     case "array":
       return Array.isArray(value);
