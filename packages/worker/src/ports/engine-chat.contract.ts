@@ -82,13 +82,14 @@ export function engineChatContract(
       expect(end.reason).toBe("stop");
     });
 
-    it("calls no tool where it may not, and says something", async () => {
+    // What a model says that wanted to call is its own affair: it may be nothing.
+    it("calls no tool where it may not", async () => {
       const { calls, text, end } = await ask(
         "What is the weather in Oslo?",
         toolUse({ choice: { kind: "none" } }),
       );
       expect(calls).toEqual([]);
-      expect(text).not.toBe("");
+      expect(text).not.toContain("<|tool_call>");
       expect(end.reason).toBe("stop");
     });
 
