@@ -112,22 +112,31 @@ def rate_at(progress):
 
 def train(out, steps, first_step=0):
     torch.manual_seed(SEED)
-    torch.set_num_threads(2)
     out.mkdir(parents=True, exist_ok=True)
     tokenizer = make_tokenizer(out / "merges.json")
     model = TinyGemma(Shape(vocab=len(tokenizer)))
     if first_step > 0:
         model.load_state_dict(torch.load(out / "model.pt")["model"])
+    print(f"vocabulary {len(tokenizer)}, parameters {sum(p.numel() for p in model.parameters())}", flush=True)
+    done = [first_step / steps]
+    source = batches(tokenizer, random.Random(SEED + 1 + first_step), lambda: done[0])
+    for step in fit(model, source, range(first_step + 1, steps + 1), lambda step: rate_at(step / steps)):
+        done[0] = step / steps
+        if step % 100 == 0 or step == steps:
+            save(model, tokenizer, out)
+
+
+def fit(model, source, steps, rate_of):
+    """Gives each step's number when it is done."""
+    torch.set_num_threads(2)
     matrices = [p for name, p in model.named_parameters() if p.ndim == 2 and "embd" not in name]
     others = [p for name, p in model.named_parameters() if p.ndim != 2 or "embd" in name]
     muon = Muon(matrices, PEAK_RATE)
     adam = torch.optim.Adam(others, betas=(0.9, 0.98))
-    step, seen, recent, began = first_step, 0, [], time.time()
-    source = batches(tokenizer, random.Random(SEED + 1 + first_step), lambda: step / steps)
-    print(f"vocabulary {len(tokenizer)}, parameters {sum(p.numel() for p in model.parameters())}", flush=True)
-    for step in range(first_step + 1, steps + 1):
+    seen, recent, began = 0, [], time.time()
+    for step in steps:
         inputs, targets, at = next(source)
-        rate = rate_at(step / steps)
+        rate = rate_of(step)
         muon.param_groups[0]["lr"], adam.param_groups[0]["lr"] = rate, rate / 5
         loss = F.cross_entropy(model(inputs, at), targets)
         muon.zero_grad()
@@ -143,8 +152,7 @@ def train(out, steps, first_step=0):
             mean = sum(recent) / len(recent)
             print(f"{step} {elapsed:.0f}s {seen} tokens {seen / elapsed:.0f}/s loss {mean:.4f} rate {rate:.4f}", flush=True)
             recent = []
-        if step % 100 == 0 or step == steps:
-            save(model, tokenizer, out)
+        yield step
 
 
 def save(model, tokenizer, out):
