@@ -18,16 +18,18 @@ export function unite(...sets: readonly CodePoints[]): CodePoints {
   return result;
 }
 
+/** One walk through both: a class of a pattern may have thousands of ranges. */
 export function subtract(set: CodePoints, removed: CodePoints): CodePoints {
-  let rest = [...set];
-  for (const [from, to] of removed) {
-    rest = rest.flatMap(([a, b]): (readonly [number, number])[] => {
-      if (b < from || a > to) return [[a, b]];
-      const parts: [number, number][] = [];
-      if (a < from) parts.push([a, from - 1]);
-      if (b > to) parts.push([to + 1, b]);
-      return parts;
-    });
+  const rest: (readonly [number, number])[] = [];
+  let next = 0;
+  for (const [from, to] of set) {
+    let start = from;
+    while ((removed[next]?.[1] ?? Number.POSITIVE_INFINITY) < from) next += 1;
+    for (let at = next; start <= to; at++) {
+      const [first, last] = removed[at] ?? [Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY];
+      if (first > start) rest.push([start, Math.min(to, first - 1)]);
+      start = Math.max(start, last + 1);
+    }
   }
   return rest;
 }

@@ -1,4 +1,4 @@
-import type { JsonSchema } from "@muster/base";
+import type { JsonSchema, MusterError } from "@muster/base";
 import { isKeywords, type Keywords, schemaPlaces } from "./keywords.ts";
 import { createProblems, type Problems } from "./problem.ts";
 
@@ -89,8 +89,7 @@ function locate(root: JsonSchema, problems: Problems): Map<Keywords, string> {
   for (let entry = open.pop(); entry !== undefined; entry = open.pop()) {
     const [schema, pointer, depth] = entry;
     count += 1;
-    if (count > maxSubschemas)
-      throw problems.wrong("", `has more than ${maxSubschemas} schemas in it. Ask for less.`);
+    if (count > maxSubschemas) throw tooMany(problems);
     if (depth > maxSchemaDepth)
       throw problems.wrong("", `nests more than ${maxSchemaDepth} levels. Flatten it.`);
     if (typeof schema === "boolean") continue;
@@ -100,6 +99,8 @@ function locate(root: JsonSchema, problems: Problems): Map<Keywords, string> {
     if (Array.isArray(values) && values.length > maxEnumValues) {
       throw problems.wrong(pointer, `has an "enum" of more than ${maxEnumValues} values. Ask for less.`);
     }
+    const required = schema["required"];
+    if (Array.isArray(required) && required.length > maxSubschemas) throw tooMany(problems);
     for (const [child, where] of childrenOf(schema, pointer, problems)) open.push([child, where, depth + 1]);
   }
   return pointers;
@@ -107,6 +108,7 @@ function locate(root: JsonSchema, problems: Problems): Map<Keywords, string> {
 
 function childrenOf(schema: Keywords, pointer: string, problems: Problems): [unknown, string][] {
   const children: [unknown, string][] = [];
+  const wrong = (what: string) => problems.wrong(pointer, what);
   for (const keyword of schemaPlaces.single) {
     if (Object.hasOwn(schema, keyword)) children.push([schema[keyword], `${pointer}/${keyword}`]);
   }
@@ -114,18 +116,22 @@ function childrenOf(schema: Keywords, pointer: string, problems: Problems): [unk
     const list = schema[keyword];
     if (list === undefined) continue;
     if (!Array.isArray(list) || list.length === 0) {
-      throw problems.wrong(pointer, `has a "${keyword}" that is not a list of schemas.`);
+      throw wrong(`has a "${keyword}" that is not a list of schemas.`);
     }
+    if (list.length > maxSubschemas) throw tooMany(problems);
     children.push(...list.map((child, at): [unknown, string] => [child, `${pointer}/${keyword}/${at}`]));
   }
   for (const keyword of schemaPlaces.named) {
     const named = schema[keyword];
     if (named === undefined) continue;
-    if (!isKeywords(named))
-      throw problems.wrong(pointer, `has "${keyword}" that is not an object of schemas.`);
+    if (!isKeywords(named)) throw wrong(`has "${keyword}" that is not an object of schemas.`);
     for (const [name, child] of Object.entries(named)) {
       children.push([child, `${pointer}/${keyword}/${name.replaceAll("~", "~0").replaceAll("/", "~1")}`]);
     }
   }
   return children;
+}
+
+function tooMany(problems: Problems): MusterError {
+  return problems.wrong("", `has more than ${maxSubschemas} schemas in it. Ask for less.`);
 }

@@ -48,9 +48,9 @@ export function createMerger(document: SchemaDocument): Merger {
     for (const [keyword, value] of Object.entries(constraintsOf(b))) {
       const mine = merged[keyword];
       if (keyword === "properties") continue;
-      if (mine === undefined || JSON.stringify(mine) === JSON.stringify(value))
-        merged[keyword] = mine ?? value;
+      if (mine === undefined) merged[keyword] = value;
       else if (combine[keyword] !== undefined) merged[keyword] = combine[keyword](mine, value);
+      else if (JSON.stringify(mine) === JSON.stringify(value)) continue;
       else if (["anyOf", "oneOf", "$ref"].includes(keyword))
         later.push(document.place({ [keyword]: value }, b));
       else
@@ -105,8 +105,17 @@ function listOf(value: unknown): readonly unknown[] {
 }
 
 function commonValues(a: readonly unknown[], b: readonly unknown[]): unknown[] {
-  const texts = new Set(b.map((value) => JSON.stringify(value)));
-  return a.filter((value) => texts.has(JSON.stringify(value)));
+  const [textsOfA, textsOfB] = [textsOf(a), new Set(textsOf(b))];
+  return a.filter((_, i) => textsOfB.has(textsOfA[i] ?? ""));
+}
+
+/** Kept, since a list is met again with each of the alternatives beside it. */
+const knownTexts = new WeakMap<readonly unknown[], readonly string[]>();
+
+function textsOf(values: readonly unknown[]): readonly string[] {
+  const texts = knownTexts.get(values) ?? values.map((value) => JSON.stringify(value));
+  knownTexts.set(values, texts);
+  return texts;
 }
 
 function commonTypes(a: readonly unknown[], b: readonly unknown[]): unknown[] {

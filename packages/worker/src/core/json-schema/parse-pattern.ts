@@ -138,16 +138,17 @@ function createParser(chars: readonly string[]): Parser {
 
   function charSet(): CodePoints {
     const isNegated = take("^");
-    let set: CodePoints = [];
+    const members: CodePoints[] = [];
     while (!take("]")) {
       const from = classMember();
       if (peek() !== "-" || chars[at + 1] === "]") {
-        set = unite(set, from);
+        members.push(from);
         continue;
       }
       at += 1;
-      set = unite(set, rangeOf(from, classMember()));
+      members.push(rangeOf(from, classMember()));
     }
+    const set = unite(...members);
     return isNegated ? complement(set) : set;
   }
 
