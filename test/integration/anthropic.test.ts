@@ -104,7 +104,11 @@ describe("POST /v1/messages for the official @anthropic-ai/sdk package", () => {
     const beta = await anthropic.beta.messages.create({ ...asking("one two"), betas: ["x-2026-01-01"] });
     expect(beta.content[0]).toMatchObject({ type: "text" });
     const stopped = await anthropic.messages.create(asking("one two", { stop_sequences: ["two"] }));
-    expect(stopped).toMatchObject({ stop_reason: "end_turn", content: [{ text: "one " }] });
+    expect(stopped).toMatchObject({
+      stop_reason: "stop_sequence",
+      stop_sequence: "two",
+      content: [{ text: "one " }],
+    });
     const schema = { type: "object", properties: { n: { type: "integer" } }, required: ["n"] };
     const shaped = await anthropic.messages.create(
       asking("hello", { max_tokens: 100, output_config: { format: { type: "json_schema", schema } } }),
@@ -116,15 +120,24 @@ describe("POST /v1/messages for the official @anthropic-ai/sdk package", () => {
   it("counts the tokens of a request, those of its tools as well", async () => {
     const { anthropic } = await desk();
     const { messages } = asking("one two three");
-    const few = await anthropic.messages.countTokens({ model, messages });
-    const more = await anthropic.messages.countTokens({
-      model,
-      messages,
-      tools: [look],
-      system: "Be brief.",
-    });
-    expect(few.input_tokens).toBeGreaterThanOrEqual(3);
-    expect(more.input_tokens).toBeGreaterThan(few.input_tokens + 2);
+    for (const prompt of [{ messages }, { messages, tools: [look], system: "Be brief." }]) {
+      const counted = await anthropic.messages.countTokens({ model, ...prompt });
+      const { usage } = await anthropic.messages.create({ model, max_tokens: 1, ...prompt });
+      expect(counted.input_tokens).toBe(usage.input_tokens);
+    }
+    const bare = await anthropic.messages.countTokens({ model, messages });
+    const tooled = await anthropic.messages.countTokens({ model, messages, tools: [look] });
+    expect(tooled.input_tokens).toBe(bare.input_tokens + 3);
+  });
+
+  it("lets work wait that may", async () => {
+    const { cluster } = await desk();
+    const waited = /muster_queue_wait_seconds_count\{[^}]*batch[^}]*\} 1/;
+    const metrics = async () => (await fetch(`${cluster.url}/metrics`)).text();
+    await cluster.post("/v1/messages", asking("hi", { service_tier: "auto" }));
+    expect(await metrics()).not.toMatch(waited);
+    await cluster.post("/v1/messages", { ...asking("hi"), service_tier: "flex" });
+    expect(await metrics()).toMatch(waited);
   });
 
   it("frees the slot when the client breaks out of a stream", async () => {
@@ -164,6 +177,8 @@ describe("Anthropic's API that refuses", () => {
     expect(await failure(asking("x", { messages: [{ role: "assistant", content: "I" }] }))).toMatchObject(
       invalid,
     );
+    const empty = [{ role: "user" as const, content: [] }];
+    expect(await failure(asking("x", { messages: empty }))).toMatchObject(invalid);
     expect(await failure(asking("!fail"))).toMatchObject({ status: 500, type: "api_error" });
     const broken = await cluster.post("/v1/messages", "{");
     expect(broken.status).toBe(400);

@@ -9,6 +9,8 @@ interface BadInput {
   readonly code: string;
   readonly param?: string;
   readonly path?: string;
+  /** Part of the message. */
+  readonly says?: string;
 }
 
 const ok = chat("hello");
@@ -196,6 +198,47 @@ const table: readonly BadInput[] = [
     param: "input[0]",
   },
   {
+    what: "one text's token ids to embed",
+    path: "/v1/embeddings",
+    body: { model, input: [1, 2] },
+    status: 400,
+    code: "invalid_request",
+    param: "input[0]",
+    says: "token ids are not taken",
+  },
+  {
+    what: "more mistakes than can be told",
+    body: { ...ok, messages: [{ role: "user", content: Array(300_000).fill({}) }] },
+    status: 400,
+    code: "invalid_request",
+    says: "values",
+  },
+  {
+    what: "as many mistakes as a body may hold",
+    body: { ...ok, messages: [{ role: "user", content: Array(99_000).fill(1) }] },
+    status: 400,
+    code: "invalid_request",
+    param: "messages[0].content[0]",
+  },
+  {
+    what: "as many wrong biases as a body may hold",
+    body: {
+      ...ok,
+      logit_bias: Object.fromEntries(Array.from({ length: 99_000 }, (_none, id) => [`t${id}`, "x"])),
+    },
+    status: 400,
+    code: "invalid_request",
+    param: "logit_bias.t0",
+  },
+  {
+    what: "items with nothing to answer",
+    path: "/v1/responses",
+    body: { model, input: [{ type: "reasoning", summary: [] }] },
+    status: 400,
+    code: "invalid_request",
+    param: "input",
+  },
+  {
     what: "more dimensions than there are",
     path: "/v1/embeddings",
     body: { model, input: "x", dimensions: 100_000 },
@@ -233,12 +276,13 @@ describe("bad input", () => {
   it("gets OpenAI's error shape, says which field is wrong, and takes nothing down", async () => {
     const cluster = await startCluster();
     await cluster.worker("w1");
-    for (const { what, body, status, code, param, path } of table) {
+    for (const { what, body, status, code, param, path, says = "" } of table) {
       const response = await cluster.post(path ?? "/v1/chat/completions", body);
       const answer = (await response.json()) as { error: Record<string, unknown> };
       expect({ what, status: response.status, code: answer.error["code"] }).toEqual({ what, status, code });
       expect(Object.keys(answer.error).sort()).toEqual(["code", "message", "param", "type"]);
       if (param !== undefined) expect({ what, param: answer.error["param"] }).toEqual({ what, param });
+      expect(answer.error["message"]).toContain(says);
       expect(response.headers.get("x-request-id")).toMatch(/^req-/);
     }
     const unknown = await cluster.post("/v1/chat/completions", { ...ok, model: "gpt-4" });
@@ -299,7 +343,7 @@ describe("bad input", () => {
     expect(await raw(headers)).toMatch(/^HTTP\/1.1 431/);
     const path = await fetch(`${cluster.url}/%`);
     expect(path.status).toBe(400);
-    expect(((await path.json()) as { error: { message: string } }).error.message).toBeTruthy();
+    expect(((await path.json()) as { error: { message: string } }).error.message).toContain("URL");
     expect(path.headers.get("x-request-id")).toMatch(/^req-/);
   });
 

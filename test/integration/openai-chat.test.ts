@@ -216,6 +216,19 @@ describe("logprobs", () => {
   });
 });
 
+describe("stop", () => {
+  it("ends an answer, which says in vLLM's field which text it was", async () => {
+    const cluster = await startServed();
+    const body = chat("one two three", { stop: ["never", "three"] });
+    const [choice] = (await ask(cluster, body)).choices;
+    const ending = { finish_reason: "stop", stop_reason: "three" };
+    expect(choice).toMatchObject({ message: { content: "one two " }, ...ending });
+    expect((await chunksOf(cluster, body)).at(-1)).toMatchObject({ delta: {}, ...ending });
+    const [whole] = (await ask(cluster, chat("one two three", { max_tokens: 2, stop: "three" }))).choices;
+    expect(whole).not.toHaveProperty("stop_reason");
+  });
+});
+
 describe("logit_bias", () => {
   it("takes the ids that /tokenize gives", async () => {
     const cluster = await startServed();

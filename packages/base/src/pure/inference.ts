@@ -4,7 +4,9 @@ import type {
   GenerateTimings,
   GenerateUsage,
   Prompt,
+  Thinking,
   TokenLogprob,
+  ToolUse,
 } from "./generation.ts";
 
 /** One vector for each text. */
@@ -24,6 +26,9 @@ export interface RerankRequest {
 export interface TokenizeRequest {
   readonly task: "tokenize";
   readonly prompt: Prompt;
+  /** Chat templates write both into a conversation. */
+  readonly tools?: ToolUse;
+  readonly thinking?: Thinking;
 }
 
 /** Everything that a replica can be asked. */
@@ -56,6 +61,8 @@ export type InferenceEvent =
   | {
       readonly kind: "end";
       readonly reason: EndReason;
+      /** With `stop`: which of the request's stop texts ended the answer, where one did and the engine can tell. */
+      readonly stopText?: string;
       readonly usage: GenerateUsage;
       readonly timings: GenerateTimings;
     };
@@ -96,12 +103,19 @@ export function neededCapabilities(request: InferenceRequest): ReadonlySet<Capab
     case "rerank":
       return new Set(["rerank"]);
     case "tokenize":
-      return new Set(request.prompt.kind === "chat" ? ["tokenize", "chat"] : ["tokenize"]);
+      return neededToTokenize(request);
     case "generate":
       return neededToGenerate(request);
     default:
       return request satisfies never;
   }
+}
+
+function neededToTokenize({ prompt, tools }: TokenizeRequest): Set<Capability> {
+  const needed = new Set<Capability>(["tokenize"]);
+  if (prompt.kind === "chat") needed.add("chat");
+  if (tools !== undefined && tools.definitions.length > 0) needed.add("tools");
+  return needed;
 }
 
 function neededToGenerate({

@@ -28,6 +28,8 @@ export type AnswerEvent =
   | {
       readonly kind: "end";
       readonly reason: EndReason;
+      /** Which of the request's stop texts ended it, where one did. */
+      readonly stopText?: string;
       readonly usage: GenerateUsage;
       readonly timings: GenerateTimings;
       readonly source: AnswerSource;

@@ -15,6 +15,8 @@ export type AttemptOutcome =
   | {
       readonly kind: "finished";
       readonly reason: EndReason;
+      /** Which of the request's stop texts ended it, where one did. */
+      readonly stopText?: string;
       readonly usage: GenerateUsage;
       readonly timings: GenerateTimings;
     }

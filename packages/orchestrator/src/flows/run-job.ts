@@ -122,8 +122,7 @@ export class JobRunner {
       const outcome =
         ended.kind === "cancelled" ? { kind: "lost" as const, reason: "it stopped the request" } : ended;
       if (outcome.kind === "finished") {
-        const { reason, usage, timings } = outcome;
-        this.#emit(job, { kind: "end", reason, usage, timings, source });
+        this.#emit(job, { ...outcome, kind: "end", source });
         return;
       }
       if (signal.aborted) return;

@@ -113,6 +113,7 @@ export function reportFromEnd(end: WireAttemptEndRead): AttemptReport {
           ...(end.usage?.reasoningTokens ? { reasoningTokens: end.usage.reasoningTokens } : {}),
         },
         timings: { prefillMs: end.timings?.prefillMs ?? 0, decodeMs: end.timings?.decodeMs ?? 0 },
+        ...(end.stopText === undefined ? {} : { stopText: end.stopText }),
       };
     case "OUTCOME_CANCELLED":
       return { kind: "cancelled" };

@@ -87,6 +87,8 @@ export function fromFastify(error: FastifyError | MusterError | Error, bodyLimit
         "invalid_request",
         "Send the body as JSON, with the header content-type: application/json.",
       );
+    case "FST_ERR_BAD_URL":
+      return new MusterError("invalid_request", "The path of the URL is not properly percent-encoded.");
     case "FST_ERR_CTP_EMPTY_JSON_BODY":
     case "FST_ERR_CTP_INVALID_JSON_BODY":
     case "FST_ERR_CTP_INVALID_CONTENT_LENGTH":

@@ -68,6 +68,21 @@ const prompt = fc.oneof(
   fc.record({ kind: fc.constant("text" as const), text }),
 );
 
+const tools = fc.record({
+  definitions: fc.array(
+    fc.record({ name, description: text, parameters: schema }, { requiredKeys: ["name"] }),
+  ),
+  choice: fc.oneof(
+    fc.record({ kind: fc.constantFrom("auto" as const, "none" as const, "required" as const) }),
+    fc.record({ kind: fc.constant("named" as const), name }),
+  ),
+  isParallel: fc.boolean(),
+});
+const thinking = fc.record(
+  { mode: fc.constantFrom("on" as const, "off" as const), budgetTokens: count },
+  { requiredKeys: ["mode"] },
+);
+
 const generation = fc
   .record(
     {
@@ -99,24 +114,12 @@ const generation = fc
       ),
       maxTokens: count,
       stop: fc.array(text),
-      tools: fc.record({
-        definitions: fc.array(
-          fc.record({ name, description: text, parameters: schema }, { requiredKeys: ["name"] }),
-        ),
-        choice: fc.oneof(
-          fc.record({ kind: fc.constantFrom("auto", "none", "required") }),
-          fc.record({ kind: fc.constant("named" as const), name }),
-        ),
-        isParallel: fc.boolean(),
-      }),
+      tools,
       format: fc.oneof(
         fc.record({ kind: fc.constant("json-object" as const) }),
         fc.record({ kind: fc.constant("json-schema" as const), schema }),
       ),
-      thinking: fc.record(
-        { mode: fc.constantFrom("on", "off"), budgetTokens: count },
-        { requiredKeys: ["mode"] },
-      ),
+      thinking,
       topLogprobs: fc.nat(20),
     },
     { requiredKeys: ["task", "prompt", "sampling", "stop"] },
@@ -127,7 +130,12 @@ const request: fc.Arbitrary<InferenceRequest> = fc.oneof(
   generation,
   fc.record({ task: fc.constant("embed" as const), inputs: fc.array(text) }),
   fc.record({ task: fc.constant("rerank" as const), query: text, documents: fc.array(text) }),
-  fc.record({ task: fc.constant("tokenize" as const), prompt }),
+  fc
+    .record(
+      { task: fc.constant("tokenize" as const), prompt, tools, thinking },
+      { requiredKeys: ["task", "prompt"] },
+    )
+    .map((made) => made as InferenceRequest),
 );
 
 const alternative = fc.record({ text, logprob: fc.double({ max: 0, noNaN: true, noDefaultInfinity: true }) });

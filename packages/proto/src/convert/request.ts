@@ -5,6 +5,7 @@ import {
   MusterError,
   type Prompt,
   type Sampling,
+  type Thinking,
   type ToolChoice,
   type ToolUse,
 } from "@muster/base";
@@ -13,6 +14,7 @@ import type {
   InferenceRequest__Output as WireRead,
 } from "../gen/muster/v1/InferenceRequest.ts";
 import type { Sampling__Output } from "../gen/muster/v1/Sampling.ts";
+import type { Thinking__Output, Thinking as WireThinking } from "../gen/muster/v1/Thinking.ts";
 import type { ToolUse__Output, ToolUse as WireToolUse } from "../gen/muster/v1/ToolUse.ts";
 import { float } from "./float.ts";
 import { messageFromWire, messageToWire } from "./message.ts";
@@ -27,7 +29,12 @@ export function requestToWire(request: InferenceRequest): Wire {
     case "rerank":
       return { task: "TASK_RERANK", rerank: { query: request.query, documents: [...request.documents] } };
     case "tokenize":
-      return { task: "TASK_TOKENIZE", ...promptToWire(request.prompt) };
+      return {
+        task: "TASK_TOKENIZE",
+        ...promptToWire(request.prompt),
+        ...(request.tools === undefined ? {} : { tools: toolsToWire(request.tools) }),
+        ...(request.thinking === undefined ? {} : { thinking: thinkingToWire(request.thinking) }),
+      };
     default:
       return request satisfies never;
   }
@@ -44,7 +51,12 @@ export function requestFromWire(wire: WireRead | null): InferenceRequest {
     case "TASK_RERANK":
       return { task: "rerank", query: wire.rerank?.query ?? "", documents: wire.rerank?.documents ?? [] };
     case "TASK_TOKENIZE":
-      return { task: "tokenize", prompt: promptFromWire(wire) };
+      return {
+        task: "tokenize",
+        prompt: promptFromWire(wire),
+        ...(wire.tools === null ? {} : { tools: toolsFromWire(wire.tools) }),
+        ...(wire.thinking === null ? {} : { thinking: thinkingFromWire(wire.thinking) }),
+      };
     default:
       // A task of a newer orchestrator arrives as its number.
       throw new MusterError(
@@ -78,14 +90,7 @@ function generationToWire(request: GenerateRequest): Wire {
     ...(format === undefined
       ? {}
       : { format: format.kind === "json-schema" ? { schemaJson: JSON.stringify(format.schema) } : {} }),
-    ...(thinking === undefined
-      ? {}
-      : {
-          thinking: {
-            isOn: thinking.mode === "on",
-            ...(thinking.budgetTokens === undefined ? {} : { budgetTokens: thinking.budgetTokens }),
-          },
-        }),
+    ...(thinking === undefined ? {} : { thinking: thinkingToWire(thinking) }),
     ...(topLogprobs === undefined ? {} : { topLogprobs }),
   };
 }
@@ -108,14 +113,7 @@ function generationFromWire(wire: WireRead): GenerateRequest {
               ? { kind: "json-object" as const }
               : { kind: "json-schema" as const, schema: schemaFromWire(format.schemaJson) },
         }),
-    ...(thinking === null
-      ? {}
-      : {
-          thinking: {
-            mode: thinking.isOn ? ("on" as const) : ("off" as const),
-            ...(thinking.budgetTokens === undefined ? {} : { budgetTokens: thinking.budgetTokens }),
-          },
-        }),
+    ...(thinking === null ? {} : { thinking: thinkingFromWire(thinking) }),
     ...(topLogprobs === undefined ? {} : { topLogprobs }),
   };
 }
@@ -134,6 +132,14 @@ function samplingFromWire(wire: Sampling__Output): Sampling {
       ? {}
       : { logitBias: wire.logitBias.map(({ tokenId, bias }) => ({ tokenId, bias: float(bias) })) }),
   };
+}
+
+function thinkingToWire({ mode, budgetTokens }: Thinking): WireThinking {
+  return { isOn: mode === "on", ...(budgetTokens === undefined ? {} : { budgetTokens }) };
+}
+
+function thinkingFromWire({ isOn, budgetTokens }: Thinking__Output): Thinking {
+  return { mode: isOn ? "on" : "off", ...(budgetTokens === undefined ? {} : { budgetTokens }) };
 }
 
 function toolsToWire({ definitions, choice, isParallel }: ToolUse): WireToolUse {

@@ -50,6 +50,8 @@ export type AttemptResult =
   | {
       readonly kind: "finished";
       readonly reason: EndReason;
+      /** Which of the request's stop texts ended it, where one did. */
+      readonly stopText?: string;
       readonly usage: GenerateUsage;
       readonly timings: GenerateTimings;
     }

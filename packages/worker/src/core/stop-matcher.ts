@@ -1,11 +1,12 @@
 export interface StopMatch {
   /** Text that is safe to give out: no stop string can begin inside it any more. */
   readonly text: string;
-  readonly stopped: boolean;
+  /** The stop string that has come, if one has. */
+  readonly stop: string | undefined;
 }
 
 export interface StopMatcher {
-  /** Takes the next piece of the answer; after `stopped` it must not be asked again. */
+  /** Takes the next piece of the answer; after a stop it must not be asked again. */
   push(piece: string): StopMatch;
   /** The text still held back, once the answer ended without a stop string. */
   flush(): string;
@@ -20,16 +21,16 @@ export function createStopMatcher(stops: readonly string[]): StopMatcher {
   let held = "";
   return {
     push(piece) {
-      if (wanted.length === 0) return { text: piece, stopped: false };
+      if (wanted.length === 0) return { text: piece, stop: undefined };
       const text = held + piece;
-      const matchStart = firstMatchStart(text, wanted);
-      if (matchStart !== undefined) {
+      const match = firstMatch(text, wanted);
+      if (match !== undefined) {
         held = "";
-        return { text: text.slice(0, matchStart), stopped: true };
+        return { text: text.slice(0, match.start), stop: match.stop };
       }
       const heldLength = longestOpenPrefix(text, wanted);
       held = text.slice(text.length - heldLength);
-      return { text: text.slice(0, text.length - heldLength), stopped: false };
+      return { text: text.slice(0, text.length - heldLength), stop: undefined };
     },
     flush() {
       const text = held;
@@ -39,16 +40,22 @@ export function createStopMatcher(stops: readonly string[]): StopMatcher {
   };
 }
 
-function firstMatchStart(text: string, stops: readonly string[]): number | undefined {
-  let best: { readonly start: number; readonly end: number } | undefined;
+interface Match {
+  readonly stop: string;
+  readonly start: number;
+  readonly end: number;
+}
+
+function firstMatch(text: string, stops: readonly string[]): Match | undefined {
+  let best: Match | undefined;
   for (const stop of stops) {
     const start = text.indexOf(stop);
     if (start < 0) continue;
     const end = start + stop.length;
     if (best === undefined || end < best.end || (end === best.end && start < best.start))
-      best = { start, end };
+      best = { stop, start, end };
   }
-  return best?.start;
+  return best;
 }
 
 /** Length of the longest end of `text` with which one of the stop strings could begin. */

@@ -101,8 +101,7 @@ export class Assignments {
       let sequence = 0;
       for await (const event of keeper.infer(request, signal)) {
         if (event.kind === "end") {
-          const { reason, usage, timings } = event;
-          return { kind: "finished", reason, usage, timings };
+          return { ...event, kind: "finished" };
         }
         const session = this.#session;
         const hasRoom = session?.send({ kind: "output", attemptId, epoch, sequence, delta: event });

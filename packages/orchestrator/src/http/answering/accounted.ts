@@ -45,7 +45,8 @@ function abortOnDisconnect(request: IncomingMessage, response: ServerResponse): 
   response.on("close", () => {
     if (!response.writableFinished) controller.abort();
   });
-  if (request.destroyed && !request.complete) controller.abort();
+  // Nothing tells of a close that was before.
+  if (response.closed || (request.destroyed && !request.complete)) controller.abort();
   return controller;
 }
 

@@ -121,6 +121,16 @@ describe("the headers of a stream", () => {
     expect(begun.held.isOpen).toBe(true);
   });
 
+  it("are followed by nothing after a failure, whatever other choices still say", async () => {
+    const { held, response } = await hold();
+    await held.send([{ data: 1 }]);
+    const failing = held.fail([{ data: { error: 2 } }]);
+    await held.send([{ data: 3 }]);
+    await failing;
+    await held.send([{ data: 4 }]);
+    expect(await (await response).text()).toBe('data: 1\n\ndata: {"error":2}\n\n');
+  });
+
   it("never go out once the answer has failed: what other choices say is dropped", async () => {
     const { held, clock } = await hold();
     held.abandon();

@@ -22,6 +22,7 @@ export interface GatheredAnswer {
   /** Of the text's tokens, where they were asked for. */
   readonly logprobs: readonly TokenLogprob[];
   readonly reason: EndReason;
+  readonly stopText?: string | undefined;
   readonly usage: GenerateUsage;
   readonly source: AnswerSource;
 }
@@ -38,8 +39,8 @@ interface Growing {
 export async function gather(answer: AsyncIterable<AnswerEvent>): Promise<GatheredAnswer> {
   const { state, end } = await collect(answer, begin, add);
   const { text, reasoning, toolCalls, logprobs } = state;
-  const { reason, usage, source } = end;
-  return { text, reasoning, toolCalls, logprobs, reason, usage, source };
+  const { reason, stopText, usage, source } = end;
+  return { text, reasoning, toolCalls, logprobs, reason, stopText, usage, source };
 }
 
 function begin(): Growing {

@@ -54,6 +54,14 @@ export class HeldStream {
     for (const { data, event } of events) await this.#events.send(data, event);
   }
 
+  /** Says the failure that ends the stream; what other choices say after it is dropped. */
+  async fail(events: readonly StreamEvent[]): Promise<void> {
+    const said = this.send(events);
+    this.#isAbandoned = true;
+    await said;
+    this.close();
+  }
+
   close(marker?: string): void {
     this.open();
     this.#events.close(marker);

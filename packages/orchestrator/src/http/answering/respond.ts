@@ -74,8 +74,7 @@ async function stream(
       throw failure;
     }
     if (failure.code === "internal") deps.log.error({ error: failure.stack }, "stream failed");
-    await held.send(words.failure(failure));
-    held.close();
+    await held.fail(words.failure(failure));
     return failure;
   }
 }

@@ -1,15 +1,14 @@
-import type { Prompt } from "@muster/base";
-import { conversation } from "../parsing/conversation.ts";
-import { promptOf } from "./generation.ts";
+import type { TokenizeRequest } from "@muster/base";
+import { promptOf, thinkingAsked } from "./generation.ts";
 import type { PromptRequest } from "./schema.ts";
 
-/**
- * What is cut up to count a request's tokens. An estimate: tools are counted as the JSON of their definitions, though
- * each template words them in its own way; images are not counted.
- */
-export function promptToCount(request: PromptRequest): Prompt {
+/** What is cut up to count a request's tokens: the prompt that a message of it would have, without its images. */
+export function promptToCount(request: PromptRequest): TokenizeRequest {
   const { messages, tools } = promptOf(request);
-  const definitions = tools === undefined ? [] : [JSON.stringify(tools.definitions)];
-  const texts = messages.map(({ media: _media, ...message }) => message);
-  return { kind: "chat", messages: conversation(definitions, texts) };
+  return {
+    task: "tokenize",
+    prompt: { kind: "chat", messages: messages.map(({ media: _media, ...message }) => message) },
+    ...(tools === undefined ? {} : { tools }),
+    thinking: thinkingAsked(request),
+  };
 }

@@ -218,14 +218,20 @@ describe("what is counted of a request", () => {
       tools,
     };
     expect(promptToCount(parseBody(promptSchema, body))).toEqual({
-      kind: "chat",
-      messages: [
-        {
-          role: "system",
-          content: '[{"name":"look","parameters":{"type":"object"}}]\n\nYou help.',
-        },
-        { role: "user", content: "hi" },
-      ],
+      task: "tokenize",
+      prompt: {
+        kind: "chat",
+        messages: [
+          { role: "system", content: "You help." },
+          { role: "user", content: "hi" },
+        ],
+      },
+      tools: {
+        definitions: [{ name: "look", parameters: { type: "object" } }],
+        choice: { kind: "auto" },
+        isParallel: true,
+      },
+      thinking: { mode: "off" },
     });
   });
 });

@@ -39,7 +39,7 @@ export function messageToGeneration(request: MessageRequest, randomSeed: number)
 
 /** What the model reads: the conversation, and the tools that run at the client. */
 export function promptOf(request: PromptRequest): { messages: ChatMessage[]; tools: ToolUse | undefined } {
-  const messages = conversation(systemTexts(request.system), messagesOf(request.messages));
+  const messages = conversation(systemTexts(request.system), messagesOf(request.messages), "messages");
   requireFewMedia(
     messages.reduce((count, { media }) => count + (media?.length ?? 0), 0),
     "messages",
@@ -77,7 +77,7 @@ function choiceOf(choice: PromptRequest["tool_choice"]): ToolChoice {
 }
 
 /** Clients of this API expect no thoughts that they have not asked for: many read the first block as the answer. */
-function thinkingAsked({ thinking, output_config }: PromptRequest): Thinking {
+export function thinkingAsked({ thinking, output_config }: PromptRequest): Thinking {
   const off = { mode: "off" } as const;
   switch (thinking?.type) {
     case "enabled":

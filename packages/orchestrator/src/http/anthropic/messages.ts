@@ -4,6 +4,7 @@ import { fromFastify, sendError } from "../error-response.ts";
 import type { HttpDeps } from "../http-deps.ts";
 import { tokenized } from "../openai/tokenize.ts";
 import { parseBody } from "../parsing/body.ts";
+import { laneClassOf } from "../parsing/choices.ts";
 import { promptToCount } from "./count-tokens.ts";
 import { anthropicError } from "./error-body.ts";
 import { messageToGeneration } from "./generation.ts";
@@ -28,7 +29,7 @@ export function anthropicRoutes(app: FastifyInstance, deps: HttpDeps): void {
       return respond(deps, request, reply, {
         requestId: request.id,
         model,
-        laneClass: "interactive",
+        laneClass: laneClassOf(body.service_tier),
         requests: [messageToGeneration(body, deps.randomSeed())],
         isStreamed: body.stream === true,
         wording: messageWording({ id: deps.newId("msg_"), requestId: request.id, model }),
@@ -37,7 +38,7 @@ export function anthropicRoutes(app: FastifyInstance, deps: HttpDeps): void {
 
     scope.post("/v1/messages/count_tokens", (request, reply) => {
       const body = parseBody(promptSchema, request.body);
-      const asked = { model: body.model, prompt: promptToCount(body), endpoint: "count_tokens" };
+      const asked = { model: body.model, request: promptToCount(body), endpoint: "count_tokens" };
       return tokenized(deps, request, reply, asked, ({ ids }) => ({ input_tokens: ids.length }));
     });
     done();

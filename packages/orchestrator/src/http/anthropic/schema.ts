@@ -105,6 +105,8 @@ export const messageSchema = promptSchema.extend({
   stop_sequences: z.array(z.string().min(1).max(limits.maxStopLength)).max(limits.maxStops).nullish(),
   ...samplingFields,
   stream: z.boolean().nullish(),
+  /** Anthropic's own are `auto` and `standard_only`; `flex` is work that can wait, as in OpenAI's APIs. */
+  service_tier: z.string().max(64).nullish(),
 });
 
 export type PromptRequest = z.infer<typeof promptSchema>;

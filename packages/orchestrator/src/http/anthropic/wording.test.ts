@@ -62,6 +62,16 @@ describe("how a message is worded", () => {
     expect(whole({ reason })).toMatchObject({ id: "msg_1", model: "m", content: [], stop_reason });
   });
 
+  it("says which of the request's stop texts came, whole and streamed", () => {
+    const stopped = { stop_reason: "stop_sequence", stop_sequence: "END" };
+    expect(whole({ stopText: "END" })).toMatchObject(stopped);
+    const timings = { prefillMs: 1, decodeMs: 1 };
+    const end = wording
+      .stream()
+      .end(0, { kind: "end", reason: "stop", stopText: "END", usage, timings, source });
+    expect(end[0]?.data).toMatchObject({ type: "message_delta", delta: stopped });
+  });
+
   it("gives a call its input, and leaves out one that was cut off", () => {
     const done = { id: "t1", name: "look", argumentsJson: '{"at":1}' };
     const cut = { id: "t2", name: "look", argumentsJson: '{"at' };

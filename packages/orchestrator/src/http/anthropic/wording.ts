@@ -12,7 +12,6 @@ export interface MessageFrame {
   readonly model: string;
 }
 
-/** `stop_sequence` is not among them: engines do not tell which of the reasons to stop it was. */
 const stopReasons: Record<EndReason, string> = {
   stop: "end_turn",
   length: "max_tokens",
@@ -28,7 +27,7 @@ export function messageWording(frame: MessageFrame): Wording {
       answer && {
         ...envelope(frame),
         content: contentOf(answer),
-        stop_reason: stopReasons[answer.reason],
+        ...stopBody(answer),
         usage: usageBody(answer.usage),
       },
     stream: () => streamWording(frame),
@@ -40,16 +39,26 @@ function streamWording(frame: MessageFrame): StreamWording {
   return {
     open: () => [named({ type: "message_start", message: envelope(frame) })],
     delta: (_choice, delta) => blocks.push(delta).map(named),
-    end: (_choice, { reason, usage }) => {
-      const delta = { stop_reason: stopReasons[reason], stop_sequence: null };
-      return [
-        ...blocks.end().map(named),
-        named({ type: "message_delta", delta, usage: usageBody(usage) }),
-        named({ type: "message_stop" }),
-      ];
-    },
+    end: (_choice, end) => [
+      ...blocks.end().map(named),
+      named({ type: "message_delta", delta: stopBody(end), usage: usageBody(end.usage) }),
+      named({ type: "message_stop" }),
+    ],
     finish: () => [],
     failure: (error) => [named(anthropicError(error, frame.requestId))],
+  };
+}
+
+function stopBody({
+  reason,
+  stopText,
+}: {
+  readonly reason: EndReason;
+  readonly stopText?: string | undefined;
+}) {
+  return {
+    stop_reason: stopText === undefined ? stopReasons[reason] : "stop_sequence",
+    stop_sequence: stopText ?? null,
   };
 }
 
@@ -66,7 +75,7 @@ function envelope({ id, model }: MessageFrame) {
     model,
     content: [] as unknown[],
     stop_reason: null as string | null,
-    stop_sequence: null,
+    stop_sequence: null as string | null,
     usage: usageBody({ promptTokens: 0, cachedTokens: 0, completionTokens: 0 }),
   };
 }

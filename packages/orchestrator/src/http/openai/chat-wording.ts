@@ -32,6 +32,7 @@ export function chatWording(frame: ChatFrame): Wording {
         message: messageBody(answer),
         logprobs: hasLogprobs ? logprobsBody(answer.logprobs) : null,
         finish_reason: answer.reason,
+        ...stopReason(answer),
       })),
       usage: usageBody(
         answers.map(({ usage }) => usage),
@@ -74,10 +75,8 @@ function chatStream({ id, created, model, choices, includeUsage, hasLogprobs }: 
       },
     },
   ];
-  const choiceChunk = (
-    index: number,
-    said: { readonly delta: object; readonly logprobs?: object | null; readonly finish_reason?: string },
-  ) => chunk({ choices: [{ index, logprobs: null, finish_reason: null, ...said }] }, sources.get(index));
+  const choiceChunk = (index: number, said: { readonly delta: object } & Readonly<Record<string, unknown>>) =>
+    chunk({ choices: [{ index, logprobs: null, finish_reason: null, ...said }] }, sources.get(index));
   return {
     open(choice, source) {
       sources.set(choice, source);
@@ -89,7 +88,7 @@ function chatStream({ id, created, model, choices, includeUsage, hasLogprobs }: 
       const logprobs = delta.kind === "text" && hasLogprobs ? logprobsBody(delta.logprobs ?? []) : null;
       return choiceChunk(choice, { delta: said, logprobs });
     },
-    end: (choice, { reason }) => choiceChunk(choice, { delta: {}, finish_reason: reason }),
+    end: (choice, end) => choiceChunk(choice, { delta: {}, finish_reason: end.reason, ...stopReason(end) }),
     finish: (usages) =>
       includeUsage ? chunk({ choices: [], usage: usageBody(usages, choices) }, sources.get(0)) : [],
     failure: (error) => [{ data: errorBody(error) }],
@@ -131,6 +130,11 @@ function logprobsBody(logprobs: readonly TokenLogprob[]) {
 
 function tokenBody(token: string, logprob: number) {
   return { token, logprob, bytes: [...Buffer.from(token)] };
+}
+
+/** vLLM's field for the stop text that ended an answer. */
+export function stopReason({ stopText }: { readonly stopText?: string | undefined }) {
+  return stopText === undefined ? {} : { stop_reason: stopText };
 }
 
 /** Says which worker answered, where headers have been sent before that is known. */

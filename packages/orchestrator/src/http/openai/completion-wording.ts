@@ -2,7 +2,7 @@ import type { TokenLogprob } from "@muster/base";
 import type { AnswerSource } from "../../core/job.ts";
 import type { StreamEvent, StreamWording, Wording } from "../answering/wording.ts";
 import { errorBody } from "../error-response.ts";
-import { fingerprint } from "./chat-wording.ts";
+import { fingerprint, stopReason } from "./chat-wording.ts";
 import { usageBody } from "./usage.ts";
 
 export interface CompletionFrame {
@@ -28,11 +28,12 @@ export function completionWording(frame: CompletionFrame): Wording {
       created,
       model,
       system_fingerprint: answers[0] === undefined ? null : fingerprint(answers[0].source),
-      choices: answers.map(({ text, reason, logprobs }, index) => ({
+      choices: answers.map(({ text, reason, stopText, logprobs }, index) => ({
         index,
         text: echoOf(frame, index) + text,
         logprobs: hasLogprobs ? legacyLogprobs(logprobs, 0) : null,
         finish_reason: reason,
+        ...stopReason({ stopText }),
       })),
       usage: usageBody(
         answers.map(({ usage }) => usage),
@@ -79,8 +80,11 @@ function completionStream(frame: CompletionFrame): StreamWording {
       const logprobs = hasLogprobs ? legacyLogprobs(delta.logprobs ?? [], offset) : null;
       return choiceChunk(choice, { text: delta.text, logprobs });
     },
-    end: (index, { reason }) =>
-      chunk([{ index, text: "", logprobs: null, finish_reason: reason }], sources.get(index)),
+    end: (index, end) =>
+      chunk(
+        [{ index, text: "", logprobs: null, finish_reason: end.reason, ...stopReason(end) }],
+        sources.get(index),
+      ),
     finish: (usages) =>
       includeUsage ? chunk([], sources.get(0), { usage: usageBody(usages, choicesPerPrompt) }) : [],
     failure: (error) => [{ data: errorBody(error) }],

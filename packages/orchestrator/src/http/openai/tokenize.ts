@@ -1,4 +1,4 @@
-import { type InferenceDelta, MusterError, type Prompt } from "@muster/base";
+import { type ChatMessage, type InferenceDelta, MusterError, type TokenizeRequest } from "@muster/base";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { accounted } from "../answering/accounted.ts";
 import { strayOutput } from "../answering/collect.ts";
@@ -6,7 +6,7 @@ import { contextTokensOf, requireModel } from "../answering/served.ts";
 import { collectParts } from "../answering/whole.ts";
 import type { HttpDeps } from "../http-deps.ts";
 import { parseBody } from "../parsing/body.ts";
-import { promptToTokenize, tokenizeSchema } from "./schema/tokenize.ts";
+import { tokenization, tokenizeSchema } from "./schema/tokenize.ts";
 
 /** Its tokens come back in one message over the worker link. */
 const maxPromptLength = 1_048_576;
@@ -21,15 +21,21 @@ export function tokenizeRoute(app: FastifyInstance, deps: HttpDeps): void {
   for (const path of ["/tokenize", "/v1/tokenize"])
     app.post(path, (request, reply) => {
       const body = parseBody(tokenizeSchema, request.body);
-      const prompt = promptToTokenize(body);
+      const asked = tokenization(body);
       const model = body.model ?? onlyModel(deps);
-      return tokenized(deps, request, reply, { model, prompt, endpoint: "tokenize" }, ({ ids, texts }) => ({
-        model,
-        count: ids.length,
-        max_model_len: contextTokensOf(deps, model),
-        tokens: ids,
-        ...(body.return_token_strs === true ? { token_strs: texts } : {}),
-      }));
+      return tokenized(
+        deps,
+        request,
+        reply,
+        { model, request: asked, endpoint: "tokenize" },
+        ({ ids, texts }) => ({
+          model,
+          count: ids.length,
+          max_model_len: contextTokensOf(deps, model),
+          tokens: ids,
+          ...(body.return_token_strs === true ? { token_strs: texts } : {}),
+        }),
+      );
     });
 }
 
@@ -38,17 +44,17 @@ export function tokenized(
   deps: HttpDeps,
   request: FastifyRequest,
   reply: FastifyReply,
-  asked: { readonly model: string; readonly prompt: Prompt; readonly endpoint: string },
+  asked: { readonly model: string; readonly request: TokenizeRequest; readonly endpoint: string },
   word: (tokens: Tokens) => object,
 ): Promise<FastifyReply> {
-  const { model, prompt } = asked;
-  requireShort(prompt);
+  const { model } = asked;
+  requireShort(asked.request);
   return accounted(deps, request, reply, asked, async ({ signal }) => {
     const begin = (): Tokens => ({ ids: [], texts: [] });
     const [part] = await collectParts(
       { deps, reply, signal },
       { requestId: request.id, model, laneClass: "interactive" },
-      [{ request: { task: "tokenize", prompt }, begin, add: addTokens }],
+      [{ request: asked.request, begin, add: addTokens }],
     );
     await reply.send(word(part?.state ?? begin()));
     return undefined;
@@ -61,15 +67,24 @@ function addTokens({ ids, texts }: Tokens, delta: InferenceDelta): void {
   for (const text of delta.texts) texts.push(text);
 }
 
-function requireShort(prompt: Prompt): void {
+function requireShort({ prompt, tools }: TokenizeRequest): void {
   const length =
     prompt.kind === "text"
       ? prompt.text.length
-      : prompt.messages.reduce((sum, message) => sum + message.content.length, 0);
+      : prompt.messages.reduce((sum, message) => sum + lengthOf(message), 0) +
+        JSON.stringify(tools?.definitions ?? []).length;
   if (length <= maxPromptLength) return;
   throw new MusterError(
     "request_too_large",
     `A prompt of more than ${maxPromptLength} characters is not cut into tokens. Send it in parts.`,
+  );
+}
+
+function lengthOf({ content, reasoning = "", toolCalls = [] }: ChatMessage): number {
+  return (
+    content.length +
+    reasoning.length +
+    toolCalls.reduce((sum, { name, argumentsJson }) => sum + name.length + argumentsJson.length, 0)
   );
 }
 

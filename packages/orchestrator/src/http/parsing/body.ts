@@ -1,20 +1,27 @@
 import { MusterError } from "@muster/base";
 import type { z } from "zod";
-import { requireShallow } from "./json-bounds.ts";
+import { requireBoundedJson } from "./json-bounds.ts";
+
+/** What an error repeats of a body: names in it can be as long as the body. */
+const maxQuoted = 256;
 
 /** Parses a body; the first thing wrong with it becomes an `invalid_request` that names the field. */
 export function parseBody<T>(schema: z.ZodType<T>, body: unknown): T {
   if (body === undefined || body === null)
     throw new MusterError("invalid_json", "The request has no JSON body.");
-  requireShallow(body);
+  requireBoundedJson(body);
   const parsed = schema.safeParse(body);
   if (parsed.success) return parsed.data;
   const issue = parsed.error.issues[0];
-  const param = pathText(issue?.path ?? []);
+  const param = pathText(issue?.path ?? []).slice(0, maxQuoted);
   const where = param === "" ? "The body" : `"${param}"`;
-  throw new MusterError("invalid_request", `${where} is wrong: ${issue?.message ?? "invalid"}.`, {
-    ...(param === "" ? {} : { param }),
-  });
+  throw new MusterError(
+    "invalid_request",
+    `${where} is wrong: ${(issue?.message ?? "invalid").slice(0, maxQuoted)}.`,
+    {
+      ...(param === "" ? {} : { param }),
+    },
+  );
 }
 
 /** OpenAI's notation: `messages[0].content`. */

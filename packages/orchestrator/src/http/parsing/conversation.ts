@@ -1,14 +1,17 @@
 import type { ChatMessage, Media } from "@muster/base";
+import { wrong } from "./body.ts";
 
 /**
  * A conversation as chat templates expect it: one system message at most at its beginning, from `instructions` and what
  * stands first among the messages, and no pictures in the results of tools, for which few templates have a place: they
- * follow in a message of the user.
+ * follow in a message of the user. Throws `invalid_request` where nothing is left to answer.
  */
 export function conversation(
   instructions: readonly string[],
   messages: readonly ChatMessage[],
+  param: string,
 ): ChatMessage[] {
+  if (messages.length === 0) throw wrong(param, "it holds nothing to answer.");
   const leading = messages.findIndex(({ role }) => role !== "system");
   const count = leading === -1 ? messages.length : leading;
   const texts = [...instructions, ...messages.slice(0, count).map(({ content }) => content)];

@@ -19,6 +19,9 @@ const magic: Record<MediaType, (head: Buffer) => boolean> = {
     ascii(head, 0, 3) === "ID3" || (head[0] === 0xff && ((head[1] ?? 0) & 0xe0) === 0xe0),
 };
 
+/** Of what stands before the comma of a `data:` URL. */
+const maxUrlHeadLength = 128;
+
 /** Where in a message it stands, and which field of the request says so. */
 export interface MediaPlace {
   readonly at: number;
@@ -33,7 +36,7 @@ export function imageFromUrl(url: string, place: MediaPlace): Media {
       "images are taken as data: URLs only (data:image/png;base64,...); this service fetches nothing.",
     );
   }
-  const comma = url.indexOf(",");
+  const comma = url.slice(0, maxUrlHeadLength).indexOf(",");
   const [mediaType = "", ...attributes] = url
     .slice(0, Math.max(0, comma))
     .replace(/^data:/i, "")

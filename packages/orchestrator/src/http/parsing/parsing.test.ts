@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
 import { parseBody } from "./body.ts";
-import { maxJsonDepth, requireShallow } from "./json-bounds.ts";
+import { maxJsonDepth, requireBoundedJson } from "./json-bounds.ts";
 import { audioFromBase64, imageFromBase64, imageFromUrl } from "./media.ts";
 import { samplingOf, stopsOf } from "./sampling.ts";
 import { effort, thinkingOf } from "./thinking.ts";
@@ -30,14 +30,28 @@ function paramOf(refused: () => unknown): string | undefined {
 
 describe("the depth of a body", () => {
   it("is bounded, whatever comes", () => {
-    requireShallow(nested(maxJsonDepth));
+    requireBoundedJson(nested(maxJsonDepth));
     for (const depth of [maxJsonDepth + 1, 60_000, 1_000_000])
-      expect(() => requireShallow(nested(depth))).toThrow(/nested/);
-    fc.assert(fc.property(fc.jsonValue({ maxDepth: 20 }), (value) => requireShallow(value)));
+      expect(() => requireBoundedJson(nested(depth))).toThrow(/nested/);
+    fc.assert(fc.property(fc.jsonValue({ maxDepth: 20 }), (value) => requireBoundedJson(value)));
   });
 
   it("is looked at before anything that recurses", () => {
     expect(() => parseBody(z.looseObject({}), { deep: nested(60_000) })).toThrow(/nested/);
+  });
+});
+
+describe("what a body may hold", () => {
+  it("is bounded in number, so that what is wrong with it stays countable", () => {
+    requireBoundedJson(Array.from({ length: 99_999 }, () => 1));
+    expect(() => requireBoundedJson([[1], Array.from({ length: 100_000 }, () => 1)])).toThrow(/values/);
+  });
+
+  it("is not repeated at its whole length by an error", () => {
+    const schema = z.looseObject({ names: z.record(z.string(), z.number()) });
+    const refused = () => parseBody(schema, { names: { ["x".repeat(100_000)]: "y" } });
+    expect(paramOf(refused)?.length).toBeLessThan(300);
+    expect(refused).toThrow(/^.{1,600}$/);
   });
 });
 
@@ -79,6 +93,7 @@ describe("sampling", () => {
       presencePenalty: 0,
     };
     expect(samplingOf({}, 7)).toEqual(gemma);
+    expect(samplingOf({ top_k: -1 }, 7)).toEqual(gemma);
     expect(samplingOf({ top_k: 0, seed: -1 }, 7)).toEqual({ ...gemma, seed: 0xffff_ffff });
     expect(samplingOf({ repetition_penalty: 1.1 }, 7)).toEqual({ ...gemma, repetitionPenalty: 1.1 });
   });
@@ -135,6 +150,7 @@ describe("media", () => {
       "",
       "data:",
       `data:image/png,${png}`,
+      `data:image/png;${"a;".repeat(1_000)}base64,${png}`,
     ])
       expect(paramOf(() => imageFromUrl(url, place))).toBe(place.param);
     for (const base64 of ["", "a", "????", `${png} `, png.slice(1)])
@@ -157,6 +173,8 @@ describe("tools", () => {
     expect(paramOf(() => toolUseOf({ ...auto, definitions: [], choice: { kind: "required" } }))).toBe(
       "tool_choice",
     );
+    const unknown = { kind: "named", name: "g".repeat(100_000) } as const;
+    expect(() => toolUseOf({ ...auto, definitions, choice: unknown })).toThrow(/^.{1,300}$/);
     const long = { name: "f", description: "x".repeat(2_000_000) };
     expect(paramOf(() => toolUseOf({ ...auto, definitions: [long] }))).toBe("tools");
   });

@@ -11,7 +11,8 @@ export const tokenCount = z.int().min(1).max(limits.maxTokens);
 export const samplingFields = {
   temperature: z.number().min(0).max(2).nullish(),
   top_p: z.number().min(0).max(1).nullish(),
-  top_k: z.int().min(0).max(1_000).nullish(),
+  /** 0, and -1 as vLLM has it: no limit of the client's. */
+  top_k: z.int().min(-1).max(1_000).nullish(),
   min_p: z.number().min(0).max(1).nullish(),
   seed: z.int().nullish(),
   frequency_penalty: z.number().min(-2).max(2).nullish(),
@@ -35,7 +36,7 @@ export function samplingOf(request: Partial<SamplingRequest>, randomSeed: number
   const { repetition_penalty: repetitionPenalty } = request;
   return {
     temperature: request.temperature ?? 1,
-    topK: request.top_k || 64,
+    topK: Math.max(0, request.top_k ?? 0) || 64,
     topP: request.top_p ?? 0.95,
     minP: request.min_p ?? 0,
     seed: (request.seed ?? randomSeed) >>> 0,

@@ -1,7 +1,7 @@
 import type { ChatMessage, JsonSchema, ToolChoice, ToolDefinition, ToolUse } from "@muster/base";
 import { z } from "zod";
 import { wrong } from "./body.ts";
-import { requireShallow } from "./json-bounds.ts";
+import { requireBoundedJson } from "./json-bounds.ts";
 import { limits } from "./limits.ts";
 
 export const toolName = z
@@ -41,7 +41,7 @@ export function toolUseOf(given: {
     names.add(name);
   }
   if (choice.kind === "named" && !names.has(choice.name))
-    throw wrong("tool_choice", `it names "${choice.name}", which is not among the tools.`);
+    throw wrong("tool_choice", `it names "${choice.name.slice(0, 128)}", which is not among the tools.`);
   if (definitions.length === 0) {
     if (choice.kind === "required") throw wrong("tool_choice", "a call is required, and there are no tools.");
     return undefined;
@@ -62,7 +62,7 @@ export function argumentsOf(text: string, param: string): string {
   }
   if (typeof value !== "object" || value === null || Array.isArray(value))
     throw wrong(param, "the arguments must be a JSON object, as text.");
-  requireShallow(value);
+  requireBoundedJson(value);
   return text;
 }
 

@@ -12,7 +12,7 @@ import type { ResponseRequest } from "./schema.ts";
 /** The generation that a request asks for. Throws MusterError for what cannot be done. */
 export function responseToGeneration(request: ResponseRequest, randomSeed: number): GenerateRequest {
   refuseState(request);
-  const messages = conversation([request.instructions ?? ""], conversationOf(request.input));
+  const messages = conversation([request.instructions ?? ""], conversationOf(request.input), "input");
   requireFewMedia(
     messages.reduce((count, { media }) => count + (media?.length ?? 0), 0),
     "input",

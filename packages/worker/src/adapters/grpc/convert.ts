@@ -92,6 +92,7 @@ function resultToWire(result: AttemptResult): NonNullable<WorkerMessage["end"]> 
         outcome: outcomes[result.reason],
         usage: { ...result.usage },
         timings: { ...result.timings },
+        ...(result.stopText === undefined ? {} : { stopText: result.stopText }),
       };
     case "cancelled":
       return { outcome: "OUTCOME_CANCELLED" };

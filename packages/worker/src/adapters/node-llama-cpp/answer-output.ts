@@ -23,6 +23,8 @@ export interface AnswerOutput {
   readonly tokens: readonly Token[];
   readonly reasoningTokens: number;
   readonly phase: Phase;
+  /** Which of the request's stop strings has come; the template's own are no affair of the client. */
+  readonly stopText: string | undefined;
   /** A stop string is complete, or the only call that was allowed. */
   readonly isOver: boolean;
   push(token: Token, probabilities?: ReadonlyMap<Token, number>): void;
@@ -58,7 +60,7 @@ export function createAnswerOutput({ model, vocabulary, request, plan, onDelta }
   let reasoningTokens = 0;
   let unreported = 0;
   let text = "";
-  let isStopped = false;
+  let stop: string | undefined;
 
   function give(delta: DistributiveOmit<InferenceDelta, "tokens">, count = unreported): void {
     onDelta({ ...delta, tokens: count });
@@ -75,7 +77,7 @@ export function createAnswerOutput({ model, vocabulary, request, plan, onDelta }
 
   function take(parts: readonly AnswerPart[]): void {
     for (const part of parts) {
-      if (isStopped) return;
+      if (stop !== undefined) return;
       if (part.kind !== "text") {
         giveText(matcher.flush());
         give(part);
@@ -83,7 +85,7 @@ export function createAnswerOutput({ model, vocabulary, request, plan, onDelta }
       }
       const match = matcher.push(part.text);
       giveText(match.text);
-      isStopped = match.stopped;
+      stop = match.stop;
     }
   }
 
@@ -111,8 +113,11 @@ export function createAnswerOutput({ model, vocabulary, request, plan, onDelta }
     get phase() {
       return parser.phase;
     },
+    get stopText() {
+      return stop !== undefined && request.stop.includes(stop) ? stop : undefined;
+    },
     get isOver() {
-      return isStopped || (isSingleCall && parser.calls.length > 0);
+      return stop !== undefined || (isSingleCall && parser.calls.length > 0);
     },
     push(token, probabilities = new Map()) {
       const wasThought = isThought();
@@ -126,9 +131,10 @@ export function createAnswerOutput({ model, vocabulary, request, plan, onDelta }
     end(reason) {
       take(parser.push({ kind: "text", text: decoder.flush() }));
       take(parser.end());
-      if (!isStopped) giveText(matcher.flush());
+      if (stop === undefined) giveText(matcher.flush());
       const { calls } = parser;
-      if (reason === "stop") checkAnswer({ request, plan, calls, text: isStopped ? undefined : text });
+      if (reason === "stop")
+        checkAnswer({ request, plan, calls, text: stop === undefined ? text : undefined });
       return reason === "stop" && calls.length > 0 ? "tool_calls" : reason;
     },
   };

@@ -11,7 +11,7 @@ export interface BatchShare<T extends BatchCandidate> {
 
 export interface BatchLimits {
   readonly batchTokens: number;
-  /** Prompt tokens per step while other sequences decode: keeps their gaps short. */
+  /** The most prompt tokens per step while other sequences decode: keeps their gaps short. */
   readonly prefillTokensPerStep: number;
 }
 

@@ -136,6 +136,22 @@ describe("node-llama-cpp with tools, thoughts and schemas", { timeout: 30_000 },
     });
   });
 
+  it("is greedy at a temperature too small to divide by", async () => {
+    const request = (temperature: number) =>
+      readAnswer(trained, chatRequest("What is 7 + 5?", { sampling: { ...greedy, temperature } }));
+    expect((await request(1e-39)).text).toBe((await request(0)).text);
+  });
+
+  it("writes a thought's label before it closes one that may hold nothing", async () => {
+    const thought = async (budgetTokens: number) => {
+      const thinking = { mode: "on", budgetTokens } as const;
+      return (await readAnswer(trained, chatRequest("What is 7 + 5?", { thinking }))).end.usage;
+    };
+    const none = await thought(0);
+    expect(none.reasoningTokens).toBeGreaterThan(2);
+    expect(await thought(1)).toMatchObject({ reasoningTokens: none.reasoningTokens });
+  });
+
   it("repeats itself less under a repetition penalty", async () => {
     const words = (text: string) => new Set(text.trim().split(/\s+/)).size;
     const plain = await readAnswer(random, chatRequest("loop", { maxTokens: 60 }));

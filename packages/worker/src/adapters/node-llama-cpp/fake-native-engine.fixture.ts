@@ -20,8 +20,14 @@ class FakeSampler implements NativeSampler {
  * many of the latest cells. It refuses what llama.cpp would refuse or get wrong.
  */
 export function fakeNativeEngine(
-  options: { readonly windowTokens?: number; readonly withStep?: boolean } = {},
+  options: {
+    readonly windowTokens?: number;
+    readonly withStep?: boolean;
+    /** How long a step with so many tokens takes, on the fake's own clock. */
+    readonly stepMs?: (tokens: number) => number;
+  } = {},
 ) {
+  let timeMs = 0;
   const cells = new Map<number, number[]>();
   const batches: BatchEntry[][] = [];
   const copies: [to: number, from: number][] = [];
@@ -55,6 +61,7 @@ export function fakeNativeEngine(
       isDecoding = false;
       if (fails) throw new Error("the step failed");
       batches.push(batch);
+      timeMs += options.stepMs?.(batch.reduce((sum, { tokens }) => sum + tokens.length, 0)) ?? 1;
       for (const { sequenceId, tokens } of batch) cells.set(sequenceId, [...of(sequenceId), ...tokens]);
     },
     async sampleToken(place, sampler) {
@@ -111,6 +118,7 @@ export function fakeNativeEngine(
     batches,
     copies,
     cellsOf: of,
+    nowMs: () => timeMs,
     failNextSteps(value: boolean) {
       fails = value;
     },

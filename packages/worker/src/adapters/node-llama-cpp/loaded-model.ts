@@ -111,6 +111,7 @@ async function createLoopParts(
   const steps = new StepLoop(engine, {
     batchTokens,
     prefillTokensPerStep: model.llama.gpu === false ? prefillTokensPerStep.cpu : prefillTokensPerStep.gpu,
+    nowMs: () => performance.now(),
   });
   const { isRecurrent, isHybrid, swaSize } = model.fileInsights;
   const pool = new SequencePool({

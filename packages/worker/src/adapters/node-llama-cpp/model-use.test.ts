@@ -4,9 +4,14 @@ import { modelUse } from "./model-use.ts";
 
 type Facts = Parameters<typeof modelUse>[0];
 
-function file(architectureMetadata: Readonly<Record<string, unknown>>, supportsRanking = false): Facts {
+function file(
+  architectureMetadata: Readonly<Record<string, unknown>>,
+  supportsRanking = false,
+  architecture = "llama",
+): Facts {
+  const metadata = { general: { architecture } };
   return {
-    fileInfo: { architectureMetadata } as unknown as LlamaModel["fileInfo"],
+    fileInfo: { architectureMetadata, metadata } as unknown as LlamaModel["fileInfo"],
     fileInsights: { supportsRanking } as LlamaModel["fileInsights"],
   };
 }
@@ -25,6 +30,7 @@ describe("what a model is made for", () => {
 
   it.each([
     ["a reranker without a head", file({ pooling_type: 4 })],
+    ["one that reads with an encoder and writes", file({}, false, "t5")],
     ["an encoder that does not pool", file({ attention: { causal: false } })],
   ])("refuses %s", (_name, facts) => {
     expect(() => modelUse(facts)).toThrow(expect.objectContaining({ code: "model_load_failed" }));

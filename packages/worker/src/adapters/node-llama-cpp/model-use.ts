@@ -11,6 +11,9 @@ export type ModelUse =
 /** llama.cpp's numbers for how the vectors of a text's tokens become one. */
 const pooling = { none: 0, last: 3, rank: 4 };
 
+/** Their decoders expect an encoder's output, which nothing here computes. */
+const encoderArchitectures = new Set<string>(["t5", "t5encoder"]);
+
 /** The file says it: models that write have no pooling type. Throws MusterError `model_load_failed`. */
 export function modelUse({
   fileInfo,
@@ -18,6 +21,9 @@ export function modelUse({
 }: Pick<LlamaModel, "fileInfo" | "fileInsights">): ModelUse {
   const { pooling_type: poolingType = pooling.none, attention } = fileInfo.architectureMetadata;
   const isCausal = attention?.causal !== false;
+  if (encoderArchitectures.has(fileInfo.metadata.general.architecture)) {
+    throw cannotLoad("It reads with an encoder before it writes, which this engine does not drive.");
+  }
   if (poolingType === pooling.rank) {
     if (fileInsights.supportsRanking) return { kind: "rank" };
     throw cannotLoad("It is a reranker without a classifier, or without a token that ends a text.");

@@ -47,7 +47,7 @@ export interface PromptTokenizer {
    */
   prepare(request: PromptRequest, maxTokens?: number): PreparedPrompt;
   /** The prompt's tokens alone. */
-  tokenize(prompt: Prompt): Token[];
+  tokenize(request: PromptRequest): Token[];
   /** What this model's way of writing a prompt asks of the answer. */
   answerRules(prompt: Prompt): AnswerRules;
 }
@@ -157,7 +157,7 @@ export function createPromptTokenizer(model: LlamaModel): PromptTokenizer {
     dialect,
     vocabulary,
     prepare,
-    tokenize: (prompt) => prepare({ prompt }).tokens,
+    tokenize: (request) => prepare(request).tokens,
     answerRules: (prompt) => (prompt.kind === "chat" ? chatRules : noRules),
   };
 }

@@ -43,6 +43,7 @@ export type AnswerOutcome =
   | {
       readonly kind: "end";
       readonly reason: EndReason;
+      readonly stopText?: string;
       readonly usage: GenerateUsage;
       readonly timings: GenerateTimings;
     };
@@ -73,10 +74,13 @@ export async function runAnswer(parts: LoopParts, task: AnswerTask): Promise<Ans
     taken.release();
   }
   if (finished === undefined) return { kind: "cancelled" };
+  const reason = output.end(finished.reason);
+  const { stopText } = output;
   return {
     kind: "end",
     ...finished,
-    reason: output.end(finished.reason),
+    reason,
+    ...(reason === "stop" && stopText !== undefined && { stopText }),
     usage: usageOf(task, taken, output),
   };
 }

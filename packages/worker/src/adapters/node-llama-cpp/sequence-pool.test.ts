@@ -10,14 +10,19 @@ function makePool(
   {
     windowTokens,
     isRecurrent = false,
-  }: { readonly windowTokens?: number; readonly isRecurrent?: boolean } = {},
+    isWindowKnown = true,
+  }: {
+    readonly windowTokens?: number;
+    readonly isRecurrent?: boolean;
+    readonly isWindowKnown?: boolean;
+  } = {},
 ) {
   const fake = fakeNativeEngine(windowTokens === undefined ? {} : { windowTokens });
-  const loop = new StepLoop(fake.engine, { batchTokens: 64, prefillTokensPerStep: 64 });
+  const loop = new StepLoop(fake.engine, { batchTokens: 64, prefillTokensPerStep: 64, nowMs: fake.nowMs });
   const pool = new SequencePool({
     context: fake.engine.context,
     loop,
-    rules: { isRecurrent, windowTokens },
+    rules: { isRecurrent, windowTokens: isWindowKnown ? windowTokens : undefined },
     sequences: fake.sequences(slots),
   });
   return { fake, loop, pool };
@@ -124,6 +129,18 @@ describe("with a sliding window", () => {
     const made = makePool(2, { windowTokens: 20 });
     (await evaluate(made, [...run(0, 100), ...run(500, 60)])).release();
     expect((await evaluate(made, [...run(0, 100), ...run(700, 5)])).cachedTokens).toBe(0);
+  });
+
+  it("cuts a short text where the file does not tell of the window", async () => {
+    const made = makePool(1, { windowTokens: 20, isWindowKnown: false });
+    (await evaluate(made, [...run(0, 30), ...run(500, 5)])).release();
+    expect((await evaluate(made, [...run(0, 30), ...run(600, 30)])).cachedTokens).toBe(30);
+  });
+
+  it("cuts nothing of a longer text there", async () => {
+    const made = makePool(1, { windowTokens: 20, isWindowKnown: false });
+    (await evaluate(made, [...run(0, 100), ...run(500, 10)])).release();
+    expect((await evaluate(made, [...run(0, 100), ...run(600, 5)])).cachedTokens).toBe(0);
   });
 
   it("cuts and copies where the window has them", async () => {

@@ -18,7 +18,7 @@ export interface TakenSequence {
 export interface CacheRules {
   /** Recurrent state cannot go back: only a cache that is a prefix as a whole is of use. */
   readonly isRecurrent: boolean;
-  /** Tokens that a sliding window needs before the place where a cache is cut; undefined: no such layers. */
+  /** Tokens that a sliding window needs before the place where a cache is cut; undefined: no window that we know of. */
   readonly windowTokens: number | undefined;
 }
 
@@ -129,10 +129,9 @@ export class SequencePool {
     if (common === tokens.length || common === 0) return { slot, tokens: common };
     if (this.#rules.isRecurrent) return { slot, tokens: 0 };
     const { windowTokens } = this.#rules;
-    // Going back needs a whole window of cells before the cut.
-    const lacksCells =
-      windowTokens !== undefined &&
-      this.#context.getSequenceKvCacheMinPosition(id) > Math.max(0, common - windowTokens);
+    // Going back needs a whole window of cells before the cut: all, where the window's length is llama.cpp's own.
+    const firstNeeded = windowTokens === undefined ? 0 : Math.max(0, common - windowTokens);
+    const lacksCells = this.#context.getSequenceKvCacheMinPosition(id) > firstNeeded;
     return { slot, tokens: lacksCells ? 0 : common };
   }
 

@@ -95,8 +95,8 @@ export function createSideTasks(parts: SideTaskParts): SideTasks {
     });
   }
 
-  async function tokenize({ prompt }: TokenizeRequest, run: SideRun): Promise<number> {
-    const ids = parts.prompts.tokenize(prompt);
+  async function tokenize(request: TokenizeRequest, run: SideRun): Promise<number> {
+    const ids = parts.prompts.tokenize(request);
     const texts = await textsOf(parts.model, ids, run.isCancelled);
     run.give({ kind: "token-ids", ids, texts, tokens: 0 });
     return ids.length;

@@ -3,6 +3,7 @@ import type { Token } from "node-llama-cpp";
 import { type BatchLimits, planBatch } from "./batch-plan.ts";
 import type { CachedSequence } from "./cached-sequence.ts";
 import type { NativeEngine, NativeSampler } from "./native-context.ts";
+import { createPrefillPace, type PrefillPace } from "./prefill-pace.ts";
 import { changeGrammar, grammarStateOf, type SamplingOptions, setUpSampler } from "./sampler-config.ts";
 
 export interface StepToken {
@@ -16,6 +17,10 @@ export interface Evaluation {
   /** What follows the tokens in the sequence's cache; at least one. */
   readonly tokens: readonly Token[];
   readonly isCancelled: () => boolean;
+}
+
+export interface StepLoopOptions extends BatchLimits {
+  readonly nowMs: () => number;
 }
 
 /** One sequence's wish for the next step. */
@@ -37,14 +42,16 @@ interface Job {
  */
 export class StepLoop {
   readonly #engine: NativeEngine;
-  readonly #limits: BatchLimits;
+  readonly #options: StepLoopOptions;
+  readonly #pace: PrefillPace;
   readonly #tasks: (() => Promise<void>)[] = [];
   #jobs: Job[] = [];
   #running: Promise<void> | undefined;
 
-  constructor(engine: NativeEngine, limits: BatchLimits) {
+  constructor(engine: NativeEngine, options: StepLoopOptions) {
     this.#engine = engine;
-    this.#limits = limits;
+    this.#options = options;
+    this.#pace = createPrefillPace(options.prefillTokensPerStep);
   }
 
   /**
@@ -144,10 +151,15 @@ export class StepLoop {
       sequenceId: job.sequence.id,
       tokens: job.all.length - job.evaluated,
     }));
-    const batch = planBatch(candidates, this.#limits);
+    const { batchTokens, nowMs } = this.#options;
+    const batch = planBatch(candidates, { batchTokens, prefillTokensPerStep: this.#pace.nextTokens() });
+    const startMs = nowMs();
     try {
       const wanted = this.#fillBatch(batch.map(({ item, tokens }) => ({ job: item.job, tokens })));
       const sampled = await this.#decodeAndSample(wanted);
+      const decoders = batch.filter(({ item }) => item.tokens === 1).length;
+      const allTokens = batch.reduce((sum, { tokens }) => sum + tokens, 0);
+      this.#pace.note({ decoders, promptTokens: allTokens - decoders, ms: nowMs() - startMs });
       for (const { item, tokens } of batch) advance(item.job, tokens);
       for (const settle of sampled) settle();
       for (const { item } of batch) {

@@ -55,8 +55,14 @@ describe("an upstream's other tasks", () => {
       "/tokenize": json({ tokens: [2, 7], token_strs: ["<s>", "hi"] }),
     });
     const prompt = { kind: "chat", messages: [{ role: "user", content: "hi" }] } as const;
-    const events = await eventsOf(replica, { task: "tokenize", prompt });
+    const tools = { definitions: [{ name: "now" }], choice: { kind: "auto" }, isParallel: true } as const;
+    const events = await eventsOf(replica, { task: "tokenize", prompt, tools, thinking: { mode: "off" } });
     expect(events[0]).toEqual({ kind: "token-ids", ids: [2, 7], texts: ["<s>", "hi"], tokens: 0 });
-    expect(server.seen.at(-1)?.body).toMatchObject({ messages: prompt.messages, return_token_strs: true });
+    expect(server.seen.at(-1)?.body).toMatchObject({
+      messages: prompt.messages,
+      tools: [{ function: { name: "now" } }],
+      chat_template_kwargs: { enable_thinking: false },
+      return_token_strs: true,
+    });
   });
 });

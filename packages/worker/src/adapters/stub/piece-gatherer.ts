@@ -9,7 +9,8 @@ export class PieceGatherer {
   /** Tokens whose text the matcher holds back. */
   #heldTokens = 0;
   #heldLogprobs: TokenLogprob[] = [];
-  isStopped = false;
+  /** The stop string that has ended the text. */
+  stopText: string | undefined;
 
   constructor({ stop }: GenerateRequest) {
     this.#matcher = createStopMatcher(stop);
@@ -18,8 +19,8 @@ export class PieceGatherer {
   add(token: StubToken): void {
     switch (token.kind) {
       case "text": {
-        const { text, stopped } = this.#matcher.push(token.text);
-        this.isStopped = stopped;
+        const { text, stop } = this.#matcher.push(token.text);
+        this.stopText = stop;
         this.#heldTokens += 1;
         if (token.logprob !== undefined) this.#heldLogprobs.push(token.logprob);
         if (text !== "") this.#addText(text);
@@ -46,7 +47,7 @@ export class PieceGatherer {
 
   /** What was held back, where no stop string has ended the text. */
   flush(): InferenceDelta[] {
-    const rest = this.isStopped ? "" : this.#matcher.flush();
+    const rest = this.stopText === undefined ? this.#matcher.flush() : "";
     if (rest !== "") this.#addText(rest);
     return this.take();
   }

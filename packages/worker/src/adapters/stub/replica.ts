@@ -72,7 +72,7 @@ export class StubReplica implements EngineReplica {
     this.#provoke(text);
     if (text.includes(hang)) await this.#wait(undefined, signal);
     this.#check(signal);
-    const promptTokenCount = Math.max(1, promptTokens(request.prompt).length);
+    const promptTokenCount = Math.max(1, promptTokens(request).length);
     const room = this.#roomAfter(promptTokenCount);
     if (firstTokenMs > 0) await this.#wait(firstTokenMs, signal);
     const firstMs = clock.nowMs();
@@ -80,18 +80,20 @@ export class StubReplica implements EngineReplica {
     const limit = Math.min(plan.length, request.maxTokens ?? plan.length, room);
     const gathered = new PieceGatherer(request);
     let done = 0;
-    while (done < limit && !gathered.isStopped) {
+    while (done < limit && gathered.stopText === undefined) {
       this.#check(signal);
       const due = Math.min(limit, await this.#dueTokens(done, firstMs, signal));
-      while (done < due && !gathered.isStopped) gathered.add(plan.tokenAt(done++));
+      while (done < due && gathered.stopText === undefined) gathered.add(plan.tokenAt(done++));
       this.#check(signal);
       yield* gathered.take();
       if (text.includes("!break")) throw new MusterError("engine_failed", "The prompt asked for a break.");
     }
     yield* gathered.flush();
+    const { stopText } = gathered;
     yield {
       kind: "end",
-      reason: gathered.isStopped ? "stop" : limit < plan.length ? "length" : plan.reason,
+      reason: stopText !== undefined ? "stop" : limit < plan.length ? "length" : plan.reason,
+      ...(stopText === undefined ? {} : { stopText }),
       usage: {
         promptTokens: promptTokenCount,
         cachedTokens: 0,

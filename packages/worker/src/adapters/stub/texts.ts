@@ -29,7 +29,7 @@ export function answerTexts(request: TextRequest): InferenceDelta[] {
         tokens: 0,
       }));
     case "tokenize": {
-      const texts = promptTokens(request.prompt);
+      const texts = promptTokens(request);
       return [{ kind: "token-ids", ids: texts.map(wordId), texts, tokens: 0 }];
     }
     default:
@@ -45,7 +45,7 @@ export function textsOf(request: TextRequest): readonly string[] {
     case "rerank":
       return [request.query, ...request.documents];
     case "tokenize":
-      return promptTokens(request.prompt);
+      return promptTokens(request);
     default:
       return request satisfies never;
   }

@@ -1,4 +1,4 @@
-import type { ChatMessage, Prompt } from "@muster/base";
+import type { ChatMessage, Prompt, ToolUse } from "@muster/base";
 
 /** Ids of words are below this. */
 const vocabularySize = 65_536;
@@ -14,10 +14,25 @@ export function wordId(word: string): number {
   return ((hash ^ (hash >>> 16)) >>> 0) % vocabularySize;
 }
 
-/** The tokens of a prompt: its words, and one for the role of each message, about as a real template counts. */
-export function promptTokens(prompt: Prompt): string[] {
+/**
+ * The tokens of a prompt: its words, one for the role of each message, and those of the tools, about as a real template
+ * counts.
+ */
+export function promptTokens({
+  prompt,
+  tools,
+}: {
+  readonly prompt: Prompt;
+  readonly tools?: ToolUse;
+}): string[] {
   if (prompt.kind === "text") return wordsOf(prompt.text);
-  return prompt.messages.flatMap(({ role, content }) => [`<${role}>`, ...wordsOf(content)]);
+  return [
+    ...(tools?.definitions ?? []).flatMap(({ name, description = "" }) => [
+      `<tool:${name}>`,
+      ...wordsOf(description),
+    ]),
+    ...prompt.messages.flatMap(({ role, content }) => [`<${role}>`, ...wordsOf(content)]),
+  ];
 }
 
 /** The text that the stub answers to: the last message, or the prompt. */

@@ -1,27 +1,12 @@
-import type { GenerateRequest, OutputFormat, ToolChoice, ToolUse } from "@muster/base";
+import type { GenerateRequest, OutputFormat } from "@muster/base";
 import { z } from "zod";
 import { refuseUnsupported, wrong } from "../../parsing/body.ts";
 import { jsonSchema, requireSmall } from "../../parsing/json-schema.ts";
 import { limits } from "../../parsing/limits.ts";
 import { samplingOf, stopsOf, tokenCount } from "../../parsing/sampling.ts";
-import { effort, thinkingOf } from "../../parsing/thinking.ts";
-import { toolDefinition, toolName, toolUseOf } from "../../parsing/tools.ts";
 import { commonFields } from "./common.ts";
 import { messageList, messagesOf } from "./messages.ts";
-
-const tool = z.looseObject({
-  type: z.literal("function", "only tools of the type function are supported"),
-  function: z.looseObject({
-    name: toolName,
-    description: z.string().max(limits.maxSchemaLength).nullish(),
-    parameters: jsonSchema.nullish(),
-  }),
-});
-
-const namedTool = z.looseObject({
-  type: z.literal("function"),
-  function: z.looseObject({ name: z.string() }),
-});
+import { templateFields, thinkingAsked, toolsOf } from "./template-fields.ts";
 
 const responseFormat = z.discriminatedUnion(
   "type",
@@ -36,30 +21,15 @@ const responseFormat = z.discriminatedUnion(
 
 export const chatCompletionSchema = z.looseObject({
   ...commonFields,
+  ...templateFields,
   messages: messageList,
   max_completion_tokens: tokenCount.nullish(),
   logprobs: z.boolean().nullish(),
   top_logprobs: z.int().min(0).max(limits.maxTopLogprobs).nullish(),
-  tools: z.array(tool).max(limits.maxTools).nullish(),
-  tool_choice: z
-    .union([z.enum(["auto", "none", "required"]), namedTool], {
-      error: 'it must be "auto", "none", "required" or {"type": "function", "function": {"name": ...}}',
-    })
-    .nullish(),
-  parallel_tool_calls: z.boolean().nullish(),
   functions: z.unknown().optional(),
   function_call: z.unknown().optional(),
   modalities: z.array(z.string()).nullish(),
   response_format: responseFormat.nullish(),
-  reasoning_effort: effort.nullish(),
-  reasoning: z
-    .looseObject({
-      effort: effort.nullish(),
-      enabled: z.boolean().nullish(),
-      max_tokens: z.int().min(0).max(limits.maxTokens).nullish(),
-    })
-    .nullish(),
-  chat_template_kwargs: z.looseObject({ enable_thinking: z.boolean().nullish() }).nullish(),
 });
 
 export type ChatCompletionRequest = z.infer<typeof chatCompletionSchema>;
@@ -74,11 +44,7 @@ export function chatToGeneration(request: ChatCompletionRequest, randomSeed: num
   });
   const tools = toolsOf(request);
   const format = formatOf(request.response_format);
-  const thinking = thinkingOf({
-    effort: request.reasoning_effort ?? request.reasoning?.effort,
-    isOn: request.reasoning?.enabled ?? request.chat_template_kwargs?.enable_thinking,
-    budgetTokens: request.reasoning?.max_tokens,
-  });
+  const thinking = thinkingAsked(request);
   const topLogprobs = topLogprobsOf(request);
   return {
     task: "generate",
@@ -91,23 +57,6 @@ export function chatToGeneration(request: ChatCompletionRequest, randomSeed: num
     ...(thinking === undefined ? {} : { thinking }),
     ...(topLogprobs === undefined ? {} : { topLogprobs }),
   };
-}
-
-function toolsOf(request: ChatCompletionRequest): ToolUse | undefined {
-  const definitions = (request.tools ?? []).map(({ function: given }, index) => {
-    if (given.parameters) requireSmall(given.parameters, `tools[${index}].function.parameters`);
-    return toolDefinition(given);
-  });
-  return toolUseOf({
-    definitions,
-    choice: choiceOf(request.tool_choice),
-    isParallel: request.parallel_tool_calls ?? true,
-  });
-}
-
-function choiceOf(given: ChatCompletionRequest["tool_choice"]): ToolChoice {
-  if (given === undefined || given === null) return { kind: "auto" };
-  return typeof given === "string" ? { kind: given } : { kind: "named", name: given.function.name };
 }
 
 function formatOf(given: ChatCompletionRequest["response_format"]): OutputFormat | undefined {

@@ -1,8 +1,9 @@
-import type { Prompt } from "@muster/base";
+import type { TokenizeRequest } from "@muster/base";
 import { z } from "zod";
 import { refuseUnsupported, wrong } from "../../parsing/body.ts";
 import { modelName } from "./common.ts";
 import { messageList, messagesOf } from "./messages.ts";
+import { templateFields, thinkingAsked, toolsOf } from "./template-fields.ts";
 
 export const tokenizeSchema = z.looseObject({
   /** May be left out where one model is served. */
@@ -12,13 +13,15 @@ export const tokenizeSchema = z.looseObject({
   /** llama-server's. */
   content: z.string().nullish(),
   messages: messageList.nullish(),
+  ...templateFields,
   add_special_tokens: z.boolean().nullish(),
   return_token_strs: z.boolean().nullish(),
 });
 
-export type TokenizeBody = z.infer<typeof tokenizeSchema>;
+type TokenizeBody = z.infer<typeof tokenizeSchema>;
 
-export function promptToTokenize(body: TokenizeBody): Prompt {
+/** What is cut up; of a conversation, with all that a chat of it would have in its prompt. */
+export function tokenization(body: TokenizeBody): TokenizeRequest {
   refuseUnsupported({
     add_special_tokens: {
       isAsked: body.add_special_tokens === false,
@@ -30,7 +33,13 @@ export function promptToTokenize(body: TokenizeBody): Prompt {
     (each) => each !== undefined && each !== null,
   );
   if (given.length !== 1) throw wrong("prompt", 'send one of "prompt", "content" and "messages".');
-  return text === undefined
-    ? { kind: "chat", messages: messagesOf(body.messages ?? []) }
-    : { kind: "text", text };
+  if (text !== undefined) return { task: "tokenize", prompt: { kind: "text", text } };
+  const tools = toolsOf(body);
+  const thinking = thinkingAsked(body);
+  return {
+    task: "tokenize",
+    prompt: { kind: "chat", messages: messagesOf(body.messages ?? []) },
+    ...(tools === undefined ? {} : { tools }),
+    ...(thinking === undefined ? {} : { thinking }),
+  };
 }

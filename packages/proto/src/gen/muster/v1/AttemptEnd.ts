@@ -39,6 +39,8 @@ export interface AttemptEnd {
   'usage'?: (_muster_v1_Usage | null);
   'timings'?: (_muster_v1_Timings | null);
   'failure'?: (_muster_v1_Failure | null);
+  'stopText'?: (string);
+  '_stopText'?: "stopText";
 }
 
 export interface AttemptEnd__Output {
@@ -48,4 +50,6 @@ export interface AttemptEnd__Output {
   'usage': (_muster_v1_Usage__Output | null);
   'timings': (_muster_v1_Timings__Output | null);
   'failure': (_muster_v1_Failure__Output | null);
+  'stopText'?: (string);
+  '_stopText'?: "stopText";
 }

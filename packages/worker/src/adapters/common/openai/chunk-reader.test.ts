@@ -41,6 +41,13 @@ describe("createChunkReader", () => {
     });
   });
 
+  it("tells which stop text came, where the upstream says so", () => {
+    const ending = { choices: [{ index: 0, delta: {}, finish_reason: "stop", stop_reason: "END" }] };
+    expect(readAll([chunk({ content: "a" }), ending]).end).toMatchObject({ reason: "stop", stopText: "END" });
+    const byToken = { choices: [{ index: 0, delta: {}, finish_reason: "stop", stop_reason: 106 }] };
+    expect(readAll([chunk({ content: "a" }), byToken]).end).not.toHaveProperty("stopText");
+  });
+
   it("adds up to the usage with a last, empty piece", () => {
     const { deltas } = readAll([chunk({ content: "three tokens" }), chunk({}, "stop"), usage(4)]);
     expect(deltas).toEqual([

@@ -14,6 +14,7 @@ export interface ChunkReader {
   finish(measured: GenerateTimings): {
     readonly deltas: readonly Delta[];
     readonly reason: EndReason;
+    readonly stopText?: string;
     readonly usage: GenerateUsage;
     readonly timings: GenerateTimings;
   };
@@ -33,6 +34,8 @@ export function createChunkReader(options: {
   let counted = 0;
   let reasoned = 0;
   let finishReason: string | undefined;
+  /** Of vLLM and Muster: the stop text that came. */
+  let stopText: string | undefined;
   let usage: JsonFields | undefined;
   let timings: JsonFields | undefined;
 
@@ -46,6 +49,7 @@ export function createChunkReader(options: {
       // Only ever one choice is asked for; the chunk with the usage has none.
       const choice = asFields(asList(chunk["choices"])[0]);
       finishReason = textOf(choice, "finish_reason") ?? finishReason;
+      stopText = textOf(choice, "stop_reason") ?? stopText;
       const logprobs =
         options.topLogprobs === undefined ? undefined : readLogprobs(choice, options.topLogprobs);
       const deltas = readDeltas(choice, calls.read);
@@ -70,9 +74,11 @@ export function createChunkReader(options: {
       }
       const reasoningTokens =
         numberOf(asFields(usage?.["completion_tokens_details"]), "reasoning_tokens") ?? reasoned;
+      const reason = endReason(finishReason, calls.count);
       return {
         deltas,
-        reason: endReason(finishReason, calls.count),
+        reason,
+        ...(reason === "stop" && stopText !== undefined && { stopText }),
         usage: {
           promptTokens: numberOf(usage, "prompt_tokens") ?? 0,
           cachedTokens: numberOf(asFields(usage?.["prompt_tokens_details"]), "cached_tokens") ?? 0,

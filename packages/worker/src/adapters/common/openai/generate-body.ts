@@ -87,7 +87,7 @@ function askedLogprobs(wanted: number, kind: UpstreamKind): number {
   return kind === "llama-server" ? Math.max(1, wanted) : wanted;
 }
 
-function toolFields(tools: ToolUse | undefined, kind: UpstreamKind): Record<string, unknown> {
+export function toolFields(tools: ToolUse | undefined, kind: UpstreamKind): Record<string, unknown> {
   if (tools === undefined || tools.definitions.length === 0) return {};
   const { choice, isParallel } = tools;
   // llama-server knows no named choice: there it is the only tool, and must be called.
@@ -133,7 +133,7 @@ function schemaFields(schema: JsonSchema): JsonSchema {
 }
 
 /** Templates of open models are switched by `enable_thinking`; the others have words of their own. */
-function thinkingFields(thinking: Thinking | undefined, kind: UpstreamKind): Record<string, unknown> {
+export function thinkingFields(thinking: Thinking | undefined, kind: UpstreamKind): Record<string, unknown> {
   if (thinking === undefined) return {};
   const isOn = thinking.mode === "on";
   switch (kind) {

@@ -1,6 +1,7 @@
 import { type InferenceEvent, MusterError, type TokenizeRequest } from "@muster/base";
 import { asFields, asList, numberOf, textOf } from "../json-fields.ts";
 import { endOf } from "./end-of.ts";
+import { thinkingFields, toolFields } from "./generate-body.ts";
 import { toUpstreamMessage } from "./messages.ts";
 import { postJson } from "./post-json.ts";
 import type { Upstream } from "./upstream.ts";
@@ -30,14 +31,18 @@ interface Tokens {
 
 async function fromLlamaServer(
   upstream: Upstream,
-  { prompt }: TokenizeRequest,
+  { prompt, tools, thinking }: TokenizeRequest,
   signal: AbortSignal,
 ): Promise<Tokens> {
   const at = upstream.root;
   let content: string;
   if (prompt.kind === "text") content = prompt.text;
   else {
-    const body = { messages: prompt.messages.map(toUpstreamMessage) };
+    const body = {
+      messages: prompt.messages.map(toUpstreamMessage),
+      ...toolFields(tools, upstream.kind),
+      ...thinkingFields(thinking, upstream.kind),
+    };
     const rendered = await postJson(upstream, { at, path: "/apply-template", body, signal });
     content = textOf(rendered, "prompt") ?? "";
   }
@@ -66,13 +71,18 @@ function pieceTexts(pieces: readonly unknown[]): readonly string[] {
 
 async function fromVllm(
   upstream: Upstream,
-  { prompt }: TokenizeRequest,
+  { prompt, tools, thinking }: TokenizeRequest,
   signal: AbortSignal,
 ): Promise<Tokens> {
   const given =
     prompt.kind === "text"
       ? { prompt: prompt.text }
-      : { messages: prompt.messages.map(toUpstreamMessage), add_generation_prompt: true };
+      : {
+          messages: prompt.messages.map(toUpstreamMessage),
+          ...toolFields(tools, upstream.kind),
+          ...thinkingFields(thinking, upstream.kind),
+          add_generation_prompt: true,
+        };
   const json = await postJson(upstream, {
     at: upstream.root,
     path: "/tokenize",
