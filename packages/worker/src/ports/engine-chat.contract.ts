@@ -41,7 +41,14 @@ export function engineChatContract(
   name: string,
   makeEngine: () => Engine,
   modelPath: string | (() => Promise<string>),
-  { hasThoughtBudget = true }: { readonly hasThoughtBudget?: boolean } = {},
+  {
+    hasThoughtBudget = true,
+    readsBarredCalls = true,
+  }: {
+    readonly hasThoughtBudget?: boolean;
+    /** False: what a model calls against the request's word comes as text, marks and all. */
+    readonly readsBarredCalls?: boolean;
+  } = {},
 ): void {
   describe(`${name} keeps the contract of tools, thoughts and schemas`, { timeout: 30_000 }, () => {
     let replica: EngineReplica;
@@ -75,6 +82,18 @@ export function engineChatContract(
       expect(end.reason).toBe("tool_calls");
     });
 
+    it("counts the tokens of the prompt that a chat with tools and thoughts has", async () => {
+      for (const rest of [{}, toolUse(), { ...toolUse(), thinking: { mode: "on" } as const }]) {
+        const request = chatRequest("What is the weather in Oslo?", { maxTokens: 1, ...rest });
+        const { end } = await readAnswer(replica, request);
+        const { prompt } = request;
+        const counts: number[] = [];
+        for await (const event of replica.infer({ task: "tokenize", prompt, ...rest }, neverAborts))
+          if (event.kind === "token-ids") counts.push(event.ids.length);
+        expect(counts).toEqual([end.usage.promptTokens]);
+      }
+    });
+
     it("answers as usual where no tool helps", async () => {
       const { calls, text, end } = await ask("Hello!", toolUse());
       expect(calls).toEqual([]);
@@ -89,7 +108,7 @@ export function engineChatContract(
         toolUse({ choice: { kind: "none" } }),
       );
       expect(calls).toEqual([]);
-      expect(text).not.toContain("<|tool_call>");
+      if (readsBarredCalls) expect(text).not.toContain("<|tool_call>");
       expect(end.reason).toBe("stop");
     });
 

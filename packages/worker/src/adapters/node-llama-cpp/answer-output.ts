@@ -44,6 +44,7 @@ export function createAnswerOutput({ model, vocabulary, request, plan, onDelta }
     startsIn: plan.thought === "open" ? "thought" : "answer",
     isTrimmed: plan.isTrimmed,
     calls: plan.calls,
+    isHeld: plan.grammar.answer !== undefined,
     toolNames: new Set(request.tools?.definitions.map(({ name }) => name)),
     makeCallId,
   });

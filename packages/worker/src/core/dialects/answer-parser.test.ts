@@ -25,6 +25,7 @@ function parserOf({ dialect, hasTokens = true, ...rest }: Settings) {
     startsIn: "answer",
     isTrimmed: false,
     calls: "none",
+    isHeld: false,
     toolNames: new Set(["get_weather", "get_time"]),
     makeCallId: () => `id${ids++}`,
     ...rest,
@@ -143,6 +144,11 @@ describe("answer parser", () => {
     expect(read({ dialect: gemma4, calls: "held" }, given)).toEqual([
       ...call(0, "get_weather", '{"city":"Os<tool_call|>lo"}'),
     ]);
+  });
+
+  it("begins neither a thought nor a call in the middle of an answer that a grammar holds", () => {
+    const given = pieces('{"a": "x«<|channel>»y«<|tool_call>»z"}');
+    expect(read({ dialect: gemma4, calls: "held", isHeld: true }, given)).toEqual([text('{"a": "xyz"}')]);
   });
 
   it("gives on a call that no grammar held when it is whole, and as text when it is none", () => {

@@ -25,6 +25,8 @@ export interface AnswerParserOptions {
    * `free`: calls are given on when they are whole, and as text where they are none. `none`: there are no calls.
    */
   readonly calls: "held" | "free" | "none";
+  /** A grammar holds the answer: a mark inside its text was taken by its characters, and begins nothing. */
+  readonly isHeld: boolean;
   readonly toolNames: ReadonlySet<string>;
   readonly makeCallId: () => string;
 }
@@ -137,8 +139,9 @@ class Parser implements AnswerParser {
   }
 
   #takeMark(mark: string): void {
-    const { dialect, calls } = this.#options;
+    const { dialect, calls, isHeld } = this.#options;
     const { thought, call } = dialect;
+    if (isHeld && this.phase === "answer" && this.#hasText) return;
     if (this.phase === "thought" && mark === thought?.close) this.#enterAnswer();
     else if (this.phase === "answer" && mark === thought?.open) this.#enterThought(thought.label);
     else if (this.phase === "answer" && mark === call.marks?.open && calls !== "none") this.#enterCall();
