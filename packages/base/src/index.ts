@@ -32,6 +32,7 @@ export {
   capabilities,
   type EmbedRequest,
   type InferenceDelta,
+  type InferenceEnd,
   type InferenceEvent,
   type InferenceRequest,
   isCapability,

@@ -55,17 +55,19 @@ export type InferenceDelta = { readonly tokens: number } & (
   | { readonly kind: "token-ids"; readonly ids: readonly number[]; readonly texts: readonly string[] }
 );
 
+/** How something ended that did not fail. */
+export interface InferenceEnd {
+  readonly reason: EndReason;
+  /** With `stop`: which of the request's stop texts ended the answer, where one did and the engine can tell. */
+  readonly stopText?: string;
+  readonly usage: GenerateUsage;
+  readonly timings: GenerateTimings;
+}
+
 export type InferenceEvent =
   | InferenceDelta
   /** Always the last event of what did not fail. */
-  | {
-      readonly kind: "end";
-      readonly reason: EndReason;
-      /** With `stop`: which of the request's stop texts ended the answer, where one did and the engine can tell. */
-      readonly stopText?: string;
-      readonly usage: GenerateUsage;
-      readonly timings: GenerateTimings;
-    };
+  | ({ readonly kind: "end" } & InferenceEnd);
 
 /** What a replica can be asked for, by name. Requests go only to replicas that can do all they need. */
 export const capabilities = [

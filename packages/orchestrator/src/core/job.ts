@@ -1,4 +1,4 @@
-import type { EndReason, GenerateTimings, GenerateUsage, InferenceDelta } from "@muster/base";
+import type { InferenceDelta, InferenceEnd } from "@muster/base";
 
 /**
  * What travels through a lane. Only references: the prompt stays in the memory of the orchestrator that accepted the
@@ -25,12 +25,4 @@ export interface AnswerSource {
 export type AnswerEvent =
   | { readonly kind: "started"; readonly source: AnswerSource }
   | { readonly kind: "delta"; readonly delta: InferenceDelta }
-  | {
-      readonly kind: "end";
-      readonly reason: EndReason;
-      /** Which of the request's stop texts ended it, where one did. */
-      readonly stopText?: string;
-      readonly usage: GenerateUsage;
-      readonly timings: GenerateTimings;
-      readonly source: AnswerSource;
-    };
+  | ({ readonly kind: "end"; readonly source: AnswerSource } & InferenceEnd);

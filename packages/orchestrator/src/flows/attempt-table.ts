@@ -1,10 +1,10 @@
 import type {
   Clock,
-  EndReason,
   ErrorCode,
   GenerateTimings,
   GenerateUsage,
   InferenceDelta,
+  InferenceEnd,
   InferenceRequest,
   Log,
 } from "@muster/base";
@@ -12,14 +12,7 @@ import type { Metrics } from "../ports/metrics.ts";
 import type { FleetRegistry, SlotLease } from "./fleet-registry.ts";
 
 export type AttemptOutcome =
-  | {
-      readonly kind: "finished";
-      readonly reason: EndReason;
-      /** Which of the request's stop texts ended it, where one did. */
-      readonly stopText?: string;
-      readonly usage: GenerateUsage;
-      readonly timings: GenerateTimings;
-    }
+  | ({ readonly kind: "finished" } & InferenceEnd)
   | { readonly kind: "cancelled" }
   | { readonly kind: "lost"; readonly reason: string }
   | { readonly kind: "failed"; readonly code: ErrorCode; readonly message: string; readonly param?: string };

@@ -1,11 +1,9 @@
 import type {
   Capability,
-  EndReason,
   ErrorCode,
-  GenerateTimings,
-  GenerateUsage,
   Hardware,
   InferenceDelta,
+  InferenceEnd,
   InferenceRequest,
 } from "@muster/base";
 
@@ -47,14 +45,7 @@ export interface AttemptName {
 }
 
 export type AttemptResult =
-  | {
-      readonly kind: "finished";
-      readonly reason: EndReason;
-      /** Which of the request's stop texts ended it, where one did. */
-      readonly stopText?: string;
-      readonly usage: GenerateUsage;
-      readonly timings: GenerateTimings;
-    }
+  | ({ readonly kind: "finished" } & InferenceEnd)
   | { readonly kind: "cancelled" }
   | ({ readonly kind: "failed" } & Failure);
 

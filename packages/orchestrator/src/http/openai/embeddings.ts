@@ -1,6 +1,7 @@
-import { type InferenceDelta, MusterError } from "@muster/base";
+import { MusterError } from "@muster/base";
 import type { FastifyInstance } from "fastify";
 import { accounted } from "../answering/accounted.ts";
+import { type ByIndex, createByIndex } from "../answering/by-index.ts";
 import { strayOutput } from "../answering/collect.ts";
 import { collectParts, type Part } from "../answering/whole.ts";
 import type { HttpDeps } from "../http-deps.ts";
@@ -10,7 +11,7 @@ import { chunksOf } from "./input-chunks.ts";
 import { embeddingSchema } from "./schema/embeddings.ts";
 import { promptUsageBody } from "./usage.ts";
 
-type Vectors = Map<number, readonly number[]>;
+type Vectors = ByIndex<readonly number[]>;
 
 /** POST /v1/embeddings. Many inputs become several jobs, which spread over slots and workers. */
 export function embeddingsRoute(app: FastifyInstance, deps: HttpDeps): void {
@@ -21,7 +22,7 @@ export function embeddingsRoute(app: FastifyInstance, deps: HttpDeps): void {
     return accounted(deps, request, reply, { model, endpoint: "embeddings" }, async ({ signal }) => {
       const asked = { requestId: request.id, model, laneClass: laneClassOf(body.service_tier) };
       const parts = await collectParts({ deps, reply, signal }, asked, chunks.map(partOf));
-      const vectors = parts.flatMap(({ state }, index) => inOrder(state, chunks[index]?.length ?? 0));
+      const vectors = parts.flatMap(({ state }) => state.inOrder());
       await reply.send({
         object: "list",
         model,
@@ -40,24 +41,12 @@ export function embeddingsRoute(app: FastifyInstance, deps: HttpDeps): void {
 function partOf(inputs: readonly string[]): Part<Vectors> {
   return {
     request: { task: "embed", inputs },
-    begin: () => new Map(),
-    add: (vectors, delta) => addVector(vectors, delta, inputs.length),
+    begin: () => createByIndex("vector of input", inputs.length),
+    add(vectors, delta) {
+      if (delta.kind !== "embedding") throw strayOutput(`"${delta.kind}" in place of a vector`);
+      vectors.add(delta.index, delta.values);
+    },
   };
-}
-
-function addVector(vectors: Vectors, delta: InferenceDelta, inputs: number): void {
-  if (delta.kind !== "embedding") throw strayOutput(`"${delta.kind}" in place of a vector`);
-  if (delta.index >= inputs || vectors.has(delta.index))
-    throw strayOutput(`a vector of input ${delta.index} of ${inputs}, or a second one`);
-  vectors.set(delta.index, delta.values);
-}
-
-function inOrder(vectors: Vectors, inputs: number): (readonly number[])[] {
-  return Array.from({ length: inputs }, (_none, index) => {
-    const values = vectors.get(index);
-    if (values === undefined) throw strayOutput(`no vector of input ${index} of ${inputs}`);
-    return values;
-  });
 }
 
 /**

@@ -1,6 +1,6 @@
-import type { InferenceDelta } from "@muster/base";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { accounted } from "../answering/accounted.ts";
+import { type ByIndex, createByIndex } from "../answering/by-index.ts";
 import { strayOutput } from "../answering/collect.ts";
 import { collectParts, type Part } from "../answering/whole.ts";
 import type { HttpDeps } from "../http-deps.ts";
@@ -10,7 +10,7 @@ import { chunksOf } from "./input-chunks.ts";
 import { rerankSchema } from "./schema/rerank.ts";
 import { promptUsageBody } from "./usage.ts";
 
-type Scores = Map<number, number>;
+type Scores = ByIndex<number>;
 
 /** Where clients of Jina, of Cohere and of llama.cpp look for it. */
 const paths = ["/v1/rerank", "/rerank", "/v2/rerank"];
@@ -32,7 +32,7 @@ function rerank(deps: HttpDeps, request: FastifyRequest, reply: FastifyReply): P
       asked,
       chunks.map((documents) => partOf(query, documents)),
     );
-    const scores = parts.flatMap(({ state }, index) => inOrder(state, chunks[index]?.length ?? 0));
+    const scores = parts.flatMap(({ state }) => state.inOrder());
     const best = scores
       .map((score, index) => ({ index, relevance_score: score }))
       .sort((a, b) => b.relevance_score - a.relevance_score || a.index - b.index)
@@ -55,22 +55,10 @@ function rerank(deps: HttpDeps, request: FastifyRequest, reply: FastifyReply): P
 function partOf(query: string, documents: readonly string[]): Part<Scores> {
   return {
     request: { task: "rerank", query, documents },
-    begin: () => new Map(),
-    add: (scores, delta) => addScore(scores, delta, documents.length),
+    begin: () => createByIndex("score of document", documents.length),
+    add(scores, delta) {
+      if (delta.kind !== "score") throw strayOutput(`"${delta.kind}" in place of a score`);
+      scores.add(delta.index, delta.score);
+    },
   };
-}
-
-function addScore(scores: Scores, delta: InferenceDelta, documents: number): void {
-  if (delta.kind !== "score") throw strayOutput(`"${delta.kind}" in place of a score`);
-  if (delta.index >= documents || scores.has(delta.index))
-    throw strayOutput(`a score of document ${delta.index} of ${documents}, or a second one`);
-  scores.set(delta.index, delta.score);
-}
-
-function inOrder(scores: Scores, documents: number): number[] {
-  return Array.from({ length: documents }, (_none, index) => {
-    const score = scores.get(index);
-    if (score === undefined) throw strayOutput(`no score of document ${index} of ${documents}`);
-    return score;
-  });
 }

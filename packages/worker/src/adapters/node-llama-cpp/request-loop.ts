@@ -1,8 +1,8 @@
 import {
-  type EndReason,
   type GenerateTimings,
   type GenerateUsage,
   type InferenceDelta,
+  type InferenceEnd,
   MusterError,
   type Sampling,
 } from "@muster/base";
@@ -38,15 +38,7 @@ export interface AnswerTask {
   readonly onDelta: (delta: InferenceDelta) => void;
 }
 
-export type AnswerOutcome =
-  | { readonly kind: "cancelled" }
-  | {
-      readonly kind: "end";
-      readonly reason: EndReason;
-      readonly stopText?: string;
-      readonly usage: GenerateUsage;
-      readonly timings: GenerateTimings;
-    };
+export type AnswerOutcome = { readonly kind: "cancelled" } | ({ readonly kind: "end" } & InferenceEnd);
 
 const defaultTopK = 64;
 const maxTopK = 256;

@@ -1,5 +1,5 @@
-import { existsSync } from "node:fs";
-import { fileURLToPath, pathToFileURL } from "node:url";
+import { pathToFileURL } from "node:url";
+import { findBuiltEntry } from "../built-entry.ts";
 
 /** Names of packages to the URLs of the files that an import of them gives. */
 export type PackageEntries = Readonly<Record<string, string>>;
@@ -14,16 +14,7 @@ export function forkOptionsFor(entries: PackageEntries): {
 } {
   if (Object.keys(entries).length === 0) return { execArgv: [], env: {} };
   return {
-    execArgv: ["--import", pathToFileURL(registerFile()).href],
+    execArgv: ["--import", pathToFileURL(findBuiltEntry("common/engine-packages", "register")).href],
     env: { [packagesVariable]: JSON.stringify(entries) },
   };
-}
-
-/** The built file: from the sources (under test) the build is used, since Node 20 cannot run TypeScript. */
-function registerFile(): string {
-  const beside = fileURLToPath(new URL("./register.js", import.meta.url));
-  if (existsSync(beside)) return beside;
-  return fileURLToPath(
-    new URL("../../../../dist/adapters/common/engine-packages/register.js", import.meta.url),
-  );
 }

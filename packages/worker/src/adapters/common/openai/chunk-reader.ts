@@ -1,4 +1,4 @@
-import type { EndReason, GenerateTimings, GenerateUsage, InferenceDelta } from "@muster/base";
+import type { EndReason, GenerateTimings, InferenceDelta, InferenceEnd } from "@muster/base";
 import { asFields, asList, type JsonFields, numberOf, textOf } from "../json-fields.ts";
 import { readLogprobs } from "./logprobs.ts";
 import { createToolCallReader } from "./tool-call-reader.ts";
@@ -11,13 +11,7 @@ export interface ChunkReader {
   /** Whether the upstream said why the answer ended: without it the stream broke off. */
   readonly hasEnded: boolean;
   /** What is still to be said, and the end. `measured` counts where the upstream has no timings of its own. */
-  finish(measured: GenerateTimings): {
-    readonly deltas: readonly Delta[];
-    readonly reason: EndReason;
-    readonly stopText?: string;
-    readonly usage: GenerateUsage;
-    readonly timings: GenerateTimings;
-  };
+  finish(measured: GenerateTimings): InferenceEnd & { readonly deltas: readonly Delta[] };
 }
 
 /**
