@@ -1,0 +1,40 @@
+import type { BatchEventKind } from "./batch.ts";
+
+/** Where everything about batches and files lies in the object store. */
+export const objectKeys = {
+  fileRecord: (fileId: string) => `files/${fileId}/record.json`,
+  fileContent: (fileId: string) => `files/${fileId}/content`,
+  file: (fileId: string) => `files/${fileId}/`,
+  /** Empty objects, for listing: the truth about owners is in the records. */
+  tenantFiles: (tenant: string) => `tenants/${tenant}/files/`,
+  tenantFile: (tenant: string, fileId: string) => `tenants/${tenant}/files/${fileId}`,
+  tenantBatches: (tenant: string) => `tenants/${tenant}/batches/`,
+  tenantBatch: (tenant: string, batchId: string) => `tenants/${tenant}/batches/${batchId}`,
+  /** Empty objects: the batches that are not over. */
+  activeBatches: "active/",
+  activeBatch: (batchId: string) => `active/${batchId}`,
+  batch: (batchId: string) => `batches/${batchId}/`,
+  batchRecord: (batchId: string) => `batches/${batchId}/record.json`,
+  batchEvents: (batchId: string) => `batches/${batchId}/events/`,
+  batchEvent: (batchId: string, kind: BatchEventKind) => `batches/${batchId}/events/${kind}.json`,
+  /** There while the batch is paused. */
+  batchPause: (batchId: string) => `batches/${batchId}/paused`,
+  lineIndex: (batchId: string) => `batches/${batchId}/lines.index`,
+  segments: (batchId: string) => `batches/${batchId}/segments/`,
+  /** The log of one process; its pieces lie below. */
+  segment: (batchId: string, writer: string) => `batches/${batchId}/segments/${writer}`,
+  /** Taken by whoever rebuilds the ledger as this generation. */
+  generation: (batchId: string, gen: number) => `batches/${batchId}/generations/${padded(gen)}`,
+  generations: (batchId: string) => `batches/${batchId}/generations/`,
+  /** The lines that were done when this generation began, and where their results are. */
+  snapshot: (batchId: string, gen: number) => `batches/${batchId}/snapshots/${padded(gen)}`,
+  snapshots: (batchId: string) => `batches/${batchId}/snapshots/`,
+  /** The winners that the output is put together from. */
+  finalIndex: (batchId: string) => `batches/${batchId}/final.index`,
+  cachedResult: (tenant: string, digest: string) =>
+    `tenants/${tenant}/results/${digest.slice(0, 2)}/${digest}`,
+} as const;
+
+function padded(gen: number): string {
+  return String(gen).padStart(8, "0");
+}
