@@ -9,6 +9,11 @@ const main = fileURLToPath(new URL("../../packages/cli/dist/main.js", import.met
 /** An orchestrator and workers as processes of their own, as in an office. */
 export interface BenchCluster {
   readonly url: string;
+  readonly orchestratorPid: number;
+  /** Of the orchestrator's own Redis. */
+  readonly redisSocket: string;
+  /** Starts one more worker and waits for it; the returned function has it finish and leave. */
+  join(args: readonly string[]): Promise<() => Promise<void>>;
   stop(): Promise<void>;
 }
 
@@ -20,75 +25,59 @@ export async function startBenchCluster(
   const directory = await mkdtemp(join(tmpdir(), "muster-bench-"));
   const children: ChildProcess[] = [];
   const stop = async () => {
-    for (const child of children.reverse()) {
-      if (child.exitCode !== null) continue;
-      const gone = new Promise((resolve) => child.once("exit", resolve));
-      child.kill("SIGTERM");
-      await gone;
-    }
+    for (const child of children.reverse()) await end(child);
     await rm(directory, { recursive: true, force: true });
   };
+  const start = (args: readonly string[]) => {
+    const child = spawn(process.execPath, [main, ...args, "--data-dir", directory, "--log-level", "error"], {
+      env: { ...process.env, REDIS_URL: "", ...env },
+      stdio: ["ignore", "pipe", "inherit"],
+    });
+    children.push(child);
+    return child;
+  };
   try {
-    const orchestrator = spawn(
-      process.execPath,
-      [
-        main,
-        "orchestrator",
-        "--port",
-        "0",
-        "--fleet-port",
-        "0",
-        "--data-dir",
-        directory,
-        "--log-level",
-        "error",
-      ],
-      { env: { ...process.env, ...env }, stdio: ["ignore", "pipe", "inherit"] },
+    const orchestrator = start(["orchestrator", "--port", "0", "--fleet-port", "0"]);
+    const [, url = "", fleet = ""] = await printed(
+      orchestrator,
+      /Clients: (\S+)\/v1\nWorkers: .*--join (\S+)\n/,
     );
-    children.push(orchestrator);
-    const { url, fleet } = await new Promise<{ url: string; fleet: string }>((resolve, reject) => {
-      let text = "";
-      orchestrator.stdout?.on("data", (chunk: Buffer) => {
-        text += chunk.toString("utf8");
-        const found = /Clients: (\S+)\/v1\nWorkers: .*--join (\S+)\n/.exec(text);
-        if (found?.[1] !== undefined && found[2] !== undefined) resolve({ url: found[1], fleet: found[2] });
-      });
-      orchestrator.once("exit", () => reject(new Error(`the orchestrator did not start: ${text}`)));
-    });
-    workers.forEach((args, i) => {
-      children.push(
-        spawn(
-          process.execPath,
-          [
-            main,
-            "worker",
-            ...args,
-            "--join",
-            fleet,
-            "--name",
-            `bench-${i}`,
-            "--data-dir",
-            directory,
-            "--log-level",
-            "error",
-          ],
-          { env: { ...process.env, ...env }, stdio: ["ignore", "ignore", "inherit"] },
-        ),
-      );
-    });
-    await untilReady(url, workers.length);
-    return { url, stop };
+    let started = 0;
+    const join = async (args: readonly string[]) => {
+      const child = start(["worker", ...args, "--join", fleet, "--name", `bench-${started++}`]);
+      await printed(child, /Serving "/);
+      return () => end(child);
+    };
+    await Promise.all(workers.map(join));
+    return {
+      url,
+      orchestratorPid: orchestrator.pid ?? 0,
+      redisSocket: `${directory}/redis/redis.sock`,
+      join,
+      stop,
+    };
   } catch (error) {
     await stop();
     throw error;
   }
 }
 
-async function untilReady(url: string, count: number): Promise<void> {
-  for (let tries = 0; tries < 600; tries++) {
-    const answer = (await (await fetch(`${url}/cluster/v1/workers`)).json()) as { data: { state: string }[] };
-    if (answer.data.filter((worker) => worker.state === "ready").length === count) return;
-    await new Promise((resolve) => setTimeout(resolve, 100));
-  }
-  throw new Error("the workers did not get ready");
+/** Waits for what a process prints when it is there. */
+function printed(child: ChildProcess, sign: RegExp): Promise<RegExpExecArray> {
+  return new Promise((resolve, reject) => {
+    let text = "";
+    child.stdout?.on("data", (chunk: Buffer) => {
+      text = (text + chunk.toString("utf8")).slice(-4_096);
+      const found = sign.exec(text);
+      if (found !== null) resolve(found);
+    });
+    child.once("exit", () => reject(new Error(`a process did not start: ${text}`)));
+  });
+}
+
+async function end(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const gone = new Promise((resolve) => child.once("exit", resolve));
+  child.kill("SIGTERM");
+  await gone;
 }

@@ -13,7 +13,7 @@ const checks = {
   "dead-code": ["node_modules/knip/bin/knip.js"],
   promises: ["tools/promises.mjs"],
 };
-const suites = ["unit", "integration", "e2e"];
+const suites = ["unit", "integration", "faults", "e2e"];
 const stepNames = [...Object.keys(checks), ...suites];
 
 const totals = { passed: 0, failed: 0, skipped: 0 };

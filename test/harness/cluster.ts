@@ -69,7 +69,7 @@ let clusters = 0;
 /** Says what is to be done when something is over. */
 export type AtEnd = (undo: () => Promise<unknown> | unknown) => unknown;
 
-const untilTestEnds: AtEnd = (undo) =>
+export const untilTestEnds: AtEnd = (undo) =>
   onTestFinished(async () => {
     await undo();
   });
@@ -114,7 +114,8 @@ export async function startCluster(
   const orchestrator = await startOrchestrator(config, { log: silentLog });
   atEnd(() => orchestrator.stop());
   const { url } = orchestrator;
-  const auth = config.apiKeys[0] === undefined ? {} : { authorization: `Bearer ${config.apiKeys[0]}` };
+  const [firstKey] = config.apiKeys;
+  const auth = firstKey === undefined ? {} : { authorization: `Bearer ${secretOf(firstKey)}` };
 
   const workers = async () => {
     const answer = await fetch(`${url}/cluster/v1/workers`, { headers: auth });
@@ -175,6 +176,11 @@ export async function startCluster(
   };
 }
 
+/** What a client shows of a key that may have its tenant's name before it. */
+function secretOf(key: string): string {
+  return key.replace(/^[a-z0-9][a-z0-9-]{0,31}:/, "");
+}
+
 /** Kills a child and waits until it is gone. */
 export async function endProcess(child: ChildProcess, signal: NodeJS.Signals = "SIGKILL"): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return;
@@ -184,13 +190,17 @@ export async function endProcess(child: ChildProcess, signal: NodeJS.Signals = "
 }
 
 /** Asks again until the answer is yes; throws after `withinMs`. For states that are only visible from outside. */
-export async function eventually(ask: () => Promise<boolean> | boolean, withinMs = 20_000): Promise<void> {
+export async function eventually(
+  ask: () => Promise<boolean> | boolean,
+  withinMs = 20_000,
+  everyMs = 20,
+): Promise<void> {
   const untilMs = performance.now() + withinMs;
   for (;;) {
     if (await ask()) return;
     if (performance.now() > untilMs)
       throw new Error(`did not happen within ${withinMs} ms: ${ask.toString()}`);
-    await new Promise((resolve) => setTimeout(resolve, 20));
+    await new Promise((resolve) => setTimeout(resolve, everyMs));
   }
 }
 

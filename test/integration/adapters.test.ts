@@ -58,7 +58,7 @@ describe("a job whose consumer died while it held it", () => {
     const orphaned: string[] = [];
     const run: string[] = [];
     const consumer = queue.consume(lane, {
-      run: async ({ requestId }) => void run.push(requestId),
+      run: async (job) => void run.push(jobIdOf(job)),
       orphaned: ({ requestId }) => orphaned.push(requestId),
     });
     consumer.setConcurrency(2);

@@ -16,6 +16,8 @@ export interface TestRedis {
   kill(signal: NodeJS.Signals): Promise<void>;
   /** Starts the server again, after ending it with SIGTERM where it runs: same address, same data. */
   restart(): Promise<void>;
+  /** Ends the server at once and starts it again, at the same address, without its data. */
+  lose(): Promise<void>;
   /** Every command that changed data since the start, deleted keys included, as the append-only file holds it. */
   dump(): Promise<string>;
 }
@@ -66,6 +68,11 @@ export async function startTestRedis(): Promise<TestRedis> {
     kill,
     restart: async () => {
       await kill("SIGTERM");
+      running = await launch(directory, socketPath);
+    },
+    lose: async () => {
+      await kill("SIGKILL");
+      await rm(join(directory, "appendonlydir"), { recursive: true, force: true });
       running = await launch(directory, socketPath);
     },
     stop: async () => {

@@ -50,3 +50,4 @@ export {
   type MusterErrorOptions,
 } from "./pure/muster-error.ts";
 export { pause } from "./pure/pause.ts";
+export { maxWholeAnswerBytes, WholeAnswer } from "./pure/whole-answer.ts";

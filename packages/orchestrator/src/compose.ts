@@ -8,7 +8,9 @@ import { findRedisExecutable } from "./adapters/redis/executable.ts";
 import { createRedisModelDirectory } from "./adapters/redis/model-directory.ts";
 import { startSupervisedRedis } from "./adapters/redis/server.ts";
 import { createRedisTokenBus } from "./adapters/redis/token-bus.ts";
+import { startBatches } from "./compose-batches.ts";
 import type { OrchestratorConfig } from "./config.ts";
+import { countByState } from "./core/batches/batch.ts";
 import { AttemptTable } from "./flows/attempt-table.ts";
 import { deliverMessages } from "./flows/deliver-message.ts";
 import { finishJobs } from "./flows/finish-jobs.ts";
@@ -70,6 +72,8 @@ async function start(
     workers: () => fleet.workers(),
     openRequests: () => desk.size,
     isStoreUp: () => queue.isUp(),
+    batches: () => countByState(batching.active.all()),
+    runningLines: () => batching.lines.size,
   });
   lifecycle.onStop("metrics", () => metrics.close());
   const attempts = new AttemptTable({ clock, log, fleet, metrics });
@@ -84,7 +88,6 @@ async function start(
     maxQueued: config.maxQueuedRequests,
   });
   deliverMessages(bus, desk, runner);
-  const lanes = new LaneControl({ queue, fleet, runner, background });
   const served = new ServedModels({
     fleet,
     directory: createRedisModelDirectory({ address, prefix, self: orchestratorId, clock, log }),
@@ -93,12 +96,17 @@ async function start(
     background,
   });
   lifecycle.onStop("served models", () => served.close());
+  const batching = await startBatches({
+    ...{ config, self: orchestratorId, address, queue, fleet, attempts, served, metrics },
+    ...{ clock, log, background, lifecycle },
+  });
+  const lanes = new LaneControl({ queue, fleet, runner, lines: batching.lines, background });
   fleet.notify({
     capacityChanged: (model) => {
       lanes.adjust(model);
       served.announce();
     },
-    workerLost: (workerId, reason) => attempts.workerLost(workerId, reason),
+    workerLost: (...lost) => attempts.workerLost(...lost),
   });
 
   served.announce();
@@ -118,7 +126,7 @@ async function start(
     fleet.closeAll("the orchestrator is shutting down");
     return fleetServer.close();
   });
-  lifecycle.onStop("lanes", () => finishJobs({ lanes, runner, fleet, clock }, config.drainMs));
+  lifecycle.onStop("lanes", () => finishJobs({ lanes, runner, lines: batching.lines, fleet, clock }, config.drainMs));
   lifecycle.onStop("background tasks", () => background.idle());
 
   let isStopping = false;
@@ -127,6 +135,11 @@ async function start(
       desk,
       fleet,
       served,
+      batches: {
+        files: batching.files,
+        desk: batching.batches,
+        limits: { maxFileBytes: config.maxBatchFileBytes },
+      },
       metrics,
       clock,
       log,

@@ -1,6 +1,7 @@
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { type Env, MusterError, readInteger, readList, readText } from "@muster/base";
+import { parseKeyEntry } from "./core/access/api-keys.ts";
 
 export interface OrchestratorConfig {
   readonly host: string;
@@ -26,6 +27,19 @@ export interface OrchestratorConfig {
   /** What running requests get to finish when the orchestrator is told to stop. */
   readonly drainMs: number;
   readonly heartbeatIntervalMs: number;
+  /** Where files and batches are: a directory, or `s3://bucket/prefix?...`. Every orchestrator needs the same. */
+  readonly objectStore: string;
+  /** What must stay free there for batches to go on. */
+  readonly storeReserveBytes: number;
+  readonly maxBatchFileBytes: number;
+  readonly maxBatchLines: number;
+  /** Shares of the batch lanes; 1 for a tenant that is not named. */
+  readonly tenantWeights: ReadonlyMap<string, number>;
+  /** Hosts that webhooks may be sent to. */
+  readonly webhookHosts: readonly string[];
+  readonly webhookSecret: string | undefined;
+  /** Windows shorter than the API's shortest: for tests. */
+  readonly shortestBatchWindowMs: number;
 }
 
 export type OrchestratorOverrides = Partial<OrchestratorConfig>;
@@ -51,6 +65,8 @@ export function loadOrchestratorConfig(
     const value = readInteger(env, name, { min: 1, max });
     return value === undefined ? undefined : value * 1000;
   };
+  const dataDirectory =
+    overrides.dataDirectory ?? readText(env, "MUSTER_DATA_DIR") ?? defaultDataDirectory(env);
   const config: OrchestratorConfig = {
     host,
     port: overrides.port ?? readInteger(env, "MUSTER_PORT", { min: 0, max: 65_535 }) ?? 11_500,
@@ -61,7 +77,7 @@ export function loadOrchestratorConfig(
     redisExecutable: overrides.redisExecutable ?? readText(env, "MUSTER_REDIS_SERVER"),
     searchPath: overrides.searchPath ?? readText(env, "PATH") ?? "/usr/bin:/bin",
     redisPrefix: overrides.redisPrefix ?? readText(env, "MUSTER_REDIS_PREFIX") ?? "muster",
-    dataDirectory: overrides.dataDirectory ?? readText(env, "MUSTER_DATA_DIR") ?? defaultDataDirectory(env),
+    dataDirectory,
     apiKeys: overrides.apiKeys ?? readList(env, "MUSTER_API_KEYS"),
     joinToken: overrides.joinToken ?? readText(env, "MUSTER_JOIN_TOKEN"),
     // A request travels to its worker in one message (`maxMessageBytes`): this leaves room for what is added.
@@ -73,13 +89,31 @@ export function loadOrchestratorConfig(
       10_000,
     drainMs: overrides.drainMs ?? seconds("MUSTER_DRAIN_SECONDS", 3_600) ?? 60_000,
     heartbeatIntervalMs: overrides.heartbeatIntervalMs ?? 2_000,
+    objectStore:
+      overrides.objectStore ?? readText(env, "MUSTER_OBJECT_STORE") ?? join(dataDirectory, "objects"),
+    storeReserveBytes:
+      overrides.storeReserveBytes ??
+      readInteger(env, "MUSTER_STORE_RESERVE_BYTES", { min: 0, max: 2 ** 50 }) ??
+      256 * 1024 * 1024,
+    maxBatchFileBytes:
+      overrides.maxBatchFileBytes ??
+      readInteger(env, "MUSTER_BATCH_MAX_BYTES", { min: 1, max: 2 * 1024 ** 3 }) ??
+      200 * 1024 * 1024,
+    maxBatchLines:
+      overrides.maxBatchLines ??
+      readInteger(env, "MUSTER_BATCH_MAX_LINES", { min: 1, max: 1_000_000 }) ??
+      50_000,
+    tenantWeights: overrides.tenantWeights ?? readWeights(readList(env, "MUSTER_TENANT_WEIGHTS")),
+    webhookHosts: overrides.webhookHosts ?? readList(env, "MUSTER_WEBHOOK_HOSTS"),
+    webhookSecret: overrides.webhookSecret ?? readText(env, "MUSTER_WEBHOOK_SECRET"),
+    shortestBatchWindowMs: overrides.shortestBatchWindowMs ?? 3_600_000,
   };
   check(config);
   return Object.freeze(config);
 }
 
 function check(config: OrchestratorConfig): void {
-  for (const key of config.apiKeys) requireStrong("MUSTER_API_KEYS", key);
+  for (const key of config.apiKeys) requireStrong("MUSTER_API_KEYS", parseKeyEntry(key).secret);
   if (config.joinToken !== undefined) requireStrong("MUSTER_JOIN_TOKEN", config.joinToken);
   if (!loopbackHosts.has(config.host) && config.apiKeys.length === 0) {
     throw new MusterError(
@@ -103,5 +137,21 @@ function requireStrong(name: string, secret: string): void {
     "invalid_request",
     `${name} holds a secret that is too short or has spaces in it: use at least ${minSecretLength} characters (for example the output of: openssl rand -hex 32).`,
     { param: name },
+  );
+}
+
+/** `design=3,lab=0.5`. Throws `invalid_request` for what is no weight. */
+function readWeights(entries: readonly string[]): ReadonlyMap<string, number> {
+  return new Map(
+    entries.map((entry) => {
+      const [tenant = "", text = ""] = entry.split("=");
+      const weight = Number(text);
+      if (tenant !== "" && text !== "" && weight >= 0.01 && weight <= 1_000) return [tenant, weight];
+      throw new MusterError(
+        "invalid_request",
+        `MUSTER_TENANT_WEIGHTS has "${entry}": write name=weight, with a weight from 0.01 to 1000, such as design=3.`,
+        { param: "MUSTER_TENANT_WEIGHTS" },
+      );
+    }),
   );
 }

@@ -1,6 +1,10 @@
 // For this repository's own tests: adapters with what they need to be held to their contracts. Not a public entry.
+export { createFairTags } from "./adapters/bullmq/fair-tags.ts";
 export { createBullmqJobQueue } from "./adapters/bullmq/job-queue.ts";
+export { createDiskObjectStore } from "./adapters/disk/object-store.ts";
 export { startSupervisedRedis } from "./adapters/redis/server.ts";
 export { createRedisTokenBus } from "./adapters/redis/token-bus.ts";
+export { objectKeys } from "./core/batches/keys.ts";
+export { SegmentDecoder } from "./core/batches/segment-record-decoder.ts";
 export { jobQueueContract } from "./ports/job-queue.contract.ts";
 export { tokenBusContract } from "./ports/token-bus.contract.ts";

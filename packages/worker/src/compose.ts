@@ -90,7 +90,7 @@ export async function startWorker(
       });
     },
   });
-  const assignments = new Assignments({ replicas, background, log });
+  const assignments = new Assignments({ replicas, background, clock, log });
   const readLoad = createLoadReader();
   const over = deferred<MusterError | undefined>();
 
@@ -108,7 +108,14 @@ export async function startWorker(
 
   const link = new LinkKeeper({
     link: createGrpcOrchestratorLink({ address: config.orchestrator, joinToken: config.joinToken, log }),
-    hello: () => ({ workerId, name: config.name, version, labels: {}, hardware }),
+    hello: () => ({
+      workerId,
+      name: config.name,
+      version,
+      labels: {},
+      hardware,
+      running: assignments.running(),
+    }),
     assignments,
     readLoad,
     greeting: () => replicas.reports().map((report) => ({ kind: "replica", report })),

@@ -20,6 +20,7 @@ export const errorCodes = [
   "engine_failed",
   "model_load_failed",
   "store_unavailable",
+  "store_full",
   "shutting_down",
   "not_ready",
   "protocol_mismatch",

@@ -1,41 +1,63 @@
-import type {
-  Clock,
-  ErrorCode,
-  GenerateTimings,
-  GenerateUsage,
-  InferenceDelta,
-  InferenceEnd,
-  InferenceRequest,
-  Log,
+import {
+  type Clock,
+  type ErrorCode,
+  type InferenceDelta,
+  type InferenceRequest,
+  type Log,
+  WholeAnswer,
 } from "@muster/base";
+import { decodeRate } from "../core/scheduling/decode-rate.ts";
 import type { Metrics } from "../ports/metrics.ts";
-import type { FleetRegistry, SlotLease } from "./fleet-registry.ts";
+import type {
+  AttemptOutcome,
+  AttemptReport,
+  EndOfAttempt,
+  StrayEnd,
+  StreamHooks,
+  WholeHooks,
+  WholeOutcome,
+} from "./attempt-outcome.ts";
+import type { FleetRegistry } from "./fleet-registry.ts";
+import type { HeldSlot, SlotLease } from "./slot-desk.ts";
 
-export type AttemptOutcome =
-  | ({ readonly kind: "finished" } & InferenceEnd)
-  | { readonly kind: "cancelled" }
-  | { readonly kind: "lost"; readonly reason: string }
-  | { readonly kind: "failed"; readonly code: ErrorCode; readonly message: string; readonly param?: string };
+export type { AttemptOutcome, AttemptReport, StrayEnd, WholeOutcome } from "./attempt-outcome.ts";
 
-/** What a worker reports as the end of an attempt. */
-export type AttemptReport = Exclude<AttemptOutcome, { kind: "lost" }>;
+type Outcome = AttemptOutcome | WholeOutcome;
 
 interface Attempt {
-  readonly lease: SlotLease;
+  readonly attemptId: string;
+  readonly epoch: number;
   readonly startedAtMs: number;
-  readonly onDelta: (delta: InferenceDelta) => void;
-  /** Ends the attempt and frees its slot. */
-  readonly settle: (outcome: AttemptOutcome) => void;
-  /** Answers the request now; the slot stays taken until the worker has stopped. */
-  readonly giveUp: (outcome: AttemptOutcome) => void;
+  slot: HeldSlot;
+  /** Who waits for it here; undefined for one that a worker has brought along from an earlier link. */
+  readonly owner: Owner | undefined;
   nextSequence: number;
+  /** Its owner has been answered; the slot stays taken until the worker has stopped. */
   isGivenUp: boolean;
+  /** Set while its worker is away and may come back. */
+  stopHolding: (() => void) | undefined;
 }
 
-/** No sequence is decoded faster: a worker that says so is wrong. */
-const maxDecodeRate = 100_000;
+interface Owner {
+  readonly lease: SlotLease;
+  readonly onDelta: (delta: InferenceDelta) => void;
+  /** What has come of an answer that is wanted whole; undefined: it is wanted piece by piece. */
+  readonly answer: WholeAnswer | undefined;
+  readonly isCancelled: () => boolean;
+  readonly resolve: (outcome: Outcome) => void;
+  readonly stopListening: () => void;
+}
+
+interface NamedAttempt {
+  readonly requestId: string;
+  readonly epoch: number;
+  readonly request: InferenceRequest;
+}
+
 /** An attempt younger than this may be missing from a heartbeat that was already on its way. */
 const heartbeatGraceMs = 10_000;
+/** What is wanted whole waits so long for its worker to come back: most breaks of a link are shorter. */
+const returnGraceMs = 5_000;
 
 /** The attempts that run now. An attempt is named by request and epoch: what a stale one says is not listened to. */
 export class AttemptTable {
@@ -44,6 +66,7 @@ export class AttemptTable {
   readonly #fleet: FleetRegistry;
   readonly #metrics: Metrics;
   readonly #attempts = new Map<string, Attempt>();
+  #stray: (end: StrayEnd) => void = ({ acknowledge }) => acknowledge();
 
   constructor(deps: {
     readonly clock: Clock;
@@ -61,54 +84,47 @@ export class AttemptTable {
     return this.#attempts.size;
   }
 
+  /** Sets who takes ends of whole answers that nobody here waits for; until then they are acknowledged and dropped. */
+  onStray(handler: (end: StrayEnd) => void): void {
+    this.#stray = handler;
+  }
+
   /**
    * Sends the request to the worker of `lease` and resolves with how it ended; the slot is free again by then. On
    * `signal` the worker is told to stop, and the slot is kept until it says that it has: never more runs than slots.
    */
-  run(
-    named: { readonly requestId: string; readonly epoch: number; readonly request: InferenceRequest },
-    lease: SlotLease,
-    hooks: { readonly onDelta: (delta: InferenceDelta) => void; readonly signal: AbortSignal },
-  ): Promise<AttemptOutcome> {
+  run(named: NamedAttempt, lease: SlotLease, hooks: StreamHooks): Promise<AttemptOutcome>;
+  run(named: NamedAttempt, lease: SlotLease, hooks: WholeHooks): Promise<WholeOutcome>;
+  run(named: NamedAttempt, lease: SlotLease, hooks: StreamHooks | WholeHooks): Promise<Outcome> {
     const { requestId: attemptId, epoch, request } = named;
-    const { signal, onDelta } = hooks;
-    const key = keyOf(attemptId, epoch);
+    const { signal } = hooks;
+    const isWhole = hooks.delivery === "whole";
+    const answer = isWhole ? new WholeAnswer() : undefined;
     return new Promise((resolve) => {
-      const cancel = () => {
-        lease.link.send({ kind: "cancel", attemptId, epoch });
-      };
-      const settle = (outcome: AttemptOutcome) => {
-        if (!this.#attempts.delete(key)) return;
-        signal.removeEventListener("abort", cancel);
-        this.#metrics.attemptEnded(lease.model, outcome.kind);
-        lease.release(outcome.kind === "finished" ? decodeRate(outcome.usage, outcome.timings) : undefined);
-        resolve(outcome);
-      };
-      const giveUp = (outcome: AttemptOutcome) => {
-        attempt.isGivenUp = true;
-        cancel();
-        resolve(outcome);
-      };
+      const onAbort = () => this.#cancel(attempt);
       const attempt: Attempt = {
-        lease,
-        startedAtMs: this.#clock.nowMs(),
-        onDelta,
-        settle,
-        giveUp,
-        nextSequence: 0,
-        isGivenUp: false,
-      };
-      this.#attempts.set(key, attempt);
-      const isSent = lease.link.send({
-        kind: "assign",
         attemptId,
         epoch,
-        replicaId: lease.replicaId,
-        request,
-      });
-      if (!isSent) settle({ kind: "lost", reason: "the link to the worker was closed" });
-      else if (signal.aborted) cancel();
-      else signal.addEventListener("abort", cancel, { once: true });
+        startedAtMs: this.#clock.nowMs(),
+        slot: lease,
+        owner: {
+          lease,
+          onDelta: hooks.delivery === "whole" ? (delta) => this.#gather(attempt, delta) : hooks.onDelta,
+          answer,
+          isCancelled: () => signal.aborted,
+          resolve,
+          stopListening: () => signal.removeEventListener("abort", onAbort),
+        },
+        nextSequence: 0,
+        isGivenUp: false,
+        stopHolding: undefined,
+      };
+      this.#attempts.set(keyOf(attemptId, epoch), attempt);
+      const { replicaId } = lease;
+      const isSent = lease.link.send({ kind: "assign", attemptId, epoch, replicaId, request, isWhole });
+      if (!isSent) this.#settle(attempt, { kind: "lost", reason: "the link to the worker was closed" });
+      else if (signal.aborted) onAbort();
+      else signal.addEventListener("abort", onAbort, { once: true });
     });
   }
 
@@ -123,28 +139,92 @@ export class AttemptTable {
     },
   ): void {
     const attempt = this.#of(workerId, piece.attemptId, piece.epoch);
-    if (attempt === undefined) return;
-    if (attempt.isGivenUp) return;
+    if (attempt?.owner === undefined || attempt.isGivenUp) return;
     if (piece.sequence !== attempt.nextSequence) {
       this.#log.error(
         { workerId, expected: attempt.nextSequence, got: piece.sequence },
         "output out of order",
       );
-      attempt.giveUp({ kind: "failed", code: "internal", message: "The worker's output came out of order." });
+      this.#giveUp(attempt, "internal", "The worker's output came out of order.");
       return;
     }
     attempt.nextSequence += 1;
-    attempt.onDelta(piece.delta);
+    attempt.owner.onDelta(piece.delta);
   }
 
   /** The worker says that an attempt is over. Stale and repeated ends change nothing. */
-  ended(workerId: string, attemptId: string, epoch: number, report: AttemptReport): void {
-    this.#of(workerId, attemptId, epoch)?.settle(report);
+  ended(workerId: string, end: EndOfAttempt): void {
+    const { attemptId, epoch, report, pieces } = end;
+    const acknowledge = () => {
+      this.#fleet.linkTo(workerId)?.send({ kind: "ack-end", attemptId, epoch });
+    };
+    const attempt = this.#of(workerId, attemptId, epoch);
+    if (attempt?.owner === undefined) {
+      const isAnothers = attempt === undefined && this.#attempts.has(keyOf(attemptId, epoch));
+      if (attempt !== undefined) this.#settle(attempt, report);
+      if (isAnothers || pieces === undefined || report.kind === "cancelled") {
+        acknowledge();
+        return;
+      }
+      const workerName = this.#fleet.worker(workerId)?.name ?? workerId;
+      const whole = delivered(report, pieces);
+      this.#stray({ workerId, workerName, attemptId, epoch, report: whole, acknowledge });
+      return;
+    }
+    const { answer } = attempt.owner;
+    if (answer === undefined || attempt.isGivenUp || report.kind === "cancelled") {
+      this.#settle(attempt, report);
+      acknowledge();
+      return;
+    }
+    this.#settle(attempt, { ...delivered(report, pieces ?? answer.pieces), acknowledge });
   }
 
-  workerLost(workerId: string, reason: string): void {
+  /** Streams end with their link. What is wanted whole waits a little: the worker may come back with it. */
+  workerLost(workerId: string, reason: string, isForGood = false): void {
     for (const attempt of this.#attempts.values()) {
-      if (attempt.lease.workerId === workerId) attempt.settle({ kind: "lost", reason });
+      if (attempt.slot.workerId !== workerId || attempt.stopHolding !== undefined) continue;
+      const { owner } = attempt;
+      const lose = () => this.#settle(attempt, { kind: "lost", reason });
+      if (owner?.isCancelled()) this.#settle(attempt, { kind: "cancelled" });
+      else if (isForGood || owner?.answer === undefined || attempt.isGivenUp) lose();
+      else attempt.stopHolding = this.#clock.after(returnGraceMs, lose);
+    }
+  }
+
+  /** The worker has joined and still runs these: their slots count as taken, and those who wait for them go on. */
+  adopt(
+    workerId: string,
+    running: readonly {
+      readonly attemptId: string;
+      readonly epoch: number;
+      readonly replicaId: string;
+    }[],
+  ): void {
+    for (const { attemptId, epoch, replicaId } of running) {
+      const key = keyOf(attemptId, epoch);
+      const known = this.#attempts.get(key);
+      const isOurs = known?.stopHolding !== undefined && known.slot.workerId === workerId;
+      if (known !== undefined && !isOurs) continue;
+      const stop = known?.owner?.lease.onPreempt ?? (() => this.#cancel(this.#attempts.get(key)));
+      const slot = this.#fleet.adopt(workerId, replicaId, stop);
+      if (slot === undefined) return;
+      if (known !== undefined) {
+        known.stopHolding?.();
+        known.stopHolding = undefined;
+        known.slot = slot;
+      } else {
+        this.#attempts.set(key, {
+          attemptId,
+          epoch,
+          startedAtMs: this.#clock.nowMs(),
+          slot,
+          owner: undefined,
+          nextSequence: 0,
+          isGivenUp: false,
+          stopHolding: undefined,
+        });
+      }
     }
   }
 
@@ -152,18 +232,50 @@ export class AttemptTable {
   reconcile(workerId: string, alive: ReadonlySet<string>): void {
     const nowMs = this.#clock.nowMs();
     for (const [key, attempt] of this.#attempts) {
-      if (attempt.lease.workerId !== workerId || alive.has(key)) continue;
-      if (nowMs - attempt.startedAtMs < heartbeatGraceMs) continue;
+      if (attempt.slot.workerId !== workerId || alive.has(key)) continue;
+      // A worker that is back has said its ends before its first beat.
+      const isYoung = nowMs - attempt.startedAtMs < heartbeatGraceMs && attempt.stopHolding === undefined;
+      if (isYoung) continue;
       this.#log.warn({ workerId, attempt: key }, "worker does not know an attempt");
-      attempt.settle({ kind: "lost", reason: "the worker does not know of it any more" });
+      this.#settle(attempt, { kind: "lost", reason: "the worker does not know of it any more" });
     }
+  }
+
+  /** One that does not know of whole answers sends pieces: they are put together here. */
+  #gather(attempt: Attempt, delta: InferenceDelta): void {
+    if (attempt.owner?.answer?.add(delta) === false)
+      this.#giveUp(attempt, "engine_failed", "The answer is too long to be delivered in one piece.");
+  }
+
+  #settle(attempt: Attempt, outcome: Outcome): void {
+    if (!this.#attempts.delete(keyOf(attempt.attemptId, attempt.epoch))) return;
+    const { owner, slot } = attempt;
+    attempt.stopHolding?.();
+    owner?.stopListening();
+    if (owner !== undefined) this.#metrics.attemptEnded(owner.lease.model, outcome.kind);
+    slot.release(outcome.kind === "finished" ? decodeRate(outcome) : undefined);
+    owner?.resolve(outcome);
+  }
+
+  /** Answers the owner now; the slot stays taken until the worker has stopped. */
+  #giveUp(attempt: Attempt, code: ErrorCode, message: string): void {
+    attempt.isGivenUp = true;
+    this.#cancel(attempt);
+    attempt.owner?.resolve({ kind: "failed", code, message, acknowledge() {} });
+  }
+
+  #cancel(attempt: Attempt | undefined): void {
+    if (attempt === undefined) return;
+    const { attemptId, epoch, slot } = attempt;
+    if (attempt.stopHolding !== undefined) this.#settle(attempt, { kind: "cancelled" });
+    else slot.link.send({ kind: "cancel", attemptId, epoch });
   }
 
   #of(workerId: string, attemptId: string, epoch: number): Attempt | undefined {
     const attempt = this.#attempts.get(keyOf(attemptId, epoch));
-    return attempt?.lease.workerId === workerId && this.#fleet.isCurrent(workerId, attempt.lease.link)
-      ? attempt
-      : undefined;
+    if (attempt?.slot.workerId !== workerId) return undefined;
+    const isBack = attempt.stopHolding !== undefined;
+    return isBack || this.#fleet.isCurrent(workerId, attempt.slot.link) ? attempt : undefined;
   }
 }
 
@@ -172,9 +284,8 @@ function keyOf(attemptId: string, epoch: number): string {
   return `${attemptId}#${epoch}`;
 }
 
-/** Tokens per second of one sequence, or undefined where too little was decoded to say. */
-function decodeRate(usage: GenerateUsage, timings: GenerateTimings): number | undefined {
-  const decoded = usage.completionTokens - 1;
-  const rate = (decoded * 1000) / timings.decodeMs;
-  return decoded >= 4 && rate > 0 && rate <= maxDecodeRate ? rate : undefined;
+type Ended = Exclude<AttemptReport, { kind: "cancelled" }>;
+
+function delivered(report: Ended, deltas: readonly InferenceDelta[]): StrayEnd["report"] {
+  return report.kind === "finished" ? { ...report, deltas } : report;
 }

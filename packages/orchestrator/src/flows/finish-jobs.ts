@@ -14,13 +14,18 @@ export async function finishJobs(
   parts: {
     readonly lanes: LaneControl;
     readonly runner: JobRunner;
+    readonly lines: { stop(): void; cutOff(): void };
     readonly fleet: FleetRegistry;
     readonly clock: Clock;
   },
   graceMs: number,
 ): Promise<void> {
-  const { lanes, runner, fleet, clock } = parts;
-  const stopCutting = clock.after(graceMs, () => runner.cutOff());
+  const { lanes, runner, lines, fleet, clock } = parts;
+  lines.stop();
+  const stopCutting = clock.after(graceMs, () => {
+    runner.cutOff();
+    lines.cutOff();
+  });
   const stopLetting = clock.after(graceMs + stopMs, () =>
     fleet.closeAll("the orchestrator is shutting down"),
   );

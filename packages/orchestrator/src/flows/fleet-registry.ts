@@ -1,32 +1,20 @@
-import { type Capability, type Clock, type Log, MusterError } from "@muster/base";
+import type { Capability, Clock, Log } from "@muster/base";
 import type { Replica, WorkerIdentity, WorkerView } from "../core/fleet/worker.ts";
-import type { LaneClass } from "../core/lane.ts";
-import { type Candidate, canDo, chooseReplica, type Wanted } from "../core/scheduling/choose-replica.ts";
+import { canDo } from "../core/scheduling/choose-replica.ts";
 import type { WorkerLink } from "../ports/worker-link.ts";
-import { measured, modelsOf, type ReplicaEntry, viewOf, type WorkerEntry } from "./fleet-entries.ts";
-import { SlotWaiters } from "./slot-waiters.ts";
+import { modelsOf, ReplicaEntry, viewOf, type WorkerEntry } from "./fleet-entries.ts";
+import { type HeldSlot, SlotDesk, type SlotLease, type SlotWish } from "./slot-desk.ts";
 
-/** One slot of one replica, held for one attempt. */
-export interface SlotLease {
-  readonly workerId: string;
-  readonly workerName: string;
-  readonly replicaId: string;
-  readonly model: string;
-  readonly link: WorkerLink;
-  /** Gives the slot back; a second call does nothing. `tokensPerSecond` is what the attempt measured. */
-  release(tokensPerSecond?: number): void;
-}
-
-interface FleetCandidate extends Candidate {
-  readonly worker: WorkerEntry;
-  readonly replica: ReplicaEntry;
-}
+export type { SlotLease } from "./slot-desk.ts";
 
 export interface FleetEvents {
   /** The slots of a model may have changed. */
   capacityChanged(model: string): void;
-  /** The stream of this worker is over; its attempts will not end by themselves. */
-  workerLost(workerId: string, reason: string): void;
+  /**
+   * The stream of this worker is over; its attempts will not end by themselves. `isForGood`: it has said so itself, or
+   * we are leaving; otherwise it may come back with what it still runs.
+   */
+  workerLost(workerId: string, reason: string, isForGood: boolean): void;
 }
 
 /** Lost workers stay listed this long. */
@@ -40,7 +28,7 @@ export class FleetRegistry {
   readonly #clock: Clock;
   readonly #log: Log;
   readonly #workers = new Map<string, WorkerEntry>();
-  readonly #waiters = new Map<string, SlotWaiters<SlotLease>>();
+  readonly #slots = new SlotDesk((model) => this.#replicas(model));
   #events: FleetEvents = { capacityChanged() {}, workerLost() {} };
 
   constructor(deps: { readonly clock: Clock; readonly log: Log }) {
@@ -71,20 +59,34 @@ export class FleetRegistry {
       lostAtMs: undefined,
       cpuLoad: 0,
       replicas: new Map(),
+      heldBefore: new Map(),
     });
     this.#log.info({ workerId: identity.id, worker: identity.name }, "worker joined");
   }
 
   /** The stream `link` of a worker is over. Without effect when a newer session has taken its place. */
   leave(workerId: string, link: WorkerLink, reason: string): void {
+    this.#leave(workerId, link, { reason, isForGood: false });
+  }
+
+  /** As `leave`, of a worker that will not be back with what it runs. */
+  leaveForGood(workerId: string, link: WorkerLink, reason: string): void {
+    this.#leave(workerId, link, { reason, isForGood: true });
+  }
+
+  #leave(
+    workerId: string,
+    link: WorkerLink,
+    { reason, isForGood }: { readonly reason: string; readonly isForGood: boolean },
+  ): void {
     const worker = this.#workers.get(workerId);
     if (worker === undefined || worker.link !== link) return;
     worker.link = undefined;
     worker.lostAtMs = this.#clock.wallMs();
     link.close();
     this.#log.info({ workerId, worker: worker.identity.name, reason }, "worker lost");
-    this.#events.workerLost(workerId, reason);
-    for (const model of modelsOf(worker)) this.#events.capacityChanged(model);
+    this.#events.workerLost(workerId, reason, isForGood);
+    for (const model of modelsOf(worker)) this.#slotsChanged(model);
   }
 
   /** True if `link` is the live session of this worker: what older sessions say is not listened to. */
@@ -112,17 +114,16 @@ export class FleetRegistry {
     const stateBefore = known?.report.state;
     if (known === undefined) {
       if (report.state === "unloaded" || worker.replicas.size >= maxReplicasPerWorker) return;
-      worker.replicas.set(report.id, { report, slotsUsed: 0, decodeTokensPerSecond: undefined });
+      worker.replicas.set(report.id, new ReplicaEntry(worker, report));
     } else if (report.state === "unloaded") worker.replicas.delete(report.id);
-    else known.report = report;
+    else known.update(report);
     if (stateBefore !== report.state) {
       this.#log.info(
         { workerId, replicaId: report.id, model: report.model, state: report.state },
         "replica reported",
       );
     }
-    this.#events.capacityChanged(report.model);
-    this.#serve(report.model);
+    this.#slotsChanged(report.model);
   }
 
   /** The worker takes no more attempts, by its own word or ours. */
@@ -130,42 +131,27 @@ export class FleetRegistry {
     const worker = this.#workers.get(workerId);
     if (worker === undefined || worker.isDraining) return;
     worker.isDraining = true;
-    for (const model of modelsOf(worker)) this.#events.capacityChanged(model);
+    for (const model of modelsOf(worker)) this.#slotsChanged(model);
   }
 
   /** Gives a slot as soon as one is free; rejects with `cancelled` when `signal` fires first. */
-  acquire(
-    model: string,
-    want: Wanted & { readonly laneClass: LaneClass; readonly signal: AbortSignal },
-  ): Promise<SlotLease> {
-    const { signal, laneClass, avoid, needs } = want;
-    if (signal.aborted) return Promise.reject(waitEnded());
-    const waiters = this.#waiters.get(model) ?? new SlotWaiters<SlotLease>();
-    this.#waiters.set(model, waiters);
-    return new Promise((resolve, reject) => {
-      const waiter = {
-        laneClass,
-        avoid,
-        needs,
-        grant: (lease: SlotLease) => {
-          signal.removeEventListener("abort", leave);
-          resolve(lease);
-        },
-      };
-      const leave = () => {
-        waiters.remove(waiter);
-        reject(waitEnded());
-      };
-      signal.addEventListener("abort", leave, { once: true });
-      waiters.add(waiter);
-      this.#serve(model);
-    });
+  acquire(model: string, wish: SlotWish): Promise<SlotLease> {
+    return this.#slots.acquire(model, wish);
+  }
+
+  /** Counts a slot as taken that an attempt holds since an earlier link of this worker. */
+  adopt(workerId: string, replicaId: string, onPreempt: () => void): HeldSlot | undefined {
+    const worker = this.#workers.get(workerId);
+    const link = worker?.link;
+    return worker === undefined || link === undefined
+      ? undefined
+      : this.#slots.adopt({ worker, link, replicaId }, onPreempt);
   }
 
   /** Slots of ready replicas on workers that take work. */
   slots(model: string): number {
     let slots = 0;
-    for (const candidate of this.#candidates(model)) if (candidate.isAccepting) slots += candidate.slots;
+    for (const candidate of this.#replicas(model)) if (candidate.isAccepting) slots += candidate.slots;
     return slots;
   }
 
@@ -174,8 +160,8 @@ export class FleetRegistry {
    * counts as able.
    */
   canDo(model: string, needs: ReadonlySet<Capability>): boolean {
-    for (const candidate of this.#candidates(model)) {
-      const { state } = candidate.replica.report;
+    for (const candidate of this.#replicas(model)) {
+      const { state } = candidate.report;
       if (state === "fetching" || state === "loading" || canDo(candidate, needs)) return true;
     }
     return false;
@@ -183,20 +169,20 @@ export class FleetRegistry {
 
   /** What the replicas of a model can do, each as one set. */
   capabilitySets(model: string): ReadonlySet<Capability>[] {
-    return [...this.#candidates(model)]
-      .filter(({ replica }) => replica.report.state === "ready")
+    return [...this.#replicas(model)]
+      .filter(({ report }) => report.state === "ready")
       .map(({ capabilities }) => capabilities);
   }
 
   /** Whether a worker has the model now, or had it until lately. */
   isKnown(model: string): boolean {
-    for (const _candidate of this.#candidates(model)) return true;
+    for (const _candidate of this.#replicas(model)) return true;
     return false;
   }
 
   /** Whether `knownModels` has it. */
   serves(model: string): boolean {
-    for (const { replica } of this.#candidates(model)) if (replica.report.state !== "failed") return true;
+    for (const { report } of this.#replicas(model)) if (report.state !== "failed") return true;
     return false;
   }
 
@@ -211,9 +197,14 @@ export class FleetRegistry {
     return [...models].sort();
   }
 
+  /** What was reported last of one replica. */
+  replica(workerId: string, replicaId: string): Replica | undefined {
+    return this.#workers.get(workerId)?.replicas.get(replicaId)?.report;
+  }
+
   /** What was reported last of each replica of a model. */
   replicasOf(model: string): readonly Replica[] {
-    return [...this.#candidates(model)].map((candidate) => candidate.replica.report);
+    return [...this.#replicas(model)].map((candidate) => candidate.report);
   }
 
   workers(): WorkerView[] {
@@ -235,58 +226,18 @@ export class FleetRegistry {
 
   closeAll(reason: string): void {
     for (const [workerId, worker] of this.#workers) {
-      if (worker.link !== undefined) this.leave(workerId, worker.link, reason);
+      if (worker.link !== undefined) this.leaveForGood(workerId, worker.link, reason);
     }
   }
 
-  #serve(model: string): void {
-    const waiters = this.#waiters.get(model);
-    if (waiters === undefined) return;
-    waiters.serve((wanted) => this.#take(model, wanted));
-    if (waiters.size === 0) this.#waiters.delete(model);
+  #slotsChanged(model: string): void {
+    this.#events.capacityChanged(model);
+    this.#slots.serve(model);
   }
 
-  #take(model: string, wanted: Wanted): SlotLease | undefined {
-    const choice = chooseReplica([...this.#candidates(model)], wanted);
-    if (choice.kind === "wait") return undefined;
-    const { worker, replica } = choice.replica;
-    const { link } = worker;
-    if (link === undefined) return undefined;
-    replica.slotsUsed += 1;
-    let isHeld = true;
-    return {
-      workerId: worker.identity.id,
-      workerName: worker.identity.name,
-      replicaId: replica.report.id,
-      model,
-      link,
-      release: (tokensPerSecond) => {
-        if (!isHeld) return;
-        isHeld = false;
-        replica.slotsUsed -= 1;
-        if (tokensPerSecond !== undefined) measured(replica, tokensPerSecond);
-        this.#serve(model);
-      },
-    };
-  }
-
-  *#candidates(model: string): Iterable<FleetCandidate> {
+  *#replicas(model: string): Iterable<ReplicaEntry> {
     for (const worker of this.#workers.values()) {
-      for (const replica of worker.replicas.values()) {
-        const { report } = replica;
-        if (report.model !== model) continue;
-        yield {
-          worker,
-          replica,
-          workerId: worker.identity.id,
-          replicaId: report.id,
-          slots: report.slots,
-          slotsUsed: replica.slotsUsed,
-          capabilities: report.capabilities,
-          isAccepting: report.state === "ready" && worker.link !== undefined && !worker.isDraining,
-          decodeTokensPerSecond: replica.decodeTokensPerSecond,
-        };
-      }
+      for (const replica of worker.replicas.values()) if (replica.report.model === model) yield replica;
     }
   }
 
@@ -301,8 +252,4 @@ export class FleetRegistry {
       for (const model of modelsOf(worker)) this.#events.capacityChanged(model);
     }
   }
-}
-
-function waitEnded(): MusterError {
-  return new MusterError("cancelled", "The request was cancelled while it waited for a slot.");
 }

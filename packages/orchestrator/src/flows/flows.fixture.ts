@@ -1,11 +1,12 @@
-import { Background, type GenerateRequest, ManualClock, silentLog } from "@muster/base";
+import { Background, type GenerateRequest, type InferenceDelta, ManualClock, silentLog } from "@muster/base";
 import { createMemoryJobQueue } from "../adapters/memory/job-queue.ts";
 import { MemoryBusHub } from "../adapters/memory/token-bus.ts";
 import type { Replica } from "../core/fleet/worker.ts";
-import type { AnswerEvent } from "../core/job.ts";
+import type { AnswerEvent, LineRef } from "../core/job.ts";
+import type { Lane } from "../core/lane.ts";
 import type { Metrics } from "../ports/metrics.ts";
 import type { WorkerCommand, WorkerLink } from "../ports/worker-link.ts";
-import { AttemptTable } from "./attempt-table.ts";
+import { type AttemptReport, AttemptTable } from "./attempt-table.ts";
 import { deliverMessages } from "./deliver-message.ts";
 import { FleetRegistry } from "./fleet-registry.ts";
 import { LaneControl } from "./lane-control.ts";
@@ -22,6 +23,7 @@ const noMetrics: Metrics = {
   tokensUsed() {},
   attemptEnded() {},
   retried() {},
+  lineAnswered() {},
 };
 
 const hub = new MemoryBusHub();
@@ -46,12 +48,16 @@ export function startFlows(options: { readonly maxQueued?: number } = {}) {
     maxQueued: options.maxQueued ?? 100,
   });
   deliverMessages(bus, desk, runner);
-  const lanes = new LaneControl({ queue, fleet, runner, background });
+  const lines: LineRef[] = [];
+  const runLine = async (_lane: Lane, line: LineRef) => {
+    lines.push(line);
+  };
+  const lanes = new LaneControl({ queue, fleet, runner, lines: { run: runLine }, background });
   fleet.notify({
     capacityChanged: (model) => lanes.adjust(model),
-    workerLost: (workerId, reason) => attempts.workerLost(workerId, reason),
+    workerLost: (...lost) => attempts.workerLost(...lost),
   });
-  return { self: bus.self, clock, queue, fleet, attempts, runner, desk, lanes };
+  return { lines, self: bus.self, clock, queue, fleet, attempts, runner, desk, lanes };
 }
 
 export type Flows = ReturnType<typeof startFlows>;
@@ -83,11 +89,22 @@ export function replica(change: Partial<Replica> = {}): Replica {
     engine: "scripted",
     backend: "cpu",
     fileBytes: 0,
+    modelSha256: undefined,
+    engineVersion: undefined,
     capabilities: new Set(["chat", "completion"]),
     failure: undefined,
     ...change,
   };
 }
+
+export const finishedReport: AttemptReport = {
+  kind: "finished",
+  reason: "stop",
+  usage: { promptTokens: 1, cachedTokens: 0, completionTokens: 1 },
+  timings: { prefillMs: 1, decodeMs: 1 },
+};
+
+type AttemptName = Pick<Assign, "attemptId" | "epoch">;
 
 type Assign = Extract<WorkerCommand, { kind: "assign" }>;
 
@@ -95,11 +112,16 @@ type Assign = Extract<WorkerCommand, { kind: "assign" }>;
 export class ScriptedWorker implements WorkerLink {
   readonly id: string;
   readonly commands: WorkerCommand[] = [];
-  readonly #flows: Flows;
+  readonly #flows: Pick<Flows, "fleet" | "attempts">;
   #isClosed = false;
   #waiting: { readonly count: number; readonly wake: () => void }[] = [];
 
-  constructor(flows: Flows, id: string, replicas: Replica[] = [replica()]) {
+  constructor(
+    flows: Pick<Flows, "fleet" | "attempts">,
+    id: string,
+    replicas: Replica[] = [replica()],
+    running: Parameters<AttemptTable["adopt"]>[1] = [],
+  ) {
     this.id = id;
     this.#flows = flows;
     const hardware = {
@@ -115,6 +137,7 @@ export class ScriptedWorker implements WorkerLink {
       gpus: [],
     };
     flows.fleet.join({ id, name: id, version: "0", labels: {}, hardware }, this);
+    flows.attempts.adopt(id, running);
     for (const report of replicas) flows.fleet.reportReplica(id, report);
   }
 
@@ -147,7 +170,7 @@ export class ScriptedWorker implements WorkerLink {
     this.#isClosed = true;
   }
 
-  say(assign: Assign, sequence: number, text: string): void {
+  say(assign: AttemptName, sequence: number, text: string): void {
     const { attemptId, epoch } = assign;
     this.#flows.attempts.output(this.id, {
       attemptId,
@@ -158,12 +181,13 @@ export class ScriptedWorker implements WorkerLink {
   }
 
   finish(assign: Assign): void {
-    this.#flows.attempts.ended(this.id, assign.attemptId, assign.epoch, {
-      kind: "finished",
-      reason: "stop",
-      usage: { promptTokens: 1, cachedTokens: 0, completionTokens: 1 },
-      timings: { prefillMs: 1, decodeMs: 1 },
-    });
+    this.end(assign, finishedReport);
+  }
+
+  /** With `pieces`: of an attempt that was wanted whole. */
+  end(assign: AttemptName, report: AttemptReport, pieces?: readonly InferenceDelta[]): void {
+    const { attemptId, epoch } = assign;
+    this.#flows.attempts.ended(this.id, { attemptId, epoch, report, pieces });
   }
 
   die(reason = "the connection was lost"): void {

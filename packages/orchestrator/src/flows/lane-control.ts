@@ -1,4 +1,5 @@
 import type { Background } from "@muster/base";
+import { isLineRef, type JobRef, type LineRef } from "../core/job.ts";
 import { type Lane, type LaneClass, laneClasses } from "../core/lane.ts";
 import { laneShares } from "../core/scheduling/lane-shares.ts";
 import type { JobQueue, LaneConsumer } from "../ports/job-queue.ts";
@@ -10,11 +11,17 @@ interface ModelLanes {
   interactiveHeld: number;
 }
 
+/** What runs lines of batches. */
+export interface LineRuns {
+  run(lane: Lane, line: LineRef): Promise<void>;
+}
+
 /** Opens the lanes of each model that the fleet serves, and keeps what they take in step with its free slots. */
 export class LaneControl {
   readonly #queue: JobQueue;
   readonly #fleet: FleetRegistry;
   readonly #runner: JobRunner;
+  readonly #lines: LineRuns;
   readonly #models = new Map<string, ModelLanes>();
   readonly #background: Background;
   #isClosing = false;
@@ -23,8 +30,10 @@ export class LaneControl {
     readonly queue: JobQueue;
     readonly fleet: FleetRegistry;
     readonly runner: JobRunner;
+    readonly lines: LineRuns;
     readonly background: Background;
   }) {
+    this.#lines = deps.lines;
     this.#background = deps.background;
     this.#queue = deps.queue;
     this.#fleet = deps.fleet;
@@ -56,7 +65,7 @@ export class LaneControl {
     const consume = (laneClass: LaneClass) => {
       const lane: Lane = { model, class: laneClass };
       return this.#queue.consume(lane, {
-        run: (job) => this.#hold(lane, () => this.#runner.run(lane, job)),
+        run: (job) => this.#hold(lane, () => this.#run(lane, job)),
         orphaned: (job) => this.#runner.orphaned(job),
       });
     };
@@ -66,6 +75,10 @@ export class LaneControl {
     };
     this.#models.set(model, lanes);
     return lanes;
+  }
+
+  #run(lane: Lane, job: JobRef): Promise<void> {
+    return isLineRef(job) ? this.#lines.run(lane, job) : this.#runner.run(lane, job);
   }
 
   /** Nobody serves the model any more: its consumers would keep two connections each for nothing. */

@@ -93,7 +93,7 @@ describe("a worker that stops what nobody asked it to stop", () => {
     const { done } = await submit(flows);
     const { attemptId, epoch } = await first.untilAssigned(1);
     const second = new ScriptedWorker(flows, "w2");
-    flows.attempts.ended("w1", attemptId, epoch, { kind: "cancelled" });
+    first.end({ attemptId, epoch }, { kind: "cancelled" });
     second.finish(await second.untilAssigned(1));
     await done;
   });
@@ -112,7 +112,7 @@ describe("output out of order", () => {
     expect(worker.commands.at(-1)?.kind).toBe("cancel");
     expect(used()).toBe(1);
     worker.say(assign, 3, "d");
-    flows.attempts.ended("w1", assign.attemptId, assign.epoch, { kind: "cancelled" });
+    worker.end(assign, { kind: "cancelled" });
     expect(used()).toBe(0);
   });
 });
@@ -134,7 +134,7 @@ describe("an engine that crashes", () => {
           .map(async (one) => ({ worker: one, assign: await one.untilAssigned(1) })),
       );
       crashed.add(worker.id);
-      flows.attempts.ended(worker.id, assign.attemptId, assign.epoch, {
+      worker.end(assign, {
         kind: "failed",
         code: "engine_crashed",
         message: "signal SIGSEGV",

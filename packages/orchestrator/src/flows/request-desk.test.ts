@@ -50,7 +50,7 @@ describe("one request", () => {
     await expect(done).rejects.toMatchObject({ code: "cancelled" });
     expect(worker.commands.at(-1)).toEqual({ kind: "cancel", attemptId, epoch });
     expect(flows.fleet.worker("w1")?.replicas[0]?.slotsUsed).toBe(1);
-    flows.attempts.ended("w1", attemptId, epoch, { kind: "cancelled" });
+    worker.end({ attemptId, epoch }, { kind: "cancelled" });
     expect(flows.fleet.worker("w1")?.replicas[0]?.slotsUsed).toBe(0);
   });
 

@@ -1,5 +1,5 @@
 import { type Deferred, deferred, type Log, MusterError, neededCapabilities } from "@muster/base";
-import type { AnswerEvent, AnswerSource, JobRef } from "../core/job.ts";
+import type { AnswerEvent, AnswerSource, RequestRef } from "../core/job.ts";
 import type { Lane } from "../core/lane.ts";
 import { type AttemptFailure, retryVerdict } from "../core/scheduling/retry-rule.ts";
 import type { Metrics } from "../ports/metrics.ts";
@@ -37,7 +37,7 @@ export class JobRunner {
   }
 
   /** Runs one job to its end; resolves when its slot is free again. Never rejects. */
-  async run(lane: Lane, job: JobRef): Promise<void> {
+  async run(lane: Lane, job: RequestRef): Promise<void> {
     const { requestId, home } = job;
     if (this.#running.has(requestId)) return;
     const running: RunningJob = { home, abort: new AbortController(), handover: deferred() };
@@ -64,7 +64,7 @@ export class JobRunner {
   }
 
   /** A job whose runner died. Its client may be ours or another's: tell it, unless the job runs here after all. */
-  orphaned(job: JobRef): void {
+  orphaned(job: RequestRef): void {
     if (this.#running.has(job.requestId)) return;
     this.#deps.bus.send(job.home, {
       kind: "error",
@@ -85,7 +85,7 @@ export class JobRunner {
     return true;
   }
 
-  async #fetch(job: JobRef, running: RunningJob): Promise<Handover | undefined> {
+  async #fetch(job: RequestRef, running: RunningJob): Promise<Handover | undefined> {
     const { bus } = this.#deps;
     const giveUp = setTimeout(() => running.handover.resolve(undefined), fetchTimeoutMs);
     bus.send(job.home, { kind: "fetch", requestId: job.requestId, runner: bus.self });
@@ -96,7 +96,12 @@ export class JobRunner {
     }
   }
 
-  async #attemptUntilDone(lane: Lane, job: JobRef, handover: Handover, signal: AbortSignal): Promise<void> {
+  async #attemptUntilDone(
+    lane: Lane,
+    job: RequestRef,
+    handover: Handover,
+    signal: AbortSignal,
+  ): Promise<void> {
     const { fleet, attempts, metrics, log } = this.#deps;
     const failures: AttemptFailure[] = [];
     const needs = neededCapabilities(handover.request);
@@ -142,11 +147,11 @@ export class JobRunner {
     }
   }
 
-  #emit(job: JobRef, event: AnswerEvent): void {
+  #emit(job: RequestRef, event: AnswerEvent): void {
     this.#deps.bus.send(job.home, { kind: "event", requestId: job.requestId, event });
   }
 
-  #fail(job: JobRef, error: WireError): void {
+  #fail(job: RequestRef, error: WireError): void {
     this.#deps.bus.send(job.home, { kind: "error", requestId: job.requestId, error });
   }
 }

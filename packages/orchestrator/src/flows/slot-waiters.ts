@@ -7,26 +7,31 @@ export interface SlotWaiter<T> extends Wanted {
 }
 
 /** Who waits for a slot of one model: interactive before batch, first come first served within each. */
-export class SlotWaiters<T> {
-  readonly #queues: Record<LaneClass, Set<SlotWaiter<T>>> = { interactive: new Set(), batch: new Set() };
+export class SlotWaiters<W extends SlotWaiter<T>, T> {
+  readonly #queues: Record<LaneClass, Set<W>> = { interactive: new Set(), batch: new Set() };
 
   get size(): number {
     return this.#queues.interactive.size + this.#queues.batch.size;
   }
 
-  add(waiter: SlotWaiter<T>): void {
+  get interactive(): readonly W[] {
+    return [...this.#queues.interactive];
+  }
+
+  add(waiter: W): void {
     this.#queues[waiter.laneClass].add(waiter);
   }
 
-  remove(waiter: SlotWaiter<T>): void {
+  remove(waiter: W): void {
     this.#queues[waiter.laneClass].delete(waiter);
   }
 
-  /** Offers slots in order of turn until `take` has none for any waiter. */
-  serve(take: (wanted: Wanted) => T | undefined): void {
+  /** Offers slots in order of turn; `take` may have none for one waiter and one for the next. */
+  serve(slots: { readonly areLeft: () => boolean; readonly take: (waiter: W) => T | undefined }): void {
     for (const queue of [this.#queues.interactive, this.#queues.batch]) {
       for (const waiter of queue) {
-        const slot = take(waiter);
+        if (!slots.areLeft()) return;
+        const slot = slots.take(waiter);
         if (slot === undefined) continue;
         queue.delete(waiter);
         waiter.grant(slot);

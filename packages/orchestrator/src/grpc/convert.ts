@@ -1,5 +1,13 @@
-import { type ErrorCode, type Hardware, isCapability, isErrorCode, MusterError } from "@muster/base";
 import {
+  type ErrorCode,
+  type Hardware,
+  type InferenceDelta,
+  isCapability,
+  isErrorCode,
+  MusterError,
+} from "@muster/base";
+import {
+  deltaFromWire,
   hardwareFromWire,
   type OrchestratorMessage,
   requestToWire,
@@ -8,12 +16,14 @@ import {
   type WireReplicaReportRead,
 } from "@muster/proto";
 import type { Replica, ReplicaState, WorkerIdentity } from "../core/fleet/worker.ts";
+import type { EndOfAttempt } from "../flows/attempt-outcome.ts";
 import type { AttemptReport } from "../flows/attempt-table.ts";
 import type { WorkerCommand } from "../ports/worker-link.ts";
 
 /** Between the wire and the orchestrator's values. What a worker says is checked here, and trusted nowhere. */
 
 const idPattern = /^[A-Za-z0-9._-]{1,128}$/;
+const sha256Pattern = /^[0-9a-f]{64}$/;
 const maxNameLength = 128;
 const maxLabels = 64;
 const maxGpus = 32;
@@ -31,6 +41,9 @@ const workerCodes: ReadonlySet<ErrorCode> = new Set([
 /** More slots than one replica could ever run: node-llama-cpp allows 256 sequences. */
 const maxSlots = 4_096;
 
+/** Attempts that a worker may bring along from an earlier link. */
+const maxRunning = 4_096;
+
 /** Throws MusterError `invalid_request` naming the field. */
 export function identityFromHello(hello: WireHelloRead): WorkerIdentity {
   if (!idPattern.test(hello.workerId)) {
@@ -47,6 +60,14 @@ export function identityFromHello(hello: WireHelloRead): WorkerIdentity {
     labels: Object.fromEntries(labels.map(([key, value]) => [printable(key), printable(value)])),
     hardware: boundedHardware(hardwareFromWire(hello.hardware)),
   };
+}
+
+/** What the worker runs since an earlier link. */
+export function runningFromHello({ running }: WireHelloRead) {
+  return running
+    .slice(0, maxRunning)
+    .filter(({ replicaId }) => idPattern.test(replicaId))
+    .map(({ attemptId, epoch, replicaId }) => ({ attemptId, epoch, replicaId }));
 }
 
 const replicaStates: Readonly<Record<string, ReplicaState>> = {
@@ -88,6 +109,8 @@ export function replicaFromWire(wire: WireReplicaReportRead): Replica | undefine
     backend: printable(wire.backend),
     fileBytes: wire.fileBytes,
     capabilities: new Set(wire.capabilities.filter(isCapability)),
+    modelSha256: sha256Pattern.test(wire.modelSha256) ? wire.modelSha256 : undefined,
+    engineVersion: printable(wire.engineVersion) || undefined,
     failure: wire.failure === null ? undefined : failureFromWire(wire.failure),
   };
 }
@@ -98,7 +121,25 @@ const endReasons = {
   OUTCOME_TOOL_CALLS: "tool_calls",
 } as const;
 
-export function reportFromEnd(end: WireAttemptEndRead): AttemptReport {
+export function endFromWire(end: WireAttemptEndRead): EndOfAttempt {
+  const { attemptId, epoch, whole, pieces } = end;
+  if (!whole) return { attemptId, epoch, report: reportFromEnd(end), pieces: undefined };
+  const deltas: InferenceDelta[] = [];
+  for (const piece of pieces) {
+    const delta = deltaFromWire(piece);
+    if (delta === undefined) return { attemptId, epoch, report: unreadable, pieces: [] };
+    deltas.push(delta);
+  }
+  return { attemptId, epoch, report: reportFromEnd(end), pieces: deltas };
+}
+
+const unreadable: AttemptReport = {
+  kind: "failed",
+  code: "engine_failed",
+  message: "The worker's answer has pieces that this orchestrator does not know: update the orchestrator.",
+};
+
+function reportFromEnd(end: WireAttemptEndRead): AttemptReport {
   switch (end.outcome) {
     case "OUTCOME_STOP":
     case "OUTCOME_LENGTH":
@@ -128,8 +169,8 @@ export function reportFromEnd(end: WireAttemptEndRead): AttemptReport {
 export function commandToWire(command: WorkerCommand): OrchestratorMessage {
   switch (command.kind) {
     case "assign": {
-      const { attemptId, epoch, replicaId, request } = command;
-      return { assign: { attemptId, epoch, replicaId, request: requestToWire(request) } };
+      const { attemptId, epoch, replicaId, request, isWhole } = command;
+      return { assign: { attemptId, epoch, replicaId, request: requestToWire(request), whole: isWhole } };
     }
     case "cancel":
       return { cancel: { attemptId: command.attemptId, epoch: command.epoch } };

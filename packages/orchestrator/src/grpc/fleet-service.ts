@@ -12,7 +12,7 @@ import {
 } from "@muster/proto";
 import { matchesAny } from "../core/access/api-keys.ts";
 import type { WorkerIdentity } from "../core/fleet/worker.ts";
-import { identityFromHello } from "./convert.ts";
+import { identityFromHello, runningFromHello } from "./convert.ts";
 import { type FleetStream, type SessionDeps, WorkerSession } from "./worker-session.ts";
 
 export interface FleetServerOptions extends SessionDeps {
@@ -72,7 +72,7 @@ export async function startFleetServer(options: FleetServerOptions): Promise<Fle
 }
 
 function acceptStream(stream: FleetStream, options: FleetServerOptions): void {
-  const { clock, log, fleet } = options;
+  const { clock, log, fleet, attempts } = options;
   let session: { readonly workerId: string; readonly link: WorkerSession } | undefined;
   const refuse = (error: MusterError, isRetryable: boolean) => {
     log.warn({ code: error.code, peer: stream.getPeer() }, "worker refused");
@@ -105,6 +105,7 @@ function acceptStream(stream: FleetStream, options: FleetServerOptions): void {
       session = { workerId: identity.id, link };
       link.write({ welcome });
       fleet.join(identity, link);
+      attempts.adopt(identity.id, runningFromHello(body.value));
     } catch (error) {
       refuse(MusterError.from(error), false);
     }

@@ -10,7 +10,7 @@ import {
 import type { AttemptTable } from "../flows/attempt-table.ts";
 import type { FleetRegistry } from "../flows/fleet-registry.ts";
 import type { WorkerCommand, WorkerLink } from "../ports/worker-link.ts";
-import { commandToWire, replicaFromWire, reportFromEnd } from "./convert.ts";
+import { commandToWire, endFromWire, replicaFromWire } from "./convert.ts";
 
 export type FleetStream = ServerDuplexStream<WorkerMessageRead, OrchestratorMessage>;
 
@@ -105,17 +105,14 @@ export class WorkerSession implements WorkerLink {
         if (delta !== undefined) attempts.output(workerId, { attemptId, epoch, sequence, delta });
         return;
       }
-      case "end": {
-        const { attemptId, epoch } = body.value;
-        attempts.ended(workerId, attemptId, epoch, reportFromEnd(body.value));
-        this.send({ kind: "ack-end", attemptId, epoch });
+      case "end":
+        attempts.ended(workerId, endFromWire(body.value));
         return;
-      }
       case "draining":
         fleet.markDraining(workerId);
         return;
       case "goodbye":
-        fleet.leave(workerId, this, "it said goodbye");
+        fleet.leaveForGood(workerId, this, "it said goodbye");
         return;
       default:
         body satisfies never;

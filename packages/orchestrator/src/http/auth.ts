@@ -1,16 +1,30 @@
 import { createHash } from "node:crypto";
 import type { IncomingHttpHeaders } from "node:http";
 import { MusterError } from "@muster/base";
-import { matchesAny } from "../core/access/api-keys.ts";
+import { type ApiKey, tenantOf } from "../core/access/api-keys.ts";
+
+declare module "fastify" {
+  interface FastifyRequest {
+    /** Whose request it is: files and batches belong to tenants. */
+    tenant: string;
+  }
+}
 
 const loopbackNames = new Set(["localhost", "127.0.0.1", "[::1]"]);
+/** Everybody, where there are no keys. */
+const onlyTenant = "default";
+
+export const digestOfKey = (text: string): Uint8Array => createHash("sha256").update(text).digest();
 
 /**
- * Who may ask. With keys: only who presents one, as `Authorization: Bearer` or `x-api-key`. Without keys the listener is
- * on loopback, and only requests that were addressed to loopback count: a web page that points its own name at
- * 127.0.0.1 (DNS rebinding) is turned away.
+ * Who asks, if they may. With keys: only who presents one, as `Authorization: Bearer` or `x-api-key`. Without keys the
+ * listener is on loopback, and only requests that were addressed to loopback count: a web page that points its own name
+ * at 127.0.0.1 (DNS rebinding) is turned away.
  */
-export function authorize(headers: IncomingHttpHeaders, apiKeys: readonly string[]): void {
+export function authorize(
+  headers: IncomingHttpHeaders,
+  apiKeys: readonly ApiKey[],
+): { readonly tenant: string } {
   if (apiKeys.length === 0) {
     const host = (headers.host ?? "").toLowerCase().replace(/:\d+$/, "");
     if (isFromForeignPage(headers)) {
@@ -19,7 +33,7 @@ export function authorize(headers: IncomingHttpHeaders, apiKeys: readonly string
         "This orchestrator has no API keys: pages of other sites may not use it.",
       );
     }
-    if (loopbackNames.has(host)) return;
+    if (loopbackNames.has(host)) return { tenant: onlyTenant };
     throw new MusterError(
       "forbidden",
       `This orchestrator has no API keys and answers only on localhost, not as "${host.slice(0, 100)}". Set MUSTER_API_KEYS to open it.`,
@@ -32,9 +46,9 @@ export function authorize(headers: IncomingHttpHeaders, apiKeys: readonly string
       "No API key was sent. Send it as the header Authorization: Bearer <key>.",
     );
   }
-  if (!matchesAny(presented, apiKeys, (text) => createHash("sha256").update(text).digest())) {
-    throw new MusterError("unauthenticated", "The API key is not valid here.");
-  }
+  const tenant = tenantOf(presented, apiKeys, digestOfKey);
+  if (tenant === undefined) throw new MusterError("unauthenticated", "The API key is not valid here.");
+  return { tenant };
 }
 
 /** A browser says which page a request comes from; some requests it sends without asking us first. */

@@ -29,6 +29,7 @@ const httpErrors: Readonly<Record<ErrorCode, HttpError>> = {
   engine_failed: { status: 500, type: "server_error", shouldRetry: false },
   model_load_failed: { status: 503, type: "server_error", shouldRetry: false },
   store_unavailable: { status: 503, type: "server_error", shouldRetry: true },
+  store_full: { status: 507, type: "server_error", shouldRetry: true },
   shutting_down: { status: 503, type: "server_error", shouldRetry: true },
   not_ready: { status: 503, type: "server_error", shouldRetry: true },
   protocol_mismatch: { status: 400, type: "invalid_request_error" },

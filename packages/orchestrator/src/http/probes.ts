@@ -27,7 +27,7 @@ export function probeRoutes(app: FastifyInstance, deps: HttpDeps): void {
       `  models   ${models.join(", ") || "none yet"}`,
       "",
       "  OpenAI API    POST /v1/chat/completions   POST /v1/responses   POST /v1/completions   GET /v1/models",
-      "                POST /v1/embeddings   POST /v1/rerank   POST /v1/tokenize",
+      "                POST /v1/embeddings   POST /v1/rerank   POST /v1/tokenize   POST /v1/files   POST /v1/batches",
       "  Anthropic API POST /v1/messages",
       "  cluster API   GET /cluster/v1/workers",
       "  probes        GET /healthz   GET /readyz   GET /metrics",

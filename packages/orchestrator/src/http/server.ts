@@ -1,20 +1,24 @@
 import { isUtf8 } from "node:buffer";
-import type { Socket } from "node:net";
 import { MusterError } from "@muster/base";
 import { type FastifyInstance, fastify } from "fastify";
+import { readApiKeys } from "../core/access/api-keys.ts";
 import { anthropicRoutes } from "./anthropic/messages.ts";
-import { authorize } from "./auth.ts";
+import { authorize, digestOfKey } from "./auth.ts";
 import { workersRoutes } from "./cluster/workers.ts";
-import { errorBody, fromFastify, sendError } from "./error-response.ts";
+import { fromFastify, sendError } from "./error-response.ts";
 import type { HttpDeps } from "./http-deps.ts";
+import { batchesRoutes } from "./openai/batches.ts";
 import { chatCompletionsRoute } from "./openai/chat-completions.ts";
 import { completionsRoute } from "./openai/completions.ts";
 import { embeddingsRoute } from "./openai/embeddings.ts";
+import { filesRoutes } from "./openai/files.ts";
 import { modelsRoutes } from "./openai/models.ts";
 import { rerankRoute } from "./openai/rerank.ts";
 import { tokenizeRoute } from "./openai/tokenize.ts";
 import { probeRoutes } from "./probes.ts";
+import { refuseConnection } from "./refuse-connection.ts";
 import { responsesRoutes } from "./responses/responses.ts";
+import { refuseSlowBodies } from "./slow-bodies.ts";
 
 export interface HttpServer {
   /** `http://host:port`. */
@@ -26,9 +30,8 @@ export interface HttpServer {
 /** Routes that anybody may ask; every other one is refused without a key. */
 const publicPaths = new Set(["/healthz", "/readyz"]);
 
-/** Time for a client to send its headers and body: slower ones hold a connection for nothing. */
+/** Time for a client to send its headers: slower ones hold a connection for nothing. */
 const headersTimeoutMs = 20_000;
-const requestTimeoutMs = 60_000;
 const closeGraceMs = 1_000;
 
 export async function startHttpServer(
@@ -69,7 +72,8 @@ function buildApp(deps: HttpDeps): FastifyInstance {
       void sendError(reply, fromFastify(error, deps.bodyLimitBytes));
     },
     clientErrorHandler: (error, socket) => refuseConnection(error, socket, deps.newId("req-")),
-    requestTimeout: requestTimeoutMs,
+    // Bodies have their own time, in slow-bodies.ts: uploads may take longer.
+    requestTimeout: 0,
     http: { headersTimeout: headersTimeoutMs },
     forceCloseConnections: "idle",
     return503OnClosing: false,
@@ -78,6 +82,8 @@ function buildApp(deps: HttpDeps): FastifyInstance {
   });
 
   takeOnlyUtf8(app);
+  const keys = readApiKeys(deps.apiKeys, digestOfKey);
+  app.decorateRequest("tenant", "");
   app.addHook("onRequest", async (request, reply) => {
     reply.header("x-request-id", request.id);
     reply.header("request-id", request.id);
@@ -86,8 +92,9 @@ function buildApp(deps: HttpDeps): FastifyInstance {
     const { url = "" } = request.routeOptions;
     // Clients of Anthropic's API try whether there is anybody, without a key.
     const isPublic = publicPaths.has(url) || (request.method === "HEAD" && url === "/");
-    if (!isPublic) authorize(request.headers, deps.apiKeys);
+    if (!isPublic) request.tenant = authorize(request.headers, keys).tenant;
   });
+  refuseSlowBodies(app, deps.clock);
   app.addHook("onResponse", async (request, reply) => {
     deps.log.debug(
       {
@@ -123,6 +130,10 @@ function buildApp(deps: HttpDeps): FastifyInstance {
   tokenizeRoute(app, deps);
   responsesRoutes(app, deps);
   anthropicRoutes(app, deps);
+  if (deps.batches !== undefined) {
+    filesRoutes(app, deps, deps.batches);
+    batchesRoutes(app, deps.batches.desk);
+  }
   modelsRoutes(app, deps);
   workersRoutes(app, deps);
   probeRoutes(app, deps);
@@ -140,30 +151,6 @@ function takeOnlyUtf8(app: FastifyInstance): void {
     if (isUtf8(body)) void parse(request, body.toString(), done);
     else done(new MusterError("invalid_json", "The body is not valid UTF-8."));
   });
-}
-
-/** What is no HTTP at all, or has too many headers, in the shape that clients know. */
-function refuseConnection(
-  error: Error & { readonly code?: string },
-  socket: Socket,
-  requestId: string,
-): void {
-  if (socket.destroyed || !socket.writable) return;
-  const isTooLarge = error.code === "HPE_HEADER_OVERFLOW";
-  const isSlow = error.code === "ERR_HTTP_REQUEST_TIMEOUT";
-  const status = isTooLarge
-    ? "431 Request Header Fields Too Large"
-    : isSlow
-      ? "408 Request Timeout"
-      : "400 Bad Request";
-  const message = isTooLarge
-    ? "The headers are too large."
-    : isSlow
-      ? "The request took too long to arrive."
-      : "This is no HTTP request.";
-  const body = JSON.stringify(errorBody(new MusterError("invalid_request", message)));
-  const head = `HTTP/1.1 ${status}\r\nx-request-id: ${requestId}\r\nrequest-id: ${requestId}\r\ncontent-type: application/json\r\ncontent-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n`;
-  socket.end(head + body);
 }
 
 /** Without the query, which may hold what a client did not mean to show. */

@@ -1,5 +1,6 @@
 import { deferred } from "@muster/base";
 import { afterEach, describe, expect, it } from "vitest";
+import { isLineRef, jobIdOf } from "../core/job.ts";
 import type { Lane } from "../core/lane.ts";
 import type { JobQueue } from "./job-queue.ts";
 
@@ -25,7 +26,8 @@ export function jobQueueContract(name: string, open: () => Promise<JobQueue>): v
       const seen: string[] = [];
       const all = deferred<void>();
       const consumer = queue.consume(lane, {
-        run: async ({ requestId }) => {
+        run: async (job) => {
+          const requestId = jobIdOf(job);
           seen.push(requestId);
           if (seen.length === 3) all.resolve();
         },
@@ -49,7 +51,8 @@ export function jobQueueContract(name: string, open: () => Promise<JobQueue>): v
       const outIs = (count: number) =>
         out >= count ? Promise.resolve() : new Promise<void>((resolve) => reached.set(count, resolve));
       const consumer = queue.consume(lane, {
-        run: async ({ requestId }) => {
+        run: async (job) => {
+          const requestId = jobIdOf(job);
           out += 1;
           most = Math.max(most, out);
           reached.get(out)?.();
@@ -85,7 +88,8 @@ export function jobQueueContract(name: string, open: () => Promise<JobQueue>): v
       const seen: string[] = [];
       const last = deferred<void>();
       const consumer = queue.consume(lane, {
-        run: async ({ requestId }) => {
+        run: async (job) => {
+          const requestId = jobIdOf(job);
           seen.push(requestId);
           if (requestId === "last") last.resolve();
         },
@@ -102,7 +106,8 @@ export function jobQueueContract(name: string, open: () => Promise<JobQueue>): v
       const seen: string[] = [];
       let arrived = deferred<void>();
       const consumer = queue.consume(lane, {
-        run: async ({ requestId }) => {
+        run: async (job) => {
+          const requestId = jobIdOf(job);
           seen.push(requestId);
           arrived.resolve();
         },
@@ -130,7 +135,8 @@ export function jobQueueContract(name: string, open: () => Promise<JobQueue>): v
       const seen: string[] = [];
       const arrived = deferred<void>();
       const consumer = queue.consume(other, {
-        run: async ({ requestId }) => {
+        run: async (job) => {
+          const requestId = jobIdOf(job);
           seen.push(requestId);
           arrived.resolve();
         },
@@ -140,6 +146,78 @@ export function jobQueueContract(name: string, open: () => Promise<JobQueue>): v
       await arrived.promise;
       expect(seen).toEqual(["b"]);
       await consumer.close();
+    });
+
+    describe("with lines of batches", () => {
+      const batch: Lane = { model: lane.model, class: "batch" };
+      const lineOf = (batchId: string, line: number, cost = 1) => ({
+        ref: { batchId, line, gen: 1, round: 0, offset: 0, length: 1, prefix: 0 },
+        cost,
+      });
+      const linesOf = (batchId: string, count: number) =>
+        Array.from({ length: count }, (_none, line) => lineOf(batchId, line));
+
+      const inOrder = async (queue: JobQueue, count: number) => {
+        const seen: string[] = [];
+        const all = deferred<void>();
+        const consumer = queue.consume(batch, {
+          run: async (job) => {
+            seen.push(isLineRef(job) ? job.batchId : job.requestId);
+            if (seen.length === count) all.resolve();
+          },
+          orphaned() {},
+        });
+        consumer.setConcurrency(1);
+        await all.promise;
+        await consumer.close();
+        return seen;
+      };
+
+      it("lets tenants take turns by weight, whoever came first", async () => {
+        const queue = await start();
+        await queue.putLines(batch, { tenant: "a", weight: 1 }, linesOf("a", 40));
+        await queue.putLines(batch, { tenant: "b", weight: 3 }, linesOf("b", 30));
+        const seen = await inOrder(queue, 70);
+        const early = seen.slice(0, 40);
+        expect(early.filter((of) => of === "b").length).toBeGreaterThanOrEqual(28);
+        expect(early.filter((of) => of === "a").length).toBeGreaterThanOrEqual(9);
+      });
+
+      it("charges a tenant for what its lines cost", async () => {
+        const queue = await start();
+        const dear = linesOf("a", 20).map((line) => ({ ...line, cost: 4 }));
+        await queue.putLines(batch, { tenant: "a", weight: 1 }, dear);
+        await queue.putLines(batch, { tenant: "b", weight: 1 }, linesOf("b", 40));
+        const early = (await inOrder(queue, 60)).slice(0, 40);
+        expect(early.filter((of) => of === "a").length).toBeLessThanOrEqual(9);
+      });
+
+      it("takes requests before lines, and each line once however often it is put", async () => {
+        const queue = await start();
+        await queue.putLines(batch, { tenant: "a", weight: 1 }, linesOf("a", 3));
+        await queue.putLines(batch, { tenant: "a", weight: 1 }, linesOf("a", 3));
+        await queue.put(batch, job("flex"));
+        expect(await queue.depth(batch)).toBe(4);
+        expect(await inOrder(queue, 4)).toEqual(["flex", "a", "a", "a"]);
+      });
+
+      it("does not make a tenant that was alone pay for it", async () => {
+        const queue = await start();
+        await queue.putLines(batch, { tenant: "a", weight: 1 }, linesOf("a", 30));
+        await inOrder(queue, 30);
+        await queue.putLines(batch, { tenant: "b", weight: 1 }, linesOf("b", 10));
+        const again = Array.from({ length: 10 }, (_none, line) => lineOf("a", 100 + line));
+        await queue.putLines(batch, { tenant: "a", weight: 1 }, again);
+        const early = (await inOrder(queue, 20)).slice(0, 10);
+        expect(early.filter((of) => of === "a").length).toBeGreaterThanOrEqual(4);
+      });
+
+      it("holds a line back for as long as is wanted", async () => {
+        const queue = await start();
+        await queue.putLines(batch, { tenant: "a", weight: 1 }, [{ ...lineOf("late", 0), delayMs: 300 }]);
+        await queue.putLines(batch, { tenant: "a", weight: 1 }, [lineOf("soon", 0)]);
+        expect(await inOrder(queue, 2)).toEqual(["soon", "late"]);
+      });
     });
   });
 }

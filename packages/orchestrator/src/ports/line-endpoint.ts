@@ -5,8 +5,8 @@ import type { AnswerEvent } from "../core/job.ts";
 /** One sequence that a line needs. Parts of a line run one after the other. */
 export interface LinePart<State = unknown> {
   readonly request: InferenceRequest;
-  readonly begin: () => State;
-  readonly add: (state: State, delta: InferenceDelta) => void;
+  begin(): State;
+  add(state: State, delta: InferenceDelta): void;
 }
 
 export interface CollectedPart<State = unknown> {
@@ -18,9 +18,11 @@ export interface CollectedPart<State = unknown> {
 export interface LinePlan {
   readonly model: string;
   readonly needs: ReadonlySet<Capability>;
+  /** The field that asks for what a model may not be able to do, where it is not that of chat completions. */
+  readonly params?: Partial<Record<Capability, string>> | undefined;
   readonly parts: readonly LinePart[];
   /** The body of the response, in the endpoint's words. Throws MusterError for what only shows at the end. */
-  readonly word: (collected: readonly CollectedPart[]) => unknown;
+  word(collected: readonly CollectedPart[]): unknown;
   /** The same line has the same answer: temperature 0, or a seed of its own. */
   readonly isDeterministic: boolean;
   /** How the prompt begins, as far as other lines may share it; for grouping. */

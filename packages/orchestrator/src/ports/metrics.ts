@@ -3,6 +3,8 @@ import type { LaneClass } from "../core/lane.ts";
 
 export type RequestOutcome = "ok" | "client_error" | "server_error" | "cancelled" | "timeout" | "rejected";
 
+export type LineMetric = "completed" | "failed" | "cached";
+
 /** What is counted and timed. Names, labels and buckets are the adapter's. */
 export interface Metrics {
   requestEnded(request: {
@@ -18,4 +20,6 @@ export interface Metrics {
   tokensUsed(model: string, usage: GenerateUsage): void;
   attemptEnded(model: string, result: string): void;
   retried(reason: string): void;
+  /** A line of a batch has its answer; `cached`: without running it. */
+  lineAnswered(model: string, outcome: LineMetric): void;
 }

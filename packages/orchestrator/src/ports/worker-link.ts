@@ -7,6 +7,8 @@ export type WorkerCommand =
       readonly epoch: number;
       readonly replicaId: string;
       readonly request: InferenceRequest;
+      /** The answer is to come with its end. */
+      readonly isWhole: boolean;
     }
   | { readonly kind: "cancel"; readonly attemptId: string; readonly epoch: number }
   | { readonly kind: "ack-end"; readonly attemptId: string; readonly epoch: number }

@@ -1,8 +1,16 @@
-import type { ChatMessage, GenerateRequest, InferenceDelta, InferenceRequest } from "@muster/base";
+import {
+  type ChatMessage,
+  type GenerateRequest,
+  type InferenceDelta,
+  type InferenceRequest,
+  maxWholeAnswerBytes,
+  WholeAnswer,
+} from "@muster/base";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import {
   loadFleet,
+  maxMessageBytes,
   type OrchestratorMessage,
   orchestratorBody,
   type WorkerMessage,
@@ -184,6 +192,34 @@ describe("the wire", () => {
         expect(deltaOverTheWire(given)).toEqual(given);
       }),
     );
+  });
+
+  it("gives back whole answers, in messages no longer than they were reckoned to be", () => {
+    fc.assert(
+      fc.property(fc.array(delta, { maxLength: 8 }), (given) => {
+        const answer = new WholeAnswer();
+        for (const each of given) answer.add(each);
+        const end: WorkerMessage = {
+          end: { attemptId: "a", epoch: 1, whole: true, pieces: answer.pieces.map(deltaToWire) },
+        };
+        const bytes = requestSerialize(end);
+        expect(bytes.length).toBeLessThanOrEqual(answer.bytes + 64);
+        const body = workerBody(requestDeserialize(bytes));
+        if (body?.kind !== "end") throw new Error("no end");
+        expect(body.value.pieces.map(deltaFromWire)).toEqual(answer.pieces);
+      }),
+    );
+    const besides = 64 * 1024;
+    expect(maxWholeAnswerBytes + besides).toBeLessThan(maxMessageBytes);
+  });
+
+  it("reads what a peer leaves out that does not know of whole answers", () => {
+    const end = workerBody(requestDeserialize(requestSerialize({ end: { attemptId: "a", epoch: 1 } })));
+    expect(end).toMatchObject({ kind: "end", value: { whole: false, pieces: [] } });
+    const hello = workerBody(requestDeserialize(requestSerialize({ hello: { workerId: "w" } })));
+    expect(hello).toMatchObject({ kind: "hello", value: { running: [] } });
+    const assign = orchestratorBody(responseDeserialize(responseSerialize({ assign: { attemptId: "a" } })));
+    expect(assign).toMatchObject({ kind: "assign", value: { whole: false } });
   });
 
   it("drops a kind of piece that this build does not know", () => {

@@ -30,6 +30,7 @@ import type { OutputFormat as _muster_v1_OutputFormat, OutputFormat__Output as _
 import type { Refused as _muster_v1_Refused, Refused__Output as _muster_v1_Refused__Output } from './muster/v1/Refused.ts';
 import type { ReplicaReport as _muster_v1_ReplicaReport, ReplicaReport__Output as _muster_v1_ReplicaReport__Output } from './muster/v1/ReplicaReport.ts';
 import type { RerankInput as _muster_v1_RerankInput, RerankInput__Output as _muster_v1_RerankInput__Output } from './muster/v1/RerankInput.ts';
+import type { RunningAttempt as _muster_v1_RunningAttempt, RunningAttempt__Output as _muster_v1_RunningAttempt__Output } from './muster/v1/RunningAttempt.ts';
 import type { Sampling as _muster_v1_Sampling, Sampling__Output as _muster_v1_Sampling__Output } from './muster/v1/Sampling.ts';
 import type { Score as _muster_v1_Score, Score__Output as _muster_v1_Score__Output } from './muster/v1/Score.ts';
 import type { TextPrompt as _muster_v1_TextPrompt, TextPrompt__Output as _muster_v1_TextPrompt__Output } from './muster/v1/TextPrompt.ts';
@@ -82,6 +83,7 @@ export interface ProtoGrpcType {
       Refused: MessageTypeDefinition<_muster_v1_Refused, _muster_v1_Refused__Output>
       ReplicaReport: MessageTypeDefinition<_muster_v1_ReplicaReport, _muster_v1_ReplicaReport__Output>
       RerankInput: MessageTypeDefinition<_muster_v1_RerankInput, _muster_v1_RerankInput__Output>
+      RunningAttempt: MessageTypeDefinition<_muster_v1_RunningAttempt, _muster_v1_RunningAttempt__Output>
       Sampling: MessageTypeDefinition<_muster_v1_Sampling, _muster_v1_Sampling__Output>
       Score: MessageTypeDefinition<_muster_v1_Score, _muster_v1_Score__Output>
       TextPrompt: MessageTypeDefinition<_muster_v1_TextPrompt, _muster_v1_TextPrompt__Output>

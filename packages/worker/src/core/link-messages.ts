@@ -15,6 +15,8 @@ export interface WorkerHello {
   readonly version: string;
   readonly labels: Readonly<Record<string, string>>;
   readonly hardware: Hardware;
+  /** What goes on from an earlier link. */
+  readonly running: readonly RunningAttempt[];
 }
 
 export interface Failure {
@@ -36,12 +38,19 @@ export interface ReplicaReport {
   readonly backend: string;
   readonly fileBytes: number;
   readonly capabilities: readonly Capability[];
+  /** Of the model file, where somebody vouches for it; hexadecimal. */
+  readonly modelSha256: string | undefined;
+  readonly engineVersion: string | undefined;
   readonly failure: Failure | undefined;
 }
 
 export interface AttemptName {
   readonly attemptId: string;
   readonly epoch: number;
+}
+
+export interface RunningAttempt extends AttemptName {
+  readonly replicaId: string;
 }
 
 export type AttemptResult =
@@ -52,6 +61,8 @@ export type AttemptResult =
 export interface EndOfAttempt extends AttemptName {
   readonly kind: "end";
   readonly result: AttemptResult;
+  /** The answer of an attempt that was wanted whole; undefined: it was sent piece by piece. */
+  readonly pieces: readonly InferenceDelta[] | undefined;
 }
 
 export type WorkerSays =
@@ -82,6 +93,8 @@ export interface Welcome {
 export interface Assignment extends AttemptName {
   readonly replicaId: string;
   readonly request: InferenceRequest;
+  /** The answer is wanted in one piece, and by whichever orchestrator is there by then. */
+  readonly isWhole: boolean;
 }
 
 export interface LoadOrder {

@@ -1,4 +1,4 @@
-import { type Background, type Log, MusterError } from "@muster/base";
+import { type Background, type Clock, type Log, MusterError, WholeAnswer } from "@muster/base";
 import {
   type Assignment,
   type AttemptName,
@@ -6,14 +6,26 @@ import {
   attemptKey,
   type EndOfAttempt,
   type Failure,
+  type RunningAttempt,
 } from "../core/link-messages.ts";
 import type { LinkSession } from "../ports/orchestrator-link.ts";
+import { EndOutbox } from "./end-outbox.ts";
 import type { ReplicaSet } from "./replica-set.ts";
 
 /** Why a draining worker ends an attempt: nothing is wrong with the request, another worker may have it. */
 const leaving: Failure = { code: "shutting_down", message: "The worker is leaving." };
-/** Ends that may wait for their acknowledgement; beyond it the oldest are given up. */
-const maxUnacknowledged = 1_000;
+const tooLong: Failure = {
+  code: "engine_failed",
+  message:
+    "The answer is too long to be delivered in one piece. Ask for less: fewer tokens, inputs or log probabilities.",
+};
+/** What is wanted whole goes on so long without a link: longer than an orchestrator takes to start again. */
+const maxUnlinkedMs = 60_000;
+
+interface Running {
+  readonly assignment: Assignment;
+  readonly abort: AbortController;
+}
 
 /**
  * The attempts that run on this worker. Each ends in exactly one `end`, which is said again on every new link until the
@@ -22,49 +34,71 @@ const maxUnacknowledged = 1_000;
 export class Assignments {
   readonly #replicas: ReplicaSet;
   readonly #background: Background;
+  readonly #clock: Clock;
   readonly #log: Log;
-  readonly #running = new Map<string, { readonly name: AttemptName; readonly abort: AbortController }>();
-  readonly #unacknowledged = new Map<string, EndOfAttempt>();
+  readonly #running = new Map<string, Running>();
+  readonly #outbox: EndOutbox;
   #session: LinkSession | undefined;
+  #stopWaiting: () => void = () => {};
   #isDraining = false;
   #idle: (() => void)[] = [];
 
-  constructor(deps: { readonly replicas: ReplicaSet; readonly background: Background; readonly log: Log }) {
+  constructor(deps: {
+    readonly replicas: ReplicaSet;
+    readonly background: Background;
+    readonly clock: Clock;
+    readonly log: Log;
+  }) {
     this.#replicas = deps.replicas;
     this.#background = deps.background;
+    this.#clock = deps.clock;
     this.#log = deps.log;
+    this.#outbox = new EndOutbox(deps.log);
   }
 
-  running(): AttemptName[] {
-    return [...this.#running.values()].map(({ name }) => name);
+  running(): RunningAttempt[] {
+    return [...this.#running.values()].map(({ assignment: { attemptId, epoch, replicaId } }) => ({
+      attemptId,
+      epoch,
+      replicaId,
+    }));
   }
 
-  /** A new link: what was not acknowledged is said again. */
+  /** A new link: what was not acknowledged is said again, before any beat that leaves it out. */
   attach(session: LinkSession): void {
+    this.#stopWaiting();
     this.#session = session;
-    for (const end of this.#unacknowledged.values()) session.send(end);
+    for (const end of this.#outbox.ends()) session.send(end);
   }
 
-  /** The link is gone; the orchestrator has given its attempts up, so going on would be for nobody. */
+  /** The link is gone. What streams is for nobody now; what is wanted whole waits for the next link. */
   detach(): void {
     this.#session = undefined;
-    for (const { abort } of this.#running.values()) abort.abort();
+    for (const { assignment, abort } of this.#running.values()) if (!assignment.isWhole) abort.abort();
+    this.#stopWaiting();
+    if (this.#running.size === 0) return;
+    this.#stopWaiting = this.#clock.after(maxUnlinkedMs, () => {
+      for (const { abort } of this.#running.values()) abort.abort();
+    });
   }
 
   assign(assignment: Assignment): void {
     const key = attemptKey(assignment);
     if (this.#running.has(key)) return;
+    const answer = assignment.isWhole ? new WholeAnswer() : undefined;
     if (this.#isDraining) {
-      this.#end(assignment, { kind: "failed", ...leaving });
+      this.#end(assignment, { kind: "failed", ...leaving }, answer);
       return;
     }
     const abort = new AbortController();
-    this.#running.set(key, { name: { attemptId: assignment.attemptId, epoch: assignment.epoch }, abort });
+    this.#running.set(key, { assignment, abort });
     this.#background.run("attempt", async () => {
-      const result = await this.#run(assignment, abort.signal);
+      const result = await this.#run(assignment, answer, abort.signal);
       this.#running.delete(key);
-      this.#end(assignment, result);
-      if (this.#running.size === 0) for (const wake of this.#idle.splice(0)) wake();
+      this.#end(assignment, result, answer);
+      if (this.#running.size > 0) return;
+      this.#stopWaiting();
+      for (const wake of this.#idle.splice(0)) wake();
     });
   }
 
@@ -73,7 +107,7 @@ export class Assignments {
   }
 
   acknowledged(name: AttemptName): void {
-    this.#unacknowledged.delete(attemptKey(name));
+    this.#outbox.remove(name);
   }
 
   /** Takes no more; resolves when what runs has ended, or been cut off after `graceMs`. */
@@ -91,7 +125,11 @@ export class Assignments {
     });
   }
 
-  async #run(assignment: Assignment, signal: AbortSignal): Promise<AttemptResult> {
+  async #run(
+    assignment: Assignment,
+    answer: WholeAnswer | undefined,
+    signal: AbortSignal,
+  ): Promise<AttemptResult> {
     const { attemptId, epoch, replicaId, request } = assignment;
     const keeper = this.#replicas.get(replicaId);
     if (keeper === undefined) {
@@ -102,6 +140,10 @@ export class Assignments {
       for await (const event of keeper.infer(request, signal)) {
         if (event.kind === "end") {
           return { ...event, kind: "finished" };
+        }
+        if (answer !== undefined) {
+          if (!answer.add(event)) return { kind: "failed", ...tooLong };
+          continue;
         }
         const session = this.#session;
         const hasRoom = session?.send({ kind: "output", attemptId, epoch, sequence, delta: event });
@@ -118,12 +160,11 @@ export class Assignments {
     }
   }
 
-  #end({ attemptId, epoch }: AttemptName, result: AttemptResult): void {
-    const end: EndOfAttempt = { kind: "end", attemptId, epoch, result };
-    this.#unacknowledged.set(attemptKey(end), end);
-    const [oldest] = this.#unacknowledged.keys();
-    if (this.#unacknowledged.size > maxUnacknowledged && oldest !== undefined)
-      this.#unacknowledged.delete(oldest);
+  #end({ attemptId, epoch }: AttemptName, result: AttemptResult, answer: WholeAnswer | undefined): void {
+    const isAnswered = answer !== undefined && result.kind === "finished";
+    const pieces = answer === undefined ? undefined : isAnswered ? answer.pieces : [];
+    const end: EndOfAttempt = { kind: "end", attemptId, epoch, result, pieces };
+    this.#outbox.add(end, isAnswered ? answer.bytes : 0);
     this.#session?.send(end);
   }
 }

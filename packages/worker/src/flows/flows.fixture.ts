@@ -1,7 +1,6 @@
 import { Background, deferred, type GenerateRequest, ManualClock, silentLog } from "@muster/base";
 import { createStubEngine } from "../adapters/stub/engine.ts";
-import type { ReplicaReport, WorkerSays } from "../core/link-messages.ts";
-import type { Engine } from "../ports/engine.ts";
+import type { Assignment, ReplicaReport, WorkerSays } from "../core/link-messages.ts";
 import type { ModelStore } from "../ports/model-store.ts";
 import type { LinkEnd, LinkSession } from "../ports/orchestrator-link.ts";
 import { Assignments } from "./assignments.ts";
@@ -26,6 +25,16 @@ export function generation(text: string, maxTokens = 4): GenerateRequest {
     maxTokens,
     stop: [],
   };
+}
+
+/** Attempt 1 of a request to `rep-1` (see `startReplica`). */
+export function assignment(
+  attemptId: string,
+  text: string,
+  { maxTokens, ...change }: Partial<Assignment> & { readonly maxTokens?: number } = {},
+): Assignment {
+  const request = generation(text, maxTokens);
+  return { attemptId, epoch: 1, replicaId: "rep-1", request, isWhole: false, ...change };
 }
 
 /** An orchestrator's end of a link, in memory. */
@@ -73,7 +82,8 @@ export class ScriptedSession implements LinkSession {
 }
 
 /** One replica of the stub engine, ready, with two slots. */
-export async function startReplica(engine: Engine = createStubEngine(), clock = new ManualClock()) {
+export async function startReplica(clock = new ManualClock()) {
+  const engine = createStubEngine({ clock });
   const reports: ReplicaReport[] = [];
   const waiting: { readonly state: string; readonly wake: () => void }[] = [];
   const replicas = new ReplicaSet({
@@ -105,6 +115,6 @@ export async function startReplica(engine: Engine = createStubEngine(), clock = 
   return { replicas, reports, clock, until };
 }
 
-export function startAssignments(replicas: ReplicaSet) {
-  return new Assignments({ replicas, background: new Background(log), log });
+export function startAssignments(replicas: ReplicaSet, clock = new ManualClock()) {
+  return new Assignments({ replicas, background: new Background(log), clock, log });
 }

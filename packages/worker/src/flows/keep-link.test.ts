@@ -54,6 +54,7 @@ describe("the link", () => {
           backend: "cpu",
           gpus: [],
         },
+        running: [],
       }),
       assignments: startAssignments(replicas),
       receive() {},

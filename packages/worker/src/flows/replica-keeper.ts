@@ -62,6 +62,8 @@ export class ReplicaKeeper {
       backend: "",
       fileBytes: 0,
       capabilities: [],
+      modelSha256: undefined,
+      engineVersion: undefined,
       failure: undefined,
     };
   }
@@ -137,7 +139,7 @@ export class ReplicaKeeper {
       signal,
       onProgress: ({ doneBytes, totalBytes }) => onFetched(totalBytes ? doneBytes / totalBytes : 0),
     });
-    this.#report({ state: "loading", progress: 0, fileBytes: file.bytes });
+    this.#report({ state: "loading", progress: 0, fileBytes: file.bytes, modelSha256: file.sha256 });
     const replica = await engine.load(
       { modelPath: file.path, slots, contextTokens, threads, gpu },
       { signal, onProgress: progressed("loading") },
@@ -157,6 +159,7 @@ export class ReplicaKeeper {
       backend: info.backend,
       fileBytes: info.fileBytes,
       capabilities: info.capabilities,
+      engineVersion: info.engineVersion,
     });
     const exit = await replica.exited;
     this.#running = undefined;

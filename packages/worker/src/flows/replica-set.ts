@@ -57,6 +57,8 @@ export class ReplicaSet {
         backend: "",
         fileBytes: 0,
         capabilities: [],
+        modelSha256: undefined,
+        engineVersion: undefined,
         failure: { code, message },
       });
     }

@@ -15,6 +15,8 @@ export interface EngineLoadSpec {
 
 export interface ReplicaInfo {
   readonly engine: string;
+  /** Of the engine and what it is built on: `node-llama-cpp 3.22.1, llama.cpp b10000`. Undefined: it does not tell. */
+  readonly engineVersion: string | undefined;
   readonly architecture: string;
   readonly fileBytes: number;
   readonly contextTokens: number;

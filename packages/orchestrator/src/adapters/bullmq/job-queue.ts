@@ -1,9 +1,10 @@
 import { type Log, MusterError } from "@muster/base";
 import { Queue } from "bullmq";
-import type { JobRef } from "../../core/job.ts";
+import { type JobRef, jobIdOf } from "../../core/job.ts";
 import { type Lane, laneName } from "../../core/lane.ts";
 import type { JobQueue } from "../../ports/job-queue.ts";
 import { connectRedis, type RedisAddress } from "../common/redis-connection.ts";
+import { createFairTags } from "./fair-tags.ts";
 import { createLaneConsumer } from "./lane-consumer.ts";
 
 /** BullMQ writes each event of a queue to a stream that nobody here reads. */
@@ -19,12 +20,13 @@ export function createBullmqJobQueue(options: {
   const { address, prefix, log } = options;
   const producer = connectRedis(address, "fails-fast", { log, name: "muster-lanes-put" });
   const consumer = connectRedis(address, "blocking", { log, name: "muster-lanes-take" });
+  const fairTags = createFairTags(producer);
   const queues = new Map<string, Queue<JobRef>>();
   const closers = new Set<() => Promise<void>>();
-  let recovered: () => void = () => {};
+  const recovered: (() => void)[] = [];
   let hasBeenUp = false;
   producer.on("ready", () => {
-    if (hasBeenUp) recovered();
+    if (hasBeenUp) for (const task of recovered) task();
     hasBeenUp = true;
   });
 
@@ -69,6 +71,24 @@ export function createBullmqJobQueue(options: {
     async put(lane, job) {
       await answered(() => queueOf(lane).add("run", job, { jobId: job.requestId }));
     },
+    async putLines(lane, share, lines) {
+      const queue = queueOf(lane);
+      await answered(async () => {
+        const costs = lines.map(({ cost }) => cost);
+        const priorities = await fairTags(queue.toKey("prioritized"), share, costs);
+        await queue.addBulk(
+          lines.map(({ ref, delayMs }, index) => ({
+            name: "line",
+            data: ref,
+            opts: {
+              jobId: jobIdOf(ref),
+              priority: priorities[index] ?? 1,
+              ...(delayMs === undefined ? {} : { delay: Math.ceil(delayMs) }),
+            },
+          })),
+        );
+      });
+    },
     async remove(lane, requestId) {
       try {
         await answered(() => queueOf(lane).remove(requestId));
@@ -80,6 +100,7 @@ export function createBullmqJobQueue(options: {
     consume(lane, handlers) {
       const laneConsumer = createLaneConsumer({
         queueName: laneName(lane),
+        isForLines: lane.class === "batch",
         prefix,
         connection: consumer,
         handlers,
@@ -93,10 +114,14 @@ export function createBullmqJobQueue(options: {
       return { setConcurrency: (jobs) => laneConsumer.setConcurrency(jobs), close };
     },
     async depth(lane) {
-      return answered(() => queueOf(lane).getWaitingCount());
+      return answered(async () => {
+        const queue = queueOf(lane);
+        const [requests, lines] = await Promise.all([queue.getWaitingCount(), queue.getPrioritizedCount()]);
+        return requests + lines;
+      });
     },
     onRecovered(task) {
-      recovered = task;
+      recovered.push(task);
     },
     isUp: () => producer.status === "ready",
     async close() {

@@ -1,7 +1,7 @@
 import type { Log } from "@muster/base";
 import { Worker } from "bullmq";
 import type { Redis } from "ioredis";
-import type { JobRef } from "../../core/job.ts";
+import { isLineRef, type JobRef } from "../../core/job.ts";
 import type { LaneConsumer, LaneHandlers } from "../../ports/job-queue.ts";
 
 /**
@@ -10,18 +10,21 @@ import type { LaneConsumer, LaneHandlers } from "../../ports/job-queue.ts";
  */
 const lockDurationMs = 15_000;
 const stalledIntervalMs = 5_000;
+/** Lines are run again however often their consumers die; their answers are committed once. */
+const maxLineStalls = 1_000_000;
 /** What Redis gets to take note of the end. */
 const closeGraceMs = 2_000;
 
 /** A BullMQ Worker whose concurrency follows the slots of the fleet. BullMQ keeps the locks and finds orphaned jobs. */
 export function createLaneConsumer(options: {
   readonly queueName: string;
+  readonly isForLines: boolean;
   readonly prefix: string;
   readonly connection: Redis;
   readonly handlers: LaneHandlers;
   readonly log: Log;
 }): LaneConsumer {
-  const { queueName, prefix, connection, handlers, log } = options;
+  const { queueName, isForLines, prefix, connection, handlers, log } = options;
   let held = 0;
   const idle: (() => void)[] = [];
   const worker = new Worker<JobRef, void>(
@@ -29,7 +32,9 @@ export function createLaneConsumer(options: {
     async (job) => {
       held += 1;
       try {
-        await handlers.run(job.data);
+        // A request that stalled among lines comes back as they do, though nobody may run it again.
+        if (job.stalledCounter > 0 && !isLineRef(job.data)) handlers.orphaned(job.data);
+        else await handlers.run(job.data);
       } finally {
         held -= 1;
         if (held === 0) for (const wake of idle.splice(0)) wake();
@@ -42,7 +47,7 @@ export function createLaneConsumer(options: {
       concurrency: 1,
       lockDuration: lockDurationMs,
       stalledInterval: stalledIntervalMs,
-      maxStalledCount: 0,
+      maxStalledCount: isForLines ? maxLineStalls : 0,
       removeOnComplete: { count: 0 },
       removeOnFail: { count: 0 },
       runRetryDelay: 500,
@@ -53,7 +58,7 @@ export function createLaneConsumer(options: {
   });
   // `run` never rejects: what fails here was held by a consumer that died.
   worker.on("failed", (job) => {
-    if (job !== undefined) handlers.orphaned(job.data);
+    if (job !== undefined && !isLineRef(job.data)) handlers.orphaned(job.data);
   });
 
   let isRunning = false;

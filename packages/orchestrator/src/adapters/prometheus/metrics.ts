@@ -25,6 +25,10 @@ export function createPrometheusMetrics(observe: {
   readonly workers: () => readonly WorkerView[];
   readonly openRequests: () => number;
   readonly isStoreUp: () => boolean;
+  /** Batches that are not over, by state. */
+  readonly batches: () => ReadonlyMap<string, number>;
+  /** Lines that are being run here. */
+  readonly runningLines: () => number;
 }): PrometheusMetrics {
   const registry = new Registry();
   const registers = [registry];
@@ -85,7 +89,15 @@ export function createPrometheusMetrics(observe: {
     registers,
   });
 
+  const lines = new Counter({
+    name: "muster_batch_lines_total",
+    help: "Lines of batches that have their answer, by outcome; cached ones were not run.",
+    labelNames: ["model", "outcome"],
+    registers,
+  });
+
   registerFleetGauges(registers, observe);
+  registerBatchGauges(registers, observe);
 
   return {
     requestEnded({ model, endpoint, outcome, durationMs }) {
@@ -102,6 +114,7 @@ export function createPrometheusMetrics(observe: {
     },
     attemptEnded: (model, result) => attempts.inc({ model, result }),
     retried: (reason) => retries.inc({ reason }),
+    lineAnswered: (model, outcome) => lines.inc({ model, outcome }),
     scrape: async () => ({ contentType: registry.contentType, text: await registry.metrics() }),
     close: () => registry.clear(),
   };
@@ -152,6 +165,30 @@ function registerFleetGauges(
     registers,
     collect() {
       this.set(observe.isStoreUp() ? 1 : 0);
+    },
+  });
+}
+
+function registerBatchGauges(
+  registers: Registry[],
+  observe: Parameters<typeof createPrometheusMetrics>[0],
+): void {
+  new Gauge({
+    name: "muster_batches",
+    help: "Batches that are not over, by state.",
+    labelNames: ["state"],
+    registers,
+    collect() {
+      this.reset();
+      for (const [state, count] of observe.batches()) this.set({ state }, count);
+    },
+  });
+  new Gauge({
+    name: "muster_batch_lines_running",
+    help: "Lines of batches that this orchestrator has taken and not answered yet.",
+    registers,
+    collect() {
+      this.set(observe.runningLines());
     },
   });
 }

@@ -123,6 +123,17 @@ export function isTerminal(state: BatchState): boolean {
   return state === "failed" || state === "completed" || state === "expired" || state === "cancelled";
 }
 
+export function countByState(
+  batches: Iterable<{ readonly events: BatchEvents }>,
+): ReadonlyMap<BatchState, number> {
+  const counts = new Map<BatchState, number>();
+  for (const { events } of batches) {
+    const state = batchState(events);
+    counts.set(state, (counts.get(state) ?? 0) + 1);
+  }
+  return counts;
+}
+
 export const noUsage: LineUsage = {
   promptTokens: 0,
   cachedTokens: 0,

@@ -2,6 +2,8 @@ import type { BatchEventKind } from "./batch.ts";
 
 /** Where everything about batches and files lies in the object store. */
 export const objectKeys = {
+  files: "files/",
+  batches: "batches/",
   fileRecord: (fileId: string) => `files/${fileId}/record.json`,
   fileContent: (fileId: string) => `files/${fileId}/content`,
   file: (fileId: string) => `files/${fileId}/`,

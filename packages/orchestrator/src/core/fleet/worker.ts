@@ -15,6 +15,9 @@ export interface Replica {
   readonly backend: string;
   readonly fileBytes: number;
   readonly capabilities: ReadonlySet<Capability>;
+  /** Of the model file, where the worker vouches for it; hexadecimal. */
+  readonly modelSha256: string | undefined;
+  readonly engineVersion: string | undefined;
   readonly failure: { readonly code: ErrorCode; readonly message: string } | undefined;
 }
 

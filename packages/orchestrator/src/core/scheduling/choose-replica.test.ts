@@ -73,6 +73,20 @@ describe("chooseReplica", () => {
     expect(chooseReplica([candidate(), seeing], wanted)).toMatchObject({ replica: { workerId: "w9" } });
   });
 
+  it("prefers a replica that knows the prompt's beginning, as long as it has a free slot", () => {
+    const fast = candidate({ workerId: "fast", decodeTokensPerSecond: 100 });
+    const warm = candidate({ workerId: "warm", decodeTokensPerSecond: 10, warmPrefixes: [7, 9] });
+    const chosen = (candidates: readonly Candidate[], prefix: number | undefined) => {
+      const choice = chooseReplica(candidates, { ...anything, prefix });
+      return choice.kind === "assign" ? choice.replica.workerId : choice.reason;
+    };
+    expect(chosen([fast, warm], 9)).toBe("warm");
+    expect(chosen([fast, warm], 8)).toBe("fast");
+    expect(chosen([fast, { ...warm, warmPrefixes: [0] }], 0)).toBe("fast");
+    expect(chosen([fast, { ...warm, slotsUsed: 4 }], 9)).toBe("fast");
+    expect(chosen([fast, { ...warm, isAccepting: false }], 9)).toBe("fast");
+  });
+
   const candidates = fc.array(
     fc.record({
       workerId: fc.constantFrom("w1", "w2", "w3"),
@@ -82,13 +96,15 @@ describe("chooseReplica", () => {
       isAccepting: fc.boolean(),
       capabilities: fc.subarray<Capability>(["chat", "vision"]).map((names) => new Set(names)),
       decodeTokensPerSecond: fc.option(fc.double({ min: 0.1, max: 500, noNaN: true }), { nil: undefined }),
+      warmPrefixes: fc.subarray([1, 2, 3]),
     }),
   );
 
-  it("never picks a replica without a free slot one that takes no work or lacks what is needed, and answers the same in any order", () => {
+  it("never picks a replica without a free slot, one that takes no work or lacks what is needed, and answers the same in any order", () => {
     fc.assert(
-      fc.property(candidates, fc.boolean(), (given, isVisionNeeded) => {
-        const wanted: Wanted = isVisionNeeded ? { ...anything, needs: new Set(["vision"]) } : anything;
+      fc.property(candidates, fc.boolean(), fc.nat(3), (given, isVisionNeeded, prefix) => {
+        const needs = new Set<Capability>(isVisionNeeded ? ["vision"] : []);
+        const wanted: Wanted = { ...anything, needs, prefix };
         const choice = chooseReplica(given, wanted);
         const free = given.filter(
           (one) =>
@@ -97,7 +113,11 @@ describe("chooseReplica", () => {
             (!isVisionNeeded || one.capabilities.has("vision")),
         );
         if (choice.kind === "wait") expect(free).toEqual([]);
-        else expect(free).toContain(choice.replica);
+        else {
+          expect(free).toContain(choice.replica);
+          const isWarm = (one: Candidate) => one.warmPrefixes?.includes(prefix) === true;
+          if (free.some(isWarm)) expect(isWarm(choice.replica)).toBe(true);
+        }
         const other = chooseReplica([...given].reverse(), wanted);
         const name = (of: typeof choice) =>
           of.kind === "wait" ? of.reason : `${of.replica.workerId} ${of.replica.replicaId}`;

@@ -1,9 +1,16 @@
+/** Lines that are taken ahead of a free slot, so that no slot waits for the lane. */
+const maxAhead = 64;
+
 /**
  * How many jobs each lane of a model may hold at once, given the slots of the fleet and what the interactive lane
- * holds now (running or waiting for a slot). Interactive may hold as many as there are slots; batch only what
- * interactive leaves, so that a slot that falls free goes to the person who waits. Batch never falls below one while
- * there is a slot at all: that job waits behind the interactive ones, and the lane need not be stopped and started.
+ * holds now (running or waiting for a slot). Interactive may hold as many as there are slots; batch what interactive
+ * leaves, and as many again that wait for a slot: the next line is read and claimed while the last one is written. They
+ * wait behind interactive requests, so a slot that falls free goes to the person who waits.
  */
 export function laneShares(slots: number, interactiveHeld: number): { interactive: number; batch: number } {
-  return { interactive: slots, batch: slots === 0 ? 0 : Math.max(1, slots - interactiveHeld) };
+  if (slots === 0) return { interactive: 0, batch: 0 };
+  return {
+    interactive: slots,
+    batch: Math.max(0, slots - interactiveHeld) + Math.min(slots, maxAhead),
+  };
 }

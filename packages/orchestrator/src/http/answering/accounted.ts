@@ -38,7 +38,7 @@ export async function accounted(
 }
 
 /** Fires when the client has gone before its answer was complete. */
-function abortOnDisconnect(request: IncomingMessage, response: ServerResponse): AbortController {
+export function abortOnDisconnect(request: IncomingMessage, response: ServerResponse): AbortController {
   const controller = new AbortController();
   // One listener for each choice or part: not a leak.
   setMaxListeners(0, controller.signal);

@@ -1,5 +1,6 @@
 import {
   type EndReason,
+  type GenerateRequest,
   type GenerateUsage,
   type InferenceDelta,
   MusterError,
@@ -7,6 +8,7 @@ import {
   type ToolCall,
 } from "@muster/base";
 import type { AnswerEvent, AnswerSource } from "../../core/job.ts";
+import type { CollectedPart, LinePart } from "../../ports/line-endpoint.ts";
 import { collect, strayOutput } from "./collect.ts";
 
 /** No model writes this much; a worker that has gone wrong might. */
@@ -27,7 +29,8 @@ export interface GatheredAnswer {
   readonly source: AnswerSource;
 }
 
-interface Growing {
+/** A generated answer while it is being collected. */
+export interface GrowingAnswer {
   text: string;
   reasoning: string;
   readonly toolCalls: { readonly id: string; readonly name: string; argumentsJson: string }[];
@@ -35,19 +38,27 @@ interface Growing {
   length: number;
 }
 
-/** Reads one generated answer to its end. */
-export async function gather(answer: AsyncIterable<AnswerEvent>): Promise<GatheredAnswer> {
-  const { state, end } = await collect(answer, begin, add);
+/** A generation, and how what comes of it is collected. */
+export function generationPart(request: GenerateRequest): LinePart<GrowingAnswer> {
+  return { request, begin, add };
+}
+
+export function gathered({ state, end }: CollectedPart<GrowingAnswer>): GatheredAnswer {
   const { text, reasoning, toolCalls, logprobs } = state;
   const { reason, stopText, usage, source } = end;
   return { text, reasoning, toolCalls, logprobs, reason, stopText, usage, source };
 }
 
-function begin(): Growing {
+/** Reads one generated answer to its end. */
+export async function gather(answer: AsyncIterable<AnswerEvent>): Promise<GatheredAnswer> {
+  return gathered(await collect(answer, begin, add));
+}
+
+function begin(): GrowingAnswer {
   return { text: "", reasoning: "", toolCalls: [], logprobs: [], length: 0 };
 }
 
-function add(state: Growing, delta: InferenceDelta): void {
+function add(state: GrowingAnswer, delta: InferenceDelta): void {
   switch (delta.kind) {
     case "text":
       state.text += delta.text;
@@ -79,7 +90,7 @@ function add(state: Growing, delta: InferenceDelta): void {
   }
 }
 
-function grow(state: Growing, text: string): void {
+function grow(state: GrowingAnswer, text: string): void {
   state.length += text.length;
   requireBounded(state.length);
 }

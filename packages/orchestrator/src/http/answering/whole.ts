@@ -1,16 +1,10 @@
-import type { InferenceDelta, InferenceRequest } from "@muster/base";
 import type { FastifyReply } from "fastify";
 import type { LaneClass } from "../../core/lane.ts";
+import type { CollectedPart, LinePart } from "../../ports/line-endpoint.ts";
 import type { HttpDeps } from "../http-deps.ts";
-import { type AnswerEnd, collect } from "./collect.ts";
+import { collect } from "./collect.ts";
 import { nameSources } from "./respond.ts";
 import { submitAnswers } from "./submit.ts";
-
-export interface Part<State> {
-  readonly request: InferenceRequest;
-  readonly begin: () => State;
-  readonly add: (state: State, delta: InferenceDelta) => void;
-}
 
 /** Runs every part of a request that is no generation, and gives their states in order. */
 export async function collectParts<State>(
@@ -20,8 +14,8 @@ export async function collectParts<State>(
     signal,
   }: { readonly deps: HttpDeps; readonly reply: FastifyReply; readonly signal: AbortSignal },
   asked: { readonly requestId: string; readonly model: string; readonly laneClass: LaneClass },
-  parts: readonly Part<State>[],
-): Promise<readonly { readonly state: State; readonly end: AnswerEnd }[]> {
+  parts: readonly LinePart<State>[],
+): Promise<readonly CollectedPart<State>[]> {
   const requests = parts.map(({ request }) => request);
   const answers = await submitAnswers(deps, { ...asked, requests, isStreamed: false }, signal);
   const collected = await Promise.all(

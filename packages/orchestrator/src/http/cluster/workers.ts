@@ -114,6 +114,8 @@ function replicaBody(replica: ReplicaView) {
     model: replica.model,
     state: replica.state,
     engine: replica.engine,
+    engine_version: replica.engineVersion ?? null,
+    model_sha256: replica.modelSha256 ?? null,
     backend: replica.backend,
     slots: replica.slots,
     slots_used: replica.slotsUsed,

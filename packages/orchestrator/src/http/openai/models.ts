@@ -1,5 +1,6 @@
 import type { FastifyInstance } from "fastify";
-import { contextTokensOf, modelNotFound } from "../answering/served.ts";
+import { modelNotFound } from "../../core/fleet/refusals.ts";
+import { contextTokensOf } from "../answering/served.ts";
 import type { HttpDeps } from "../http-deps.ts";
 
 /** GET /v1/models and /v1/models/{id}: what the fleet serves. */
@@ -32,6 +33,6 @@ export function modelsRoutes(app: FastifyInstance, deps: HttpDeps): void {
   app.get<{ Params: { "*": string } }>("/v1/models/*", (request) => {
     const model = request.params["*"];
     if (deps.served.has(model)) return modelBody(model);
-    throw modelNotFound(deps, model);
+    throw modelNotFound(model, deps.served.list());
   });
 }

@@ -1,8 +1,9 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import type { LinePart } from "../../ports/line-endpoint.ts";
 import { accounted } from "../answering/accounted.ts";
 import { type ByIndex, createByIndex } from "../answering/by-index.ts";
 import { strayOutput } from "../answering/collect.ts";
-import { collectParts, type Part } from "../answering/whole.ts";
+import { collectParts } from "../answering/whole.ts";
 import type { HttpDeps } from "../http-deps.ts";
 import { parseBody } from "../parsing/body.ts";
 import { laneClassOf } from "../parsing/choices.ts";
@@ -52,7 +53,7 @@ function rerank(deps: HttpDeps, request: FastifyRequest, reply: FastifyReply): P
   });
 }
 
-function partOf(query: string, documents: readonly string[]): Part<Scores> {
+function partOf(query: string, documents: readonly string[]): LinePart<Scores> {
   return {
     request: { task: "rerank", query, documents },
     begin: () => createByIndex("score of document", documents.length),

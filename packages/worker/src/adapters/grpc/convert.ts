@@ -20,7 +20,7 @@ import { attemptKey } from "../../core/link-messages.ts";
 import type { LinkEnd } from "../../ports/orchestrator-link.ts";
 
 export function helloToWire(hello: WorkerHello): WorkerMessage {
-  const { workerId, name, version, labels, hardware } = hello;
+  const { workerId, name, version, labels, hardware, running } = hello;
   return {
     hello: {
       minProtocol: protocolVersions.min,
@@ -30,6 +30,7 @@ export function helloToWire(hello: WorkerHello): WorkerMessage {
       version,
       labels: { ...labels },
       hardware: { ...hardware, gpus: hardware.gpus.map((gpu) => ({ ...gpu })) },
+      running: [...running],
     },
   };
 }
@@ -46,8 +47,11 @@ export function toWire(message: WorkerSays): WorkerMessage {
       const { attemptId, epoch, sequence, delta } = message;
       return { output: { attemptId, epoch, sequence, ...deltaToWire(delta) } };
     }
-    case "end":
-      return { end: { attemptId: message.attemptId, epoch: message.epoch, ...resultToWire(message.result) } };
+    case "end": {
+      const { attemptId, epoch, result, pieces } = message;
+      const whole = pieces === undefined ? {} : { whole: true, pieces: pieces.map(deltaToWire) };
+      return { end: { attemptId, epoch, ...resultToWire(result), ...whole } };
+    }
     case "draining":
       return { draining: { reason: message.reason } };
     case "goodbye":
@@ -72,9 +76,18 @@ const outcomes = {
   tool_calls: "OUTCOME_TOOL_CALLS",
 } as const;
 
-function replicaToWire({ state, failure, capabilities, ...report }: ReplicaReport): WireReplicaReport {
+function replicaToWire({
+  state,
+  failure,
+  capabilities,
+  modelSha256,
+  engineVersion,
+  ...report
+}: ReplicaReport): WireReplicaReport {
   return {
     ...report,
+    modelSha256: modelSha256 ?? "",
+    engineVersion: engineVersion ?? "",
     state: replicaStates[state],
     capabilities: [...capabilities],
     failure: failure === undefined ? null : failureToWire(failure),
@@ -121,8 +134,15 @@ export function refusalFromWire(wire: Extract<OrchestratorBody, { kind: "refused
 export function fromWire(body: Exclude<OrchestratorBody, { kind: "welcome" | "refused" }>): OrchestratorSays {
   switch (body.kind) {
     case "assign": {
-      const { attemptId, epoch, replicaId, request } = body.value;
-      return { kind: "assign", attemptId, epoch, replicaId, request: requestFromWire(request) };
+      const { attemptId, epoch, replicaId, request, whole } = body.value;
+      return {
+        kind: "assign",
+        attemptId,
+        epoch,
+        replicaId,
+        request: requestFromWire(request),
+        isWhole: whole,
+      };
     }
     case "cancel":
       return { kind: "cancel", attemptId: body.value.attemptId, epoch: body.value.epoch };

@@ -24,6 +24,7 @@ const hello: WorkerHello = {
     backend: "cpu",
     gpus: [],
   },
+  running: [],
 };
 
 /** A real gRPC server with `serve` on its end of each stream. */

@@ -18,7 +18,7 @@ import { findBuiltEntry } from "../common/built-entry.ts";
 import { hostEnvironment } from "../common/config.ts";
 import { readGgufFile } from "../common/gguf-file.ts";
 import { callForJson, HttpFailure, type HttpTarget } from "../common/http-call.ts";
-import { asFields, type JsonFields, numberOf } from "../common/json-fields.ts";
+import { asFields, type JsonFields, numberOf, textOf } from "../common/json-fields.ts";
 import { llamaServerCapabilities } from "../common/openai/llama-server-props.ts";
 import { UpstreamReplica } from "../common/openai/replica.ts";
 import { defaultSilenceMs, type Upstream } from "../common/openai/upstream.ts";
@@ -87,6 +87,7 @@ export function createLlamaServerEngine(options: LlamaServerOptions): Engine {
         onProgress(1);
         const info: ReplicaInfo = {
           engine: "llama-server",
+          engineVersion: versionOf(props),
           architecture: plan.mode.architecture,
           fileBytes: (await stat(spec.modelPath)).size,
           contextTokens:
@@ -196,6 +197,12 @@ async function readProps(root: HttpTarget, signal: AbortSignal): Promise<JsonFie
     "model_load_failed",
     `llama-server answers /props with HTTP ${status}: it may be too old`,
   );
+}
+
+/** `build_info` is like `b8681-3f7c29d`. */
+function versionOf(props: JsonFields): string | undefined {
+  const build = textOf(props, "build_info");
+  return build ? `llama.cpp ${build}` : undefined;
 }
 
 /** Without a template of the model's own the server would make one up that the model has never seen. */

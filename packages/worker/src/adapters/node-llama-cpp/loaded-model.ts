@@ -4,6 +4,7 @@ import type { Capability } from "@muster/base";
 import { type Llama, LlamaLogLevel, type LlamaModel } from "node-llama-cpp";
 import type { ReplicaInfo } from "../../ports/engine.ts";
 import type { ChildLoadSpec } from "./child-messages.ts";
+import { engineVersion } from "./engine-version.ts";
 import { createGrammarCache } from "./grammar-cache.ts";
 import { measureThreads, threadCandidates } from "./measure-threads.ts";
 import { modelUse } from "./model-use.ts";
@@ -40,13 +41,14 @@ export async function loadModel(
 ): Promise<LoadedModel> {
   const startMs = performance.now();
   const { size } = await stat(spec.modelPath);
-  const { llama, build } = await openLlama({
+  const opened = await openLlama({
     gpu: spec.gpu,
     maxThreads: spec.threads ?? availableParallelism(),
     logLevel: LlamaLogLevel.warn,
     logger: (level, message) => process.stderr.write(`${level}: ${message.trimEnd()}\n`),
     addonPath: spec.addonPath,
   });
+  const { llama, build } = opened;
   process.stderr.write(`info: engine build: ${build}\n`);
   const model = await llama.loadModel({ modelPath: spec.modelPath, onLoadProgress: onProgress });
   const use = modelUse(model);
@@ -74,6 +76,7 @@ export async function loadModel(
   return {
     info: {
       engine: "node-llama-cpp",
+      engineVersion: engineVersion(opened),
       architecture: architectureOf(model),
       fileBytes: size,
       contextTokens,

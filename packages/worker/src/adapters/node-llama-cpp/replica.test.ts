@@ -14,6 +14,7 @@ const info: ReplicaInfo = {
   threads: 1,
   backend: "cpu",
   loadMs: 1,
+  engineVersion: undefined,
   capabilities: ["chat", "completion"],
 };
 

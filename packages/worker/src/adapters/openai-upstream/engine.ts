@@ -112,6 +112,7 @@ function infoOf(
   const { kind, capabilities, contextTokens, loadMs } = found;
   return {
     engine: "openai",
+    engineVersion: undefined,
     architecture: "unknown",
     fileBytes: 0,
     contextTokens,

@@ -10,6 +10,7 @@
  * - `!think:so_it_is`: thinks "so it is" first, unless thinking is off;
  * - `!tool:NAME{...}`: calls that tool, if it is offered, with those arguments;
  * - `!crash` (or `crashOn`): the replica exits as crashed, and every running answer throws `engine_crashed`;
+ * - `!wait:250`: gives its first token 250 ms later;
  * - `!hang`: gives nothing until it is cancelled or the replica is closed;
  * - `!fail`: throws `engine_failed`; `!break`: the same after the first piece;
  * - `!refuse`: throws `invalid_request`, as an engine does whose chat template cannot render the messages.
@@ -38,6 +39,7 @@ export function createStubEngine(options: StubEngineOptions = {}): Engine {
       onProgress(1);
       const info: ReplicaInfo = {
         engine: "stub",
+        engineVersion: "stub 1",
         architecture: "stub",
         fileBytes: 0,
         contextTokens: spec.contextTokens ?? defaultContextTokens,

@@ -74,7 +74,8 @@ export class StubReplica implements EngineReplica {
     this.#check(signal);
     const promptTokenCount = Math.max(1, promptTokens(request).length);
     const room = this.#roomAfter(promptTokenCount);
-    if (firstTokenMs > 0) await this.#wait(firstTokenMs, signal);
+    const waitMs = firstTokenMs + waitAskedMs(text);
+    if (waitMs > 0) await this.#wait(waitMs, signal);
     const firstMs = clock.nowMs();
     const plan = planAnswer(request);
     const limit = Math.min(plan.length, request.maxTokens ?? plan.length, room);
@@ -180,6 +181,10 @@ export class StubReplica implements EngineReplica {
     this.#gone.abort(error);
     this.#exit.resolve(exit);
   }
+}
+
+function waitAskedMs(text: string): number {
+  return Number(/!wait:(\d{1,7})\b/.exec(text)?.[1] ?? 0);
 }
 
 function reasoningAmong(plan: AnswerPlan, tokens: number): number {

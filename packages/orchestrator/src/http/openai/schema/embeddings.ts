@@ -15,3 +15,5 @@ export const embeddingSchema = z.looseObject({
   dimensions: z.int().min(1).nullish(),
   service_tier: z.string().max(64).nullish(),
 });
+
+export type EmbeddingRequest = z.infer<typeof embeddingSchema>;

@@ -8,6 +8,7 @@ export interface Assign {
   'epoch'?: (number);
   'replicaId'?: (string);
   'request'?: (_muster_v1_InferenceRequest | null);
+  'whole'?: (boolean);
 }
 
 export interface Assign__Output {
@@ -15,4 +16,5 @@ export interface Assign__Output {
   'epoch': (number);
   'replicaId': (string);
   'request': (_muster_v1_InferenceRequest__Output | null);
+  'whole': (boolean);
 }

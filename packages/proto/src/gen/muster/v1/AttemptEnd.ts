@@ -4,6 +4,7 @@
 import type { Usage as _muster_v1_Usage, Usage__Output as _muster_v1_Usage__Output } from '../../muster/v1/Usage.ts';
 import type { Timings as _muster_v1_Timings, Timings__Output as _muster_v1_Timings__Output } from '../../muster/v1/Timings.ts';
 import type { Failure as _muster_v1_Failure, Failure__Output as _muster_v1_Failure__Output } from '../../muster/v1/Failure.ts';
+import type { Output as _muster_v1_Output, Output__Output as _muster_v1_Output__Output } from '../../muster/v1/Output.ts';
 
 // Original file: packages/proto/muster/v1/worker.proto
 
@@ -40,6 +41,8 @@ export interface AttemptEnd {
   'timings'?: (_muster_v1_Timings | null);
   'failure'?: (_muster_v1_Failure | null);
   'stopText'?: (string);
+  'whole'?: (boolean);
+  'pieces'?: (_muster_v1_Output)[];
   '_stopText'?: "stopText";
 }
 
@@ -51,5 +54,7 @@ export interface AttemptEnd__Output {
   'timings': (_muster_v1_Timings__Output | null);
   'failure': (_muster_v1_Failure__Output | null);
   'stopText'?: (string);
+  'whole': (boolean);
+  'pieces': (_muster_v1_Output__Output)[];
   '_stopText'?: "stopText";
 }

@@ -2,6 +2,7 @@
 // Original file: packages/proto/muster/v1/worker.proto
 
 import type { Hardware as _muster_v1_Hardware, Hardware__Output as _muster_v1_Hardware__Output } from '../../muster/v1/Hardware.ts';
+import type { RunningAttempt as _muster_v1_RunningAttempt, RunningAttempt__Output as _muster_v1_RunningAttempt__Output } from '../../muster/v1/RunningAttempt.ts';
 
 export interface Hello {
   'minProtocol'?: (number);
@@ -11,6 +12,7 @@ export interface Hello {
   'version'?: (string);
   'hardware'?: (_muster_v1_Hardware | null);
   'labels'?: ({[key: string]: string});
+  'running'?: (_muster_v1_RunningAttempt)[];
 }
 
 export interface Hello__Output {
@@ -21,4 +23,5 @@ export interface Hello__Output {
   'version': (string);
   'hardware': (_muster_v1_Hardware__Output | null);
   'labels': ({[key: string]: string});
+  'running': (_muster_v1_RunningAttempt__Output)[];
 }

@@ -46,6 +46,8 @@ export interface ReplicaReport {
   'fileBytes'?: (number | string | Long);
   'failure'?: (_muster_v1_Failure | null);
   'capabilities'?: (string)[];
+  'modelSha256'?: (string);
+  'engineVersion'?: (string);
 }
 
 export interface ReplicaReport__Output {
@@ -60,4 +62,6 @@ export interface ReplicaReport__Output {
   'fileBytes': (number);
   'failure': (_muster_v1_Failure__Output | null);
   'capabilities': (string)[];
+  'modelSha256': (string);
+  'engineVersion': (string);
 }

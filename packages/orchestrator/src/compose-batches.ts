@@ -1,0 +1,159 @@
+import { randomBytes } from "node:crypto";
+import type { Background, Clock, Lifecycle, Log } from "@muster/base";
+import { sha256 } from "./adapters/common/sha256.ts";
+import { createDiskObjectStore } from "./adapters/disk/object-store.ts";
+import { createRedisCommitLedger } from "./adapters/redis/commit-ledger.ts";
+import { createHttpWebhookSender } from "./adapters/webhook/sender.ts";
+import type { OrchestratorConfig } from "./config.ts";
+import { batchState } from "./core/batches/batch.ts";
+import { parseCompletionWindow } from "./core/batches/completion-window.ts";
+import { type TimedIdPrefix, timedId } from "./core/batches/ids.ts";
+import { parseObjectStoreUri } from "./core/object-store-uri.ts";
+import type { AttemptTable } from "./flows/attempt-table.ts";
+import { ActiveBatches } from "./flows/batches/active-batches.ts";
+import { LineAnswerer } from "./flows/batches/answer-line.ts";
+import { BatchDesk } from "./flows/batches/batch-desk.ts";
+import { BatchStore } from "./flows/batches/batch-store.ts";
+import { BlockReader } from "./flows/batches/block-reader.ts";
+import { CommitDesk } from "./flows/batches/commit-desk.ts";
+import { FeedGate } from "./flows/batches/feed-gate.ts";
+import { FileStore } from "./flows/batches/file-store.ts";
+import { finalizeBatch } from "./flows/batches/finalize.ts";
+import { ingestBatch } from "./flows/batches/ingest.ts";
+import { BatchKeeper } from "./flows/batches/keeper.ts";
+import { LateResults } from "./flows/batches/late-results.ts";
+import { LineRunner } from "./flows/batches/line-runner.ts";
+import { Progress } from "./flows/batches/progress.ts";
+import { rebuildLedger } from "./flows/batches/rebuild.ts";
+import { ResultCache } from "./flows/batches/result-cache.ts";
+import { Webhooks } from "./flows/batches/webhooks.ts";
+import type { FleetRegistry } from "./flows/fleet-registry.ts";
+import type { ServedModels } from "./flows/served-models.ts";
+import { createLineEndpoints } from "./http/batch-lines/line-endpoints.ts";
+import type { JobQueue } from "./ports/job-queue.ts";
+import type { Metrics } from "./ports/metrics.ts";
+import type { ObjectStore } from "./ports/object-store.ts";
+
+export interface StartedBatches {
+  readonly lines: LineRunner;
+  readonly active: ActiveBatches;
+  readonly files: FileStore;
+  readonly batches: BatchDesk;
+}
+
+interface BatchesDeps {
+  readonly config: OrchestratorConfig;
+  readonly self: string;
+  readonly address: string;
+  readonly queue: JobQueue;
+  readonly fleet: FleetRegistry;
+  readonly attempts: AttemptTable;
+  readonly served: ServedModels;
+  readonly metrics: Metrics;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly background: Background;
+  readonly lifecycle: Lifecycle;
+}
+
+const maxLineBytes = 1_048_576;
+/** How often what has expired is looked for. */
+const sweepMs = 10 * 60_000;
+
+/** Builds what batches are made of, and sets it going. */
+export async function startBatches(deps: BatchesDeps): Promise<StartedBatches> {
+  const { config, self, address, queue, fleet, attempts, served, metrics, clock, log, background } = deps;
+  const { lifecycle } = deps;
+  const digest = sha256;
+  const store = await openObjectStore(config.objectStore, log);
+  lifecycle.onStop("object store", () => store.close());
+  const ledger = createRedisCommitLedger({ address, prefix: config.redisPrefix, log });
+  lifecycle.onStop("ledger", () => ledger.dispose());
+  const desk = new CommitDesk({ store, ledger, digest, writer: self, clock, log });
+  lifecycle.onStop("results", () => desk.close());
+
+  const endpoints = createLineEndpoints();
+  const newId = (prefix: TimedIdPrefix) => timedId(prefix, clock.wallMs(), randomBytes(10).toString("hex"));
+  const batches = new BatchStore({ store, clock, newId });
+  const files = new FileStore({ store, clock, newId, inUse: () => batches.inputsInUse() });
+  const active = new ActiveBatches({ store: batches, log });
+  const cache = new ResultCache({ store, digest, clock });
+  const answerer = new LineAnswerer({ endpoints, fleet, attempts, cache, digest, clock });
+  const input = new BlockReader({ store });
+  const lines = new LineRunner({
+    ...{ active, ledger, desk, answerer, input, fleet, clock, log },
+    random: Math.random,
+  });
+  const late = new LateResults({ store, lines, log });
+  attempts.onStray((end) => background.run("late-result", () => late.take(end)));
+
+  const gate = new FeedGate({ store, ledger, clock, log, reserveBytes: config.storeReserveBytes });
+  const progress = new Progress({ clock });
+  const sender = createHttpWebhookSender({ hosts: config.webhookHosts, secret: config.webhookSecret });
+  const random = Math.random;
+  const webhooks = new Webhooks({ store, sender, digest, background, clock, log, random });
+  lifecycle.onStop("webhooks", () => webhooks.stop());
+  const limits = { maxLines: config.maxBatchLines, maxLineBytes };
+  const keeper = new BatchKeeper({
+    ...{ self, active, batches, ledger, desk, store, queue, gate, progress, clock, log, background },
+    slots: (model) => served.slots(model),
+    tenantWeight: (tenant) => config.tenantWeights.get(tenant) ?? 1,
+    steps: {
+      ingest: async ({ record }, signal) => ({
+        ...(await ingestBatch({ store, endpoints, served, limits, clock }, { record, signal })),
+        atMs: clock.wallMs(),
+      }),
+      rebuild: (batchId, count) => rebuildLedger({ store, ledger, digest, log }, { batchId, lines: count }),
+      finalize: (batch) => finalizeBatch({ store, ledger, files, digest, clock, log }, batch),
+      stateChanged: ({ record, events }) => webhooks.notify(record, batchState(events), clock.wallMs()),
+    },
+  });
+  lines.notify({
+    lineDone: (batchId, line) => keeper.lineDone(batchId, line),
+    giveBack: async (lane, ref, delayMs) => {
+      const tenant = (await active.get(ref.batchId))?.record.tenant ?? "";
+      await queue.putLines(lane, { tenant, weight: 1 }, [{ ref, cost: 0, delayMs }]);
+    },
+    committed: (model, { outcome, usage, isCached }) => {
+      metrics.lineAnswered(model, isCached ? "cached" : outcome);
+      if (!isCached) metrics.tokensUsed(model, usage);
+    },
+  });
+  active.notify((batchId) => lines.batchOver(batchId));
+  keeper.start();
+  lifecycle.onStop("batches", () => keeper.stop());
+
+  const sweep = () => {
+    background.run("sweep-files", async () => {
+      await files.sweep(clock.wallMs());
+      await batches.sweep(clock.wallMs());
+      await cache.sweep(clock.wallMs());
+      await webhooks.sweep();
+    });
+    stopSweeping = clock.after(sweepMs, sweep);
+  };
+  let stopSweeping = clock.after(sweepMs, sweep);
+  lifecycle.onStop("sweep", () => stopSweeping());
+  return {
+    lines,
+    active,
+    files,
+    batches: new BatchDesk({
+      ...{ batches, files, ledger, store, digest, progress, gate, clock },
+      poke: (batchId) => keeper.poke(batchId),
+      windowMs: (text) => parseCompletionWindow(text, config.shortestBatchWindowMs),
+      webhookRefusal: (url) => sender.refusal(url),
+      stateChanged: (record, what) => webhooks.notify(record, what, clock.wallMs()),
+      plan: () => Promise.reject(new Error("later")),
+    }),
+  };
+}
+
+async function openObjectStore(uri: string, log: Log): Promise<ObjectStore> {
+  const place = parseObjectStoreUri(uri);
+  return place.kind === "directory"
+    ? createDiskObjectStore({ directory: place.path, log })
+    : (() => {
+        throw new Error("later");
+      })();
+}

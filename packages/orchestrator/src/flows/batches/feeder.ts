@@ -1,0 +1,218 @@
+import type { Clock, Log } from "@muster/base";
+import type { BatchPriority, BatchRecord } from "../../core/batches/batch.ts";
+import { objectKeys } from "../../core/batches/keys.ts";
+import { isDone } from "../../core/batches/line-bits.ts";
+import { type LineEntry, lineEntryBytes, readLineEntries } from "../../core/batches/line-index.ts";
+import type { LineRef } from "../../core/job.ts";
+import type { JobQueue, LaneLine } from "../../ports/job-queue.ts";
+import type { ObjectStore } from "../../ports/object-store.ts";
+
+/** Entries of the index that are looked at together; lines that begin alike are put together within them. */
+const chunkLines = 4_096;
+const putAtOnce = 500;
+/** A line that was put this long ago and is not done may have been lost with the store. */
+const putAgainMs = 30_000;
+const minWindow = 32;
+const maxWindow = 4_096;
+/** The cost of a line is counted in these, as far as it can be foreseen. */
+const averageLineTokens = 256;
+const costBounds = { least: 0.25, most: 64 };
+const priorityWeights: Readonly<Record<BatchPriority, number>> = { low: 0.25, normal: 1, high: 4 };
+const rateSmoothing = 0.5;
+
+interface FedLine {
+  readonly entry: LineEntry;
+  putAtMs: number;
+}
+
+interface ModelFeed {
+  readonly model: string;
+  readonly number: number;
+  /** The first line that has not been looked at. */
+  next: number;
+  readonly pending: (LineEntry & { readonly line: number })[];
+  /** In the lane or being run. */
+  readonly out: Map<number, FedLine>;
+  doneSinceTick: number;
+  linesPerTick: number;
+}
+
+interface FeederDeps {
+  readonly store: ObjectStore;
+  readonly queue: JobQueue;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Of a model, everywhere. */
+  readonly slots: (model: string) => number;
+  readonly tenantWeight: (tenant: string) => number;
+}
+
+/** What a batch has still to do: a bounded number of its lines is in the lanes at any time. */
+export class BatchFeeder {
+  readonly gen: number;
+  readonly #deps: FeederDeps;
+  readonly #record: BatchRecord;
+  readonly #lines: number;
+  readonly #feeds: readonly ModelFeed[];
+  #done: Uint8Array;
+  #isFeeding = false;
+  #wantsFeeding = false;
+
+  constructor(
+    deps: FeederDeps,
+    batch: {
+      readonly record: BatchRecord;
+      readonly models: readonly string[];
+      readonly lines: number;
+      readonly gen: number;
+      /** As the ledger has it. */
+      readonly done: Uint8Array;
+    },
+  ) {
+    this.#deps = deps;
+    this.#record = batch.record;
+    this.#lines = batch.lines;
+    this.gen = batch.gen;
+    this.#done = batch.done;
+    this.#feeds = batch.models.map((model, number) => ({
+      model,
+      number,
+      next: 0,
+      pending: [],
+      out: new Map(),
+      doneSinceTick: 0,
+      linesPerTick: 0,
+    }));
+  }
+
+  /** Lines in the lanes or being run. */
+  get out(): number {
+    return this.#feeds.reduce((sum, { out }) => sum + out.size, 0);
+  }
+
+  /** True once every line has been put. */
+  get isAtEnd(): boolean {
+    return this.#feeds.every(({ next, pending }) => next >= this.#lines && pending.length === 0);
+  }
+
+  /** A line was answered. True if it is time to feed again. */
+  lineDone(line: number): boolean {
+    for (const feed of this.#feeds) {
+      if (!feed.out.delete(line)) continue;
+      feed.doneSinceTick += 1;
+      return feed.out.size <= this.#window(feed) / 2;
+    }
+    return false;
+  }
+
+  /** Called twice a second: speeds are measured by it. */
+  tick(): void {
+    for (const feed of this.#feeds) {
+      feed.linesPerTick += rateSmoothing * (feed.doneSinceTick - feed.linesPerTick);
+      feed.doneSinceTick = 0;
+    }
+  }
+
+  /** Takes note of what others have done, as the ledger has it. */
+  noteDone(done: Uint8Array): void {
+    this.#done = done;
+    for (const { out } of this.#feeds)
+      for (const line of out.keys()) if (isDone(done, line)) out.delete(line);
+  }
+
+  /** Fills the window. Calls that come meanwhile are carried out once more at the end. */
+  async feed(): Promise<void> {
+    this.#wantsFeeding = true;
+    if (this.#isFeeding) return;
+    this.#isFeeding = true;
+    try {
+      while (this.#wantsFeeding) {
+        this.#wantsFeeding = false;
+        for (const feed of this.#feeds) await this.#feedModel(feed);
+      }
+    } finally {
+      this.#isFeeding = false;
+    }
+  }
+
+  /** Puts again what was put long ago, or all where the lanes may have been lost: what is there stays as it is. */
+  async putAgain(everything: boolean): Promise<void> {
+    const nowMs = this.#deps.clock.nowMs();
+    for (const feed of this.#feeds) {
+      const lost = [...feed.out].filter(([, { putAtMs }]) => everything || nowMs - putAtMs > putAgainMs);
+      await this.#put(
+        feed,
+        lost.map(([line, { entry }]) => ({ ...entry, line })),
+      );
+    }
+  }
+
+  async #feedModel(feed: ModelFeed): Promise<void> {
+    let room = this.#window(feed) - feed.out.size;
+    while (room > 0) {
+      if (feed.pending.length === 0) {
+        if (feed.next >= this.#lines) return;
+        await this.#readChunk(feed);
+        continue;
+      }
+      const lines = feed.pending.splice(0, Math.min(room, putAtOnce));
+      room -= lines.length;
+      await this.#put(feed, lines);
+    }
+  }
+
+  async #put(feed: ModelFeed, lines: readonly (LineEntry & { readonly line: number })[]): Promise<void> {
+    if (lines.length === 0) return;
+    const { queue, clock, tenantWeight } = this.#deps;
+    const { tenant, options } = this.#record;
+    const putAtMs = clock.nowMs();
+    for (const entry of lines) feed.out.set(entry.line, { entry, putAtMs });
+    const weight = tenantWeight(tenant) * priorityWeights[options.priority];
+    const laneLines = lines.map((entry): LaneLine => ({ ref: this.#refOf(entry), cost: costOf(entry) }));
+    await queue.putLines({ model: feed.model, class: "batch" }, { tenant, weight }, laneLines);
+  }
+
+  #refOf({ line, offset, length, prefix }: LineEntry & { readonly line: number }): LineRef {
+    return { batchId: this.#record.id, line, gen: this.gen, round: 0, offset, length, prefix };
+  }
+
+  async #readChunk(feed: ModelFeed): Promise<void> {
+    const first = feed.next;
+    const range = { offset: first * lineEntryBytes, length: chunkLines * lineEntryBytes };
+    const bytes = await this.#deps.store.get(objectKeys.lineIndex(this.#record.id), range);
+    const entries = readLineEntries(bytes ?? new Uint8Array());
+    feed.next = entries.length === 0 ? this.#lines : first + entries.length;
+    const mine = entries
+      .map((entry, index) => ({ ...entry, line: first + index }))
+      .filter(({ line, model }) => model === feed.number && !isDone(this.#done, line));
+    feed.pending.push(...grouped(mine));
+  }
+
+  /** Enough that no slot waits for us, whatever the lines take: twice what was done in the last second. */
+  #window({ model, linesPerTick }: ModelFeed): number {
+    const wanted = Math.max(4 * this.#deps.slots(model) + minWindow, 4 * linesPerTick);
+    return Math.min(maxWindow, Math.ceil(wanted));
+  }
+}
+
+export function weightOfPriority(priority: BatchPriority): number {
+  return priorityWeights[priority];
+}
+
+export function costOf({ estimatedTokens }: { readonly estimatedTokens: number }): number {
+  const { least, most } = costBounds;
+  return Math.min(most, Math.max(least, estimatedTokens / averageLineTokens));
+}
+
+/** Lines that begin alike one after the other, in the order in which each group first comes. */
+function grouped<T extends { readonly prefix: number }>(lines: readonly T[]): T[] {
+  const groups = new Map<number, T[]>();
+  let alone = -1;
+  for (const line of lines) {
+    const key = line.prefix === 0 ? alone-- : line.prefix;
+    const group = groups.get(key);
+    if (group === undefined) groups.set(key, [line]);
+    else group.push(line);
+  }
+  return [...groups.values()].flat();
+}

@@ -1,0 +1,344 @@
+import { type Background, type Clock, type Log, MusterError } from "@muster/base";
+import { type BatchEvent, type BatchOutcome, batchState, noUsage } from "../../core/batches/batch.ts";
+import type { CommitLedger, LedgerState } from "../../ports/commit-ledger.ts";
+import type { JobQueue } from "../../ports/job-queue.ts";
+import type { ObjectStore } from "../../ports/object-store.ts";
+import type { ActiveBatch, ActiveBatches } from "./active-batches.ts";
+import type { BatchStore } from "./batch-store.ts";
+import type { CommitDesk } from "./commit-desk.ts";
+import type { FeedGate } from "./feed-gate.ts";
+import { BatchFeeder } from "./feeder.ts";
+import type { Progress } from "./progress.ts";
+
+const tickMs = 500;
+/** Every so many ticks the store is asked what is active, and what others have done. */
+const lookEvery = 4;
+const leaseMs = 10_000;
+/** A batch whose step has failed is tried again after this, doubled each time. */
+const retryMs = { first: 1_000, most: 60_000 };
+
+/** What is kept of a batch between two looks at it. */
+interface Kept {
+  feeder: BatchFeeder | undefined;
+  /** Something long is under way: ingest, a rebuild, putting the output together. */
+  step: string | undefined;
+  abort: AbortController;
+  isMine: boolean;
+  failures: number;
+  notBeforeMs: number;
+  doneHere: number;
+}
+
+interface KeeperDeps {
+  readonly self: string;
+  readonly active: ActiveBatches;
+  readonly batches: BatchStore;
+  readonly ledger: CommitLedger;
+  readonly desk: CommitDesk;
+  readonly store: ObjectStore;
+  readonly queue: JobQueue;
+  readonly gate: FeedGate;
+  readonly progress: Progress;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly background: Background;
+  readonly slots: (model: string) => number;
+  readonly tenantWeight: (tenant: string) => number;
+  readonly steps: KeeperSteps;
+}
+
+/** What takes longer than a look: each can be repeated by anybody at any time. */
+export interface KeeperSteps {
+  ingest(batch: ActiveBatch, signal: AbortSignal): Promise<BatchEvent>;
+  /** A new generation of the ledger; undefined where somebody else has made one. */
+  rebuild(batchId: string, lines: number): Promise<number | undefined>;
+  finalize(batch: ActiveBatch): Promise<BatchEvent>;
+  /** Somebody may want to know. */
+  stateChanged(batch: ActiveBatch): void;
+}
+
+/**
+ * Drives batches from one state to the next. Every orchestrator has a keeper; of each batch the one that holds its
+ * lease takes the steps, and another takes over within seconds when it is gone.
+ */
+export class BatchKeeper {
+  readonly #deps: KeeperDeps;
+  readonly #kept = new Map<string, Kept>();
+  #ticks = 0;
+  #isBusy = false;
+  #isStopped = false;
+  #stopTimer: () => void = () => {};
+
+  constructor(deps: KeeperDeps) {
+    this.#deps = deps;
+    deps.queue.onRecovered(() => this.#lanesLost());
+  }
+
+  start(): void {
+    this.#stopTimer = this.#deps.clock.after(tickMs, () => this.#tick());
+  }
+
+  /** Looks at a batch now: something has happened to it. */
+  poke(batchId: string): void {
+    if (this.#isStopped) return;
+    this.#deps.background.run("drive-batch", async () => {
+      const batch = await this.#deps.active.reload(batchId);
+      if (batch !== undefined) await this.#drive(batch);
+    });
+  }
+
+  lineDone(batchId: string, line: number): void {
+    const kept = this.#kept.get(batchId);
+    if (kept?.feeder === undefined) return;
+    kept.doneHere += 1;
+    if (!kept.feeder.lineDone(line)) return;
+    if (kept.feeder.out === 0 && kept.feeder.isAtEnd) this.poke(batchId);
+    else this.#feed(batchId, kept);
+  }
+
+  /** Takes no step more; what is under way is let go of, for others to take up. */
+  async stop(): Promise<void> {
+    this.#isStopped = true;
+    this.#stopTimer();
+    for (const [batchId, kept] of this.#kept) {
+      kept.abort.abort();
+      if (kept.isMine) await this.#deps.ledger.release(leaseName(batchId), this.#deps.self).catch(() => {});
+    }
+  }
+
+  #tick(): void {
+    if (this.#isStopped) return;
+    this.#stopTimer = this.#deps.clock.after(tickMs, () => this.#tick());
+    this.#ticks += 1;
+    for (const { feeder } of this.#kept.values()) feeder?.tick();
+    if (this.#isBusy) return;
+    this.#isBusy = true;
+    this.#deps.background.run("keep-batches", async () => {
+      try {
+        const { active } = this.#deps;
+        const batches = this.#ticks % lookEvery === 1 ? await active.refresh() : active.all();
+        for (const batchId of this.#kept.keys()) if (active.seen(batchId) === undefined) this.#drop(batchId);
+        await Promise.all(batches.map((batch) => this.#drive(batch)));
+      } catch (error) {
+        this.#deps.log.warn({ error: String(error) }, "batches not looked at");
+      } finally {
+        this.#isBusy = false;
+      }
+    });
+  }
+
+  async #drive(batch: ActiveBatch): Promise<void> {
+    const { ledger, self, clock } = this.#deps;
+    const { id } = batch.record;
+    const kept = this.#keptOf(id);
+    try {
+      kept.isMine = !this.#isStopped && (await ledger.lease(leaseName(id), self, leaseMs));
+      if (!kept.isMine) return this.#standBack(batch, kept);
+      if (kept.step !== undefined || clock.nowMs() < kept.notBeforeMs) return;
+      await this.#advance(batch, kept);
+    } catch (error) {
+      this.#failed(id, kept, error);
+    }
+  }
+
+  /** Another drives it. We watch, so that people who ask us get an answer. */
+  async #standBack({ record, events }: ActiveBatch, kept: Kept): Promise<void> {
+    kept.feeder = undefined;
+    if (events.validated === undefined) return;
+    const state = await this.#deps.ledger.state(record.id);
+    if (state !== undefined) this.#deps.progress.note(record.id, state.totals);
+  }
+
+  async #advance(batch: ActiveBatch, kept: Kept): Promise<void> {
+    const { record, events } = batch;
+    const { id } = record;
+    const { clock, steps } = this.#deps;
+    switch (batchState(events)) {
+      case "validating":
+        if (clock.wallMs() >= record.expiresAtMs) return this.#end(id, "expired");
+        return this.#take("ingest", batch, kept, () => steps.ingest(batch, kept.abort.signal));
+      case "in_progress":
+        return this.#keepGoing(batch, kept);
+      case "cancelling":
+        if (events.finalizing === undefined) return this.#end(id, "cancelled");
+        return this.#finalize(batch, kept);
+      case "finalizing":
+        return this.#finalize(batch, kept);
+      case "failed":
+      case "completed":
+      case "expired":
+      case "cancelled":
+        return this.#putAway(batch);
+    }
+  }
+
+  async #keepGoing(batch: ActiveBatch, kept: Kept): Promise<void> {
+    const { ledger, clock, progress } = this.#deps;
+    const { record, events, isPaused } = batch;
+    const lines = events.validated?.lines ?? 0;
+    const state = await ledger.state(record.id);
+    if (state === undefined) return this.#rebuild(batch, kept);
+    progress.note(record.id, state.totals);
+    const done = state.totals.completed + state.totals.failed;
+    if (done >= lines) return this.#end(record.id, "completed");
+    if (clock.wallMs() >= record.expiresAtMs) return this.#end(record.id, "expired");
+    const feeder = await this.#feederOf(batch, kept, state);
+    if (done !== kept.doneHere) {
+      // Others have a part in it: what of ours is done, only the ledger knows.
+      feeder.noteDone(await ledger.done(record.id));
+      kept.doneHere = done;
+    }
+    if (isPaused) return;
+    if (this.#ticks % lookEvery === 0) await feeder.putAgain(false);
+    await this.#feedNow(kept);
+  }
+
+  async #feederOf({ record, events }: ActiveBatch, kept: Kept, state: LedgerState): Promise<BatchFeeder> {
+    if (kept.feeder?.gen === state.gen) return kept.feeder;
+    const models = (events.validated?.models ?? []).map(({ model }) => model);
+    const done = await this.#deps.ledger.done(record.id);
+    kept.feeder = new BatchFeeder(this.#deps, { record, models, lines: state.lines, gen: state.gen, done });
+    kept.doneHere = state.totals.completed + state.totals.failed;
+    return kept.feeder;
+  }
+
+  #feed(batchId: string, kept: Kept): void {
+    const batch = this.#deps.active.seen(batchId);
+    if (batch === undefined || batch.isOver || batch.isPaused || !kept.isMine) return;
+    this.#deps.background.run("feed-batch", () =>
+      this.#feedNow(kept).catch((error: unknown) => this.#failed(batchId, kept, error)),
+    );
+  }
+
+  async #feedNow({ feeder }: Kept): Promise<void> {
+    if (feeder !== undefined && (await this.#deps.gate.isOpen())) await feeder.feed();
+  }
+
+  async #rebuild(batch: ActiveBatch, kept: Kept): Promise<void> {
+    const { id } = batch.record;
+    const lines = batch.events.validated?.lines ?? 0;
+    await this.#take("rebuild", batch, kept, async () => {
+      const gen = await this.#deps.steps.rebuild(id, lines);
+      this.#deps.log.info({ batchId: id, gen }, "ledger opened");
+      return undefined;
+    });
+  }
+
+  async #finalize(batch: ActiveBatch, kept: Kept): Promise<void> {
+    const { ledger, desk, steps } = this.#deps;
+    const { record, events } = batch;
+    const { id } = record;
+    await this.#take("finalize", batch, kept, async () => {
+      if (events.validated === undefined) return nothingSealed(this.#deps.clock.wallMs());
+      if ((await ledger.state(id)) === undefined) await steps.rebuild(id, events.validated.lines);
+      await ledger.close(id);
+      await desk.release(id);
+      return steps.finalize(batch);
+    });
+  }
+
+  /** From here on no line is committed: on disk first, then in the ledger. */
+  async #end(batchId: string, outcome: BatchOutcome): Promise<void> {
+    await this.#write(batchId, { kind: "finalizing", atMs: this.#deps.clock.wallMs(), outcome });
+    this.poke(batchId);
+  }
+
+  /** Runs a long step while the ticks go on; its event is written at the end. */
+  async #take(
+    step: string,
+    { record: { id } }: ActiveBatch,
+    kept: Kept,
+    run: () => Promise<BatchEvent | undefined>,
+  ): Promise<void> {
+    kept.step = step;
+    kept.feeder = undefined;
+    this.#deps.background.run(step, async () => {
+      try {
+        const event = await run();
+        if (event !== undefined) await this.#write(id, event);
+        kept.failures = 0;
+      } catch (error) {
+        if (!kept.abort.signal.aborted) this.#failed(id, kept, error);
+      } finally {
+        kept.step = undefined;
+        this.poke(id);
+      }
+    });
+  }
+
+  async #write(batchId: string, event: BatchEvent): Promise<void> {
+    await this.#deps.batches.writeEvent(batchId, event);
+    const batch = await this.#deps.active.reload(batchId);
+    if (batch === undefined) return;
+    this.#deps.log.info({ batchId, state: batchState(batch.events) }, "batch moved on");
+    this.#deps.steps.stateChanged(batch);
+    if (event.kind === "sealed" || event.kind === "failed") await this.#putAway(batch);
+  }
+
+  async #putAway({ record: { id } }: ActiveBatch): Promise<void> {
+    const { batches, ledger, desk, self } = this.#deps;
+    await batches.deactivate(id);
+    await desk.release(id);
+    await ledger.forget(id);
+    await ledger.release(leaseName(id), self);
+    this.#drop(id);
+  }
+
+  #drop(batchId: string): void {
+    this.#kept.get(batchId)?.abort.abort();
+    this.#kept.delete(batchId);
+    this.#deps.progress.forget(batchId);
+  }
+
+  #failed(batchId: string, kept: Kept, error: unknown): void {
+    const waitMs = Math.min(retryMs.most, retryMs.first * 2 ** kept.failures);
+    kept.failures += 1;
+    kept.notBeforeMs = this.#deps.clock.nowMs() + waitMs;
+    const { code, message } = MusterError.from(error);
+    this.#deps.log.warn({ batchId, code, error: message, waitMs }, "batch held up");
+  }
+
+  /** The store was away: what was put into the lanes last may be lost. */
+  #lanesLost(): void {
+    for (const [batchId, kept] of this.#kept) {
+      const { feeder } = kept;
+      if (feeder === undefined || !kept.isMine) continue;
+      this.#deps.background.run("put-again", () =>
+        feeder.putAgain(true).catch((error: unknown) => this.#failed(batchId, kept, error)),
+      );
+    }
+  }
+
+  #keptOf(batchId: string): Kept {
+    const found = this.#kept.get(batchId);
+    if (found !== undefined) return found;
+    const kept: Kept = {
+      feeder: undefined,
+      step: undefined,
+      abort: new AbortController(),
+      isMine: false,
+      failures: 0,
+      notBeforeMs: 0,
+      doneHere: 0,
+    };
+    this.#kept.set(batchId, kept);
+    return kept;
+  }
+}
+
+function leaseName(batchId: string): string {
+  return `batch-${batchId}`;
+}
+
+function nothingSealed(atMs: number): BatchEvent {
+  return {
+    kind: "sealed",
+    atMs,
+    counts: { total: 0, completed: 0, failed: 0 },
+    usage: noUsage,
+    cachedLines: 0,
+    outputFileId: undefined,
+    errorFileId: undefined,
+    provenanceFileId: undefined,
+  };
+}

@@ -1,0 +1,76 @@
+import { Readable } from "node:stream";
+import multipart from "@fastify/multipart";
+import { MusterError } from "@muster/base";
+import type { FastifyInstance } from "fastify";
+import type { BatchingDeps, HttpDeps } from "../http-deps.ts";
+import { parseBody } from "../parsing/body.ts";
+import { drain } from "../slow-bodies.ts";
+import { fileBody } from "./file-body.ts";
+import { storeUpload } from "./file-upload.ts";
+import { fileListSchema } from "./schema/files.ts";
+
+type WithId = { readonly Params: { readonly id: string } };
+
+/** /v1/files: what goes into batches and what comes out of them. */
+export function filesRoutes(app: FastifyInstance, deps: HttpDeps, batches: BatchingDeps): void {
+  const { files } = batches;
+  // In a scope of its own: forms are taken nowhere else.
+  void app.register((scope, _options, done) => {
+    void scope.register(multipart);
+    uploadRoute(scope, deps, batches);
+    done();
+  });
+
+  app.get("/v1/files", async ({ tenant, query }) => {
+    const { after, limit, order, purpose } = parseBody(fileListSchema, query);
+    const { files: found, hasMore } = await files.list(tenant, { after, limit, order, purpose });
+    const data = found.map(fileBody);
+    return {
+      object: "list",
+      data,
+      has_more: hasMore,
+      first_id: data[0]?.id ?? null,
+      last_id: data.at(-1)?.id ?? null,
+    };
+  });
+
+  app.get<WithId>("/v1/files/:id", async ({ tenant, params }) =>
+    fileBody(await files.get(tenant, params.id)),
+  );
+
+  // A HEAD would read the whole file for its length, which the file object has.
+  app.get<WithId>("/v1/files/:id/content", { exposeHeadRoute: false }, async ({ tenant, params }, reply) => {
+    const { id, bytes, filename } = await files.get(tenant, params.id);
+    reply.header("content-type", "application/octet-stream");
+    reply.header("content-length", bytes);
+    reply.header("content-disposition", `attachment; filename*=UTF-8''${headerText(filename)}`);
+    return reply.send(Readable.from(files.content(tenant, id), { objectMode: false }));
+  });
+
+  app.delete<WithId>("/v1/files/:id", async ({ tenant, params: { id } }) => {
+    await files.remove(tenant, id);
+    return { id, object: "file", deleted: true };
+  });
+}
+
+function uploadRoute(scope: FastifyInstance, deps: HttpDeps, { files, limits }: BatchingDeps): void {
+  const { maxFileBytes } = limits;
+  // What is neither a form nor JSON reaches the route, which says what it takes.
+  scope.addContentTypeParser("*", (_request, _payload, done) => done(null));
+  scope.post("/v1/files", { config: { isUpload: true } }, async (request) => {
+    try {
+      return fileBody(await storeUpload(request, { files, maxFileBytes }));
+    } catch (error) {
+      drain(request.raw, deps.clock);
+      throw MusterError.from(error);
+    }
+  });
+}
+
+/** RFC 8187. */
+function headerText(text: string): string {
+  return encodeURIComponent(text).replace(
+    /['()*]/g,
+    (char) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`,
+  );
+}
