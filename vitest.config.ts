@@ -2,7 +2,7 @@ import { defineConfig } from "vitest/config";
 
 // Packages are tested from their sources; child processes that the tests start run the build in dist.
 const resolve = { conditions: ["muster-source"] };
-const ssr = { resolve: { conditions: ["muster-source", "node", "import", "module", "default"] } };
+const ssr = { resolve: { conditions: ["muster-source", "node", "import", "default"] } };
 
 export default defineConfig({
   test: {

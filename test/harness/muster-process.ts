@@ -3,6 +3,8 @@ import { fileURLToPath } from "node:url";
 import { endProcess } from "./cluster.ts";
 
 const main = fileURLToPath(new URL("../../packages/cli/dist/main.js", import.meta.url));
+/** Set to a level, everything is logged to our standard error as well: for whoever looks for a failure. */
+const logLevel = process.env["MUSTER_LOG"];
 /** Of what a process writes to its standard error, for whoever asks why it ended. */
 const keptCharacters = 8_192;
 
@@ -36,7 +38,7 @@ export function createMusterProcess({ name, args, env = {}, ready }: MusterProce
     isMeant = false;
     // It ends with us: its end of the channel closes.
     const started = spawn(process.execPath, [main, ...args], {
-      env: { ...process.env, ...env },
+      env: { ...process.env, MUSTER_LOG: logLevel ?? "error", ...env },
       stdio: ["ignore", "pipe", "pipe", "ipc"],
     });
     child = started;
@@ -44,6 +46,7 @@ export function createMusterProcess({ name, args, env = {}, ready }: MusterProce
     let words = "";
     started.stderr?.on("data", (chunk: Buffer) => {
       words = (words + chunk.toString("utf8")).slice(-keptCharacters);
+      if (logLevel !== undefined) process.stderr.write(chunk);
     });
     return new Promise<RegExpExecArray>((resolve, reject) => {
       started.stdout?.on("data", (chunk: Buffer) => {

@@ -114,7 +114,7 @@ async function startOrchestrator(name: string, shared: Shared, atEnd: AtEnd): Pr
     name,
     args: [
       ...["orchestrator", "--port", "0", "--fleet-port", "0", "--redis-url", shared.redis.url],
-      ...["--data-dir", join(shared.directory, name), "--log-level", "error"],
+      ...["--data-dir", join(shared.directory, name)],
     ],
     env: { MUSTER_OBJECT_STORE: shared.storeDirectory, ...shared.env },
     ready: /Clients: (\S+)\/v1\nWorkers: .*--join (\S+)\n/,
@@ -158,7 +158,7 @@ function createWorker(
     args: [
       ...["worker", "stub:stub-model", "--engine", "stub", "--model-name", model],
       ...["--slots", String(slots), "--join", orchestrator.link.address, "--name", name],
-      ...["--data-dir", join(shared.directory, name), "--log-level", "error"],
+      ...["--data-dir", join(shared.directory, name)],
     ],
     env: shared.env,
     ready: /Connected to/,

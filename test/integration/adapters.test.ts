@@ -58,7 +58,7 @@ describe("a job whose consumer died while it held it", () => {
     const orphaned: string[] = [];
     const run: string[] = [];
     const consumer = queue.consume(lane, {
-      run: async (job) => void run.push(jobIdOf(job)),
+      run: async (job) => void run.push(JSON.stringify(job)),
       orphaned: ({ requestId }) => orphaned.push(requestId),
     });
     consumer.setConcurrency(2);

@@ -1,8 +1,16 @@
-import { randomBytes } from "node:crypto";
-import type { Background, Clock, Lifecycle, Log } from "@muster/base";
+import { randomBytes, randomUUID } from "node:crypto";
+import {
+  type Background,
+  type Clock,
+  type Lifecycle,
+  type Log,
+  MusterError,
+  type TokenizeRequest,
+} from "@muster/base";
 import { sha256 } from "./adapters/common/sha256.ts";
 import { createDiskObjectStore } from "./adapters/disk/object-store.ts";
 import { createRedisCommitLedger } from "./adapters/redis/commit-ledger.ts";
+import { createS3ObjectStore } from "./adapters/s3/object-store.ts";
 import { createHttpWebhookSender } from "./adapters/webhook/sender.ts";
 import type { OrchestratorConfig } from "./config.ts";
 import { batchState } from "./core/batches/batch.ts";
@@ -21,13 +29,17 @@ import { FileStore } from "./flows/batches/file-store.ts";
 import { finalizeBatch } from "./flows/batches/finalize.ts";
 import { ingestBatch } from "./flows/batches/ingest.ts";
 import { BatchKeeper } from "./flows/batches/keeper.ts";
+import { KnownModels } from "./flows/batches/known-models.ts";
 import { LateResults } from "./flows/batches/late-results.ts";
 import { LineRunner } from "./flows/batches/line-runner.ts";
+import { planBatch } from "./flows/batches/plan-batch.ts";
 import { Progress } from "./flows/batches/progress.ts";
 import { rebuildLedger } from "./flows/batches/rebuild.ts";
 import { ResultCache } from "./flows/batches/result-cache.ts";
 import { Webhooks } from "./flows/batches/webhooks.ts";
+import { countTokens } from "./flows/count-tokens.ts";
 import type { FleetRegistry } from "./flows/fleet-registry.ts";
+import type { RequestDesk } from "./flows/request-desk.ts";
 import type { ServedModels } from "./flows/served-models.ts";
 import { createLineEndpoints } from "./http/batch-lines/line-endpoints.ts";
 import type { JobQueue } from "./ports/job-queue.ts";
@@ -49,6 +61,7 @@ interface BatchesDeps {
   readonly fleet: FleetRegistry;
   readonly attempts: AttemptTable;
   readonly served: ServedModels;
+  readonly requests: RequestDesk;
   readonly metrics: Metrics;
   readonly clock: Clock;
   readonly log: Log;
@@ -59,13 +72,18 @@ interface BatchesDeps {
 const maxLineBytes = 1_048_576;
 /** How often what has expired is looked for. */
 const sweepMs = 10 * 60_000;
+/** After a start workers need a while to be back: until then a model that nobody knows is not unknown. */
+const joinGraceMs = 30_000;
+/** How often the models that are served are written down. */
+const knownMs = 60_000;
 
 /** Builds what batches are made of, and sets it going. */
 export async function startBatches(deps: BatchesDeps): Promise<StartedBatches> {
   const { config, self, address, queue, fleet, attempts, served, metrics, clock, log, background } = deps;
   const { lifecycle } = deps;
   const digest = sha256;
-  const store = await openObjectStore(config.objectStore, log);
+  const startedAtMs = clock.nowMs();
+  const store = await openObjectStore(config.objectStore, { log, clock });
   lifecycle.onStop("object store", () => store.close());
   const ledger = createRedisCommitLedger({ address, prefix: config.redisPrefix, log });
   lifecycle.onStop("ledger", () => ledger.dispose());
@@ -84,6 +102,7 @@ export async function startBatches(deps: BatchesDeps): Promise<StartedBatches> {
     ...{ active, ledger, desk, answerer, input, fleet, clock, log },
     random: Math.random,
   });
+  const known = new KnownModels({ store, served, digest, clock, log });
   const late = new LateResults({ store, lines, log });
   attempts.onStray((end) => background.run("late-result", () => late.take(end)));
 
@@ -93,16 +112,31 @@ export async function startBatches(deps: BatchesDeps): Promise<StartedBatches> {
   const random = Math.random;
   const webhooks = new Webhooks({ store, sender, digest, background, clock, log, random });
   lifecycle.onStop("webhooks", () => webhooks.stop());
+  const planned = {
+    has: (model: string) => known.has(model),
+    list: () => known.list(),
+    canDo: (...asked: Parameters<KnownModels["canDo"]>) => known.canDo(...asked),
+    capabilities: (model: string) => known.capabilities(model),
+    slots: (model: string) => served.slots(model),
+  };
+  const tokenize = (model: string, request: TokenizeRequest, signal: AbortSignal) =>
+    countTokens(deps.requests, { requestId: `req-${randomUUID()}`, model, request, signal });
   const limits = { maxLines: config.maxBatchLines, maxLineBytes };
   const keeper = new BatchKeeper({
     ...{ self, active, batches, ledger, desk, store, queue, gate, progress, clock, log, background },
     slots: (model) => served.slots(model),
     tenantWeight: (tenant) => config.tenantWeights.get(tenant) ?? 1,
     steps: {
-      ingest: async ({ record }, signal) => ({
-        ...(await ingestBatch({ store, endpoints, served, limits, clock }, { record, signal })),
-        atMs: clock.wallMs(),
-      }),
+      ingest: async ({ record }, signal) => {
+        await known.refresh();
+        if (known.list().length === 0 && clock.nowMs() - startedAtMs < joinGraceMs)
+          throw new MusterError("not_ready", "No worker has joined yet: the batch waits a little for one.");
+        const outcome = await ingestBatch(
+          { store, endpoints, served: known, limits, clock },
+          { record, signal },
+        );
+        return { ...outcome, atMs: clock.wallMs() };
+      },
       rebuild: (batchId, count) => rebuildLedger({ store, ledger, digest, log }, { batchId, lines: count }),
       finalize: (batch) => finalizeBatch({ store, ledger, files, digest, clock, log }, batch),
       stateChanged: ({ record, events }) => webhooks.notify(record, batchState(events), clock.wallMs()),
@@ -133,7 +167,15 @@ export async function startBatches(deps: BatchesDeps): Promise<StartedBatches> {
     stopSweeping = clock.after(sweepMs, sweep);
   };
   let stopSweeping = clock.after(sweepMs, sweep);
-  lifecycle.onStop("sweep", () => stopSweeping());
+  const refresh = () => {
+    background.run("known-models", () => known.refresh());
+    stopRefreshing = clock.after(knownMs, refresh);
+  };
+  let stopRefreshing = clock.after(knownMs, refresh);
+  lifecycle.onStop("sweep", () => {
+    stopSweeping();
+    stopRefreshing();
+  });
   return {
     lines,
     active,
@@ -144,16 +186,22 @@ export async function startBatches(deps: BatchesDeps): Promise<StartedBatches> {
       windowMs: (text) => parseCompletionWindow(text, config.shortestBatchWindowMs),
       webhookRefusal: (url) => sender.refusal(url),
       stateChanged: (record, what) => webhooks.notify(record, what, clock.wallMs()),
-      plan: () => Promise.reject(new Error("later")),
+      plan: (tenant, { inputFileId, endpoint }) =>
+        planBatch(
+          { store, files, endpoints, served: planned, limits, clock, fleet, tokenize },
+          { tenant, inputFileId, endpoint, signal: new AbortController().signal },
+        ),
     }),
   };
 }
 
-async function openObjectStore(uri: string, log: Log): Promise<ObjectStore> {
+async function openObjectStore(
+  uri: string,
+  deps: { readonly log: Log; readonly clock: Clock },
+): Promise<ObjectStore> {
   const place = parseObjectStoreUri(uri);
-  return place.kind === "directory"
-    ? createDiskObjectStore({ directory: place.path, log })
-    : (() => {
-        throw new Error("later");
-      })();
+  if (place.kind === "directory") return createDiskObjectStore({ directory: place.path, log: deps.log });
+  const store = createS3ObjectStore({ ...place, ...deps });
+  await store.ready();
+  return store;
 }

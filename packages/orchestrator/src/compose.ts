@@ -98,6 +98,7 @@ async function start(
   lifecycle.onStop("served models", () => served.close());
   const batching = await startBatches({
     ...{ config, self: orchestratorId, address, queue, fleet, attempts, served, metrics },
+    requests: desk,
     ...{ clock, log, background, lifecycle },
   });
   const lanes = new LaneControl({ queue, fleet, runner, lines: batching.lines, background });
@@ -126,7 +127,9 @@ async function start(
     fleet.closeAll("the orchestrator is shutting down");
     return fleetServer.close();
   });
-  lifecycle.onStop("lanes", () => finishJobs({ lanes, runner, lines: batching.lines, fleet, clock }, config.drainMs));
+  lifecycle.onStop("lanes", () =>
+    finishJobs({ lanes, runner, lines: batching.lines, fleet, clock }, config.drainMs),
+  );
   lifecycle.onStop("background tasks", () => background.idle());
 
   let isStopping = false;

@@ -11,9 +11,12 @@ export function isKeyName(name: string): boolean {
 
 /** The names that a key is made of. Throws `invalid_request` for what is no key. */
 export function keyNames(key: string): readonly string[] {
-  const names = key.split("/");
-  if (key.length <= maxKeyLength && names.every(isKeyName)) return names;
+  if (isKey(key)) return key.split("/");
   throw badKey("key", key);
+}
+
+export function isKey(text: string): boolean {
+  return text.length <= maxKeyLength && text.split("/").every(isKeyName);
 }
 
 /** The names that lead to a prefix. Throws `invalid_request` where it does not end with a slash. */

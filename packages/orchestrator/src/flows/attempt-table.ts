@@ -10,7 +10,6 @@ import { decodeRate } from "../core/scheduling/decode-rate.ts";
 import type { Metrics } from "../ports/metrics.ts";
 import type {
   AttemptOutcome,
-  AttemptReport,
   EndOfAttempt,
   StrayEnd,
   StreamHooks,
@@ -155,8 +154,9 @@ export class AttemptTable {
   /** The worker says that an attempt is over. Stale and repeated ends change nothing. */
   ended(workerId: string, end: EndOfAttempt): void {
     const { attemptId, epoch, report, pieces } = end;
+    const isWhole = pieces !== undefined;
     const acknowledge = () => {
-      this.#fleet.linkTo(workerId)?.send({ kind: "ack-end", attemptId, epoch });
+      this.#fleet.linkTo(workerId)?.send({ kind: "ack-end", attemptId, epoch, isWhole });
     };
     const attempt = this.#of(workerId, attemptId, epoch);
     if (attempt?.owner === undefined) {
@@ -167,7 +167,7 @@ export class AttemptTable {
         return;
       }
       const workerName = this.#fleet.worker(workerId)?.name ?? workerId;
-      const whole = delivered(report, pieces);
+      const whole = report.kind === "finished" ? { ...report, deltas: pieces } : report;
       this.#stray({ workerId, workerName, attemptId, epoch, report: whole, acknowledge });
       return;
     }
@@ -177,7 +177,11 @@ export class AttemptTable {
       acknowledge();
       return;
     }
-    this.#settle(attempt, { ...delivered(report, pieces ?? answer.pieces), acknowledge });
+    const deltas = pieces ?? answer.pieces;
+    this.#settle(
+      attempt,
+      report.kind === "finished" ? { ...report, deltas, acknowledge } : { ...report, acknowledge },
+    );
   }
 
   /** Streams end with their link. What is wanted whole waits a little: the worker may come back with it. */
@@ -282,10 +286,4 @@ export class AttemptTable {
 /** How heartbeats and tables name an attempt. */
 function keyOf(attemptId: string, epoch: number): string {
   return `${attemptId}#${epoch}`;
-}
-
-type Ended = Exclude<AttemptReport, { kind: "cancelled" }>;
-
-function delivered(report: Ended, deltas: readonly InferenceDelta[]): StrayEnd["report"] {
-  return report.kind === "finished" ? { ...report, deltas } : report;
 }

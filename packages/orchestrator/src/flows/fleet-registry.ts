@@ -28,6 +28,7 @@ export class FleetRegistry {
   readonly #clock: Clock;
   readonly #log: Log;
   readonly #workers = new Map<string, WorkerEntry>();
+  readonly #byModel = new Map<string, readonly ReplicaEntry[]>();
   readonly #slots = new SlotDesk((model) => this.#replicas(model));
   #events: FleetEvents = { capacityChanged() {}, workerLost() {} };
 
@@ -50,6 +51,7 @@ export class FleetRegistry {
       this.leave(identity.id, earlier.link, "superseded by a newer session");
     }
     const nowMs = this.#clock.wallMs();
+    this.#byModel.clear();
     this.#workers.set(identity.id, {
       identity,
       link,
@@ -112,6 +114,7 @@ export class FleetRegistry {
       return;
     }
     const stateBefore = known?.report.state;
+    if (known === undefined || report.state === "unloaded") this.#byModel.delete(report.model);
     if (known === undefined) {
       if (report.state === "unloaded" || worker.replicas.size >= maxReplicasPerWorker) return;
       worker.replicas.set(report.id, new ReplicaEntry(worker, report));
@@ -169,21 +172,19 @@ export class FleetRegistry {
 
   /** What the replicas of a model can do, each as one set. */
   capabilitySets(model: string): ReadonlySet<Capability>[] {
-    return [...this.#replicas(model)]
+    return this.#replicas(model)
       .filter(({ report }) => report.state === "ready")
       .map(({ capabilities }) => capabilities);
   }
 
   /** Whether a worker has the model now, or had it until lately. */
   isKnown(model: string): boolean {
-    for (const _candidate of this.#replicas(model)) return true;
-    return false;
+    return this.#replicas(model).length > 0;
   }
 
   /** Whether `knownModels` has it. */
   serves(model: string): boolean {
-    for (const { report } of this.#replicas(model)) if (report.state !== "failed") return true;
-    return false;
+    return this.#replicas(model).some(({ report }) => report.state !== "failed");
   }
 
   /** Every model that a worker has now, or had until lately; sorted. */
@@ -204,7 +205,7 @@ export class FleetRegistry {
 
   /** What was reported last of each replica of a model. */
   replicasOf(model: string): readonly Replica[] {
-    return [...this.#replicas(model)].map((candidate) => candidate.report);
+    return this.#replicas(model).map(({ report }) => report);
   }
 
   workers(): WorkerView[] {
@@ -235,10 +236,15 @@ export class FleetRegistry {
     this.#slots.serve(model);
   }
 
-  *#replicas(model: string): Iterable<ReplicaEntry> {
-    for (const worker of this.#workers.values()) {
-      for (const replica of worker.replicas.values()) if (replica.report.model === model) yield replica;
-    }
+  /** Asked for with every slot that is given or comes back: found once, until the fleet changes. */
+  #replicas(model: string): readonly ReplicaEntry[] {
+    const known = this.#byModel.get(model);
+    if (known !== undefined) return known;
+    const replicas = [...this.#workers.values()].flatMap((worker) =>
+      [...worker.replicas.values()].filter(({ report }) => report.model === model),
+    );
+    if (replicas.length > 0) this.#byModel.set(model, replicas);
+    return replicas;
   }
 
   /** Those lost long ago, and the oldest where there are too many: anybody may join and leave for ever. */
@@ -249,6 +255,7 @@ export class FleetRegistry {
     for (const [index, [workerId, worker]] of lost.entries()) {
       if ((worker.lostAtMs ?? 0) >= beforeMs && index >= excess) continue;
       this.#workers.delete(workerId);
+      this.#byModel.clear();
       for (const model of modelsOf(worker)) this.#events.capacityChanged(model);
     }
   }

@@ -36,11 +36,11 @@ interface Waiter extends SlotWaiter<SlotLease> {
 
 /** Gives out the slots of the fleet, model by model, and asks batch work for them back where people wait. */
 export class SlotDesk {
-  readonly #replicasOf: (model: string) => Iterable<ReplicaEntry>;
+  readonly #replicasOf: (model: string) => readonly ReplicaEntry[];
   readonly #waiters = new Map<string, SlotWaiters<Waiter, SlotLease>>();
   #taken = 0;
 
-  constructor(replicasOf: (model: string) => Iterable<ReplicaEntry>) {
+  constructor(replicasOf: (model: string) => readonly ReplicaEntry[]) {
     this.#replicasOf = replicasOf;
   }
 
@@ -96,15 +96,15 @@ export class SlotDesk {
   serve(model: string): void {
     const waiters = this.#waiters.get(model);
     if (waiters === undefined) return;
-    const replicas = [...this.#replicasOf(model)];
+    const replicas = this.#replicasOf(model);
     waiters.serve({
       areLeft: () => replicas.some((replica) => replica.isAccepting && hasFreeSlot(replica)),
       take: (waiter) => this.#take(model, replicas, waiter),
     });
     if (waiters.size === 0) this.#waiters.delete(model);
     const { interactive } = waiters;
-    if (interactive.length === 0) return;
-    for (const hold of chooseVictims(replicas, interactive)) hold.askBack();
+    if (interactive.size === 0) return;
+    for (const hold of chooseVictims(replicas, [...interactive])) hold.askBack();
   }
 
   #take(model: string, replicas: readonly ReplicaEntry[], waiter: Waiter): SlotLease | undefined {

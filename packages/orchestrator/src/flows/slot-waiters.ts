@@ -14,8 +14,8 @@ export class SlotWaiters<W extends SlotWaiter<T>, T> {
     return this.#queues.interactive.size + this.#queues.batch.size;
   }
 
-  get interactive(): readonly W[] {
-    return [...this.#queues.interactive];
+  get interactive(): ReadonlySet<W> {
+    return this.#queues.interactive;
   }
 
   add(waiter: W): void {

@@ -33,6 +33,7 @@ export class WorkerSession implements WorkerLink {
   readonly #stream: FleetStream;
   readonly #deps: SessionDeps;
   #lastHeardMs: number;
+  readonly #acknowledged: { readonly attemptId: string; readonly epoch: number }[] = [];
   #isClosed = false;
   #stopWatching: () => void = () => {};
 
@@ -45,7 +46,17 @@ export class WorkerSession implements WorkerLink {
   }
 
   send(command: WorkerCommand): boolean {
-    return this.write(commandToWire(command));
+    if (command.kind !== "ack-end" || !command.isWhole) return this.write(commandToWire(command));
+    if (this.#isClosed) return false;
+    this.#acknowledged.push({ attemptId: command.attemptId, epoch: command.epoch });
+    if (this.#acknowledged.length === 1) setImmediate(() => this.#acknowledge());
+    return true;
+  }
+
+  /** Whole answers are kept in groups: one message for all of a group that are this worker's. */
+  #acknowledge(): void {
+    const [first, ...others] = this.#acknowledged.splice(0);
+    if (first !== undefined) this.write({ endAck: { ...first, others } });
   }
 
   write(message: OrchestratorMessage): boolean {

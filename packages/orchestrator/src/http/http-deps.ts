@@ -18,7 +18,7 @@ export interface HttpDeps {
   readonly desk: RequestDesk;
   readonly fleet: FleetRegistry;
   readonly served: ServedModels;
-  readonly batches?: BatchingDeps;
+  readonly batches: BatchingDeps;
   readonly metrics: Metrics;
   readonly clock: Clock;
   readonly log: Log;

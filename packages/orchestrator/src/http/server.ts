@@ -130,10 +130,8 @@ function buildApp(deps: HttpDeps): FastifyInstance {
   tokenizeRoute(app, deps);
   responsesRoutes(app, deps);
   anthropicRoutes(app, deps);
-  if (deps.batches !== undefined) {
-    filesRoutes(app, deps, deps.batches);
-    batchesRoutes(app, deps.batches.desk);
-  }
+  filesRoutes(app, deps);
+  batchesRoutes(app, deps.batches.desk);
   modelsRoutes(app, deps);
   workersRoutes(app, deps);
   probeRoutes(app, deps);

@@ -11,7 +11,13 @@ export type WorkerCommand =
       readonly isWhole: boolean;
     }
   | { readonly kind: "cancel"; readonly attemptId: string; readonly epoch: number }
-  | { readonly kind: "ack-end"; readonly attemptId: string; readonly epoch: number }
+  | {
+      readonly kind: "ack-end";
+      readonly attemptId: string;
+      readonly epoch: number;
+      /** Of an answer that came whole: such acknowledgements may be put together. */
+      readonly isWhole: boolean;
+    }
   | {
       readonly kind: "load";
       readonly replicaId: string;

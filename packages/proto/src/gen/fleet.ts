@@ -4,6 +4,7 @@ import type { MessageTypeDefinition } from '@grpc/proto-loader';
 
 import type { Assign as _muster_v1_Assign, Assign__Output as _muster_v1_Assign__Output } from './muster/v1/Assign.ts';
 import type { AttemptEnd as _muster_v1_AttemptEnd, AttemptEnd__Output as _muster_v1_AttemptEnd__Output } from './muster/v1/AttemptEnd.ts';
+import type { AttemptName as _muster_v1_AttemptName, AttemptName__Output as _muster_v1_AttemptName__Output } from './muster/v1/AttemptName.ts';
 import type { Cancel as _muster_v1_Cancel, Cancel__Output as _muster_v1_Cancel__Output } from './muster/v1/Cancel.ts';
 import type { ChatMessage as _muster_v1_ChatMessage, ChatMessage__Output as _muster_v1_ChatMessage__Output } from './muster/v1/ChatMessage.ts';
 import type { ChatPrompt as _muster_v1_ChatPrompt, ChatPrompt__Output as _muster_v1_ChatPrompt__Output } from './muster/v1/ChatPrompt.ts';
@@ -57,6 +58,7 @@ export interface ProtoGrpcType {
     v1: {
       Assign: MessageTypeDefinition<_muster_v1_Assign, _muster_v1_Assign__Output>
       AttemptEnd: MessageTypeDefinition<_muster_v1_AttemptEnd, _muster_v1_AttemptEnd__Output>
+      AttemptName: MessageTypeDefinition<_muster_v1_AttemptName, _muster_v1_AttemptName__Output>
       Cancel: MessageTypeDefinition<_muster_v1_Cancel, _muster_v1_Cancel__Output>
       ChatMessage: MessageTypeDefinition<_muster_v1_ChatMessage, _muster_v1_ChatMessage__Output>
       ChatPrompt: MessageTypeDefinition<_muster_v1_ChatPrompt, _muster_v1_ChatPrompt__Output>

@@ -108,7 +108,7 @@ export interface LoadOrder {
 export type OrchestratorSays =
   | ({ readonly kind: "assign" } & Assignment)
   | ({ readonly kind: "cancel" } & AttemptName)
-  | ({ readonly kind: "end-ack" } & AttemptName)
+  | { readonly kind: "end-ack"; readonly attempts: readonly AttemptName[] }
   | ({ readonly kind: "load" } & LoadOrder)
   | { readonly kind: "unload"; readonly replicaId: string }
   | { readonly kind: "drain"; readonly reason: string }

@@ -22,7 +22,7 @@ export function carryOut(
       assignments.cancel(message);
       return;
     case "end-ack":
-      assignments.acknowledged(message);
+      for (const name of message.attempts) assignments.acknowledged(name);
       return;
     case "load":
       replicas.load(message);

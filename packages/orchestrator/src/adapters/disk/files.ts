@@ -2,7 +2,7 @@ import { constants } from "node:fs";
 import { type FileHandle, open } from "node:fs/promises";
 import { systemError } from "./store-error.ts";
 
-export const fileMode = 0o600;
+const fileMode = 0o600;
 export const directoryMode = 0o700;
 
 const newFile = constants.O_CREAT | constants.O_EXCL | constants.O_WRONLY | constants.O_NOFOLLOW;

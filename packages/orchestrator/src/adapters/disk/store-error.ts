@@ -12,7 +12,7 @@ export function systemError(errno: string, path: string): Error {
 }
 
 /** What the file system refused, as ours; anything else as it was. */
-export function storeError(error: unknown, directory: string): unknown {
+function storeError(error: unknown, directory: string): unknown {
   const errno = errnoOf(error);
   switch (errno) {
     case undefined:

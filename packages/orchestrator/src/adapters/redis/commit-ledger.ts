@@ -118,7 +118,7 @@ export function createRedisCommitLedger(options: {
           pointer: parsePointer(text),
         }));
       }),
-    done: (batchId) => asked(async () => (await redis.getBuffer(keysOf(batchId).done)) ?? new Uint8Array()),
+    done: (batchId) => asked(async () => new Uint8Array((await redis.getBuffer(keysOf(batchId).done)) ?? [])),
     close: (batchId) => asked(async () => void (await scripts.close(keysOf(batchId).all, []))),
     forget: (batchId) => asked(async () => void (await redis.unlink(...keysOf(batchId).all))),
     lease: (name, holder, ttlMs) =>

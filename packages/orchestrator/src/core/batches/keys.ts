@@ -33,6 +33,9 @@ export const objectKeys = {
   snapshots: (batchId: string) => `batches/${batchId}/snapshots/`,
   /** The winners that the output is put together from. */
   finalIndex: (batchId: string) => `batches/${batchId}/final.index`,
+  /** What was served lately, by whomever. */
+  knownModels: "models/",
+  knownModel: (digest: string) => `models/${digest}.json`,
   cachedResult: (tenant: string, digest: string) =>
     `tenants/${tenant}/results/${digest.slice(0, 2)}/${digest}`,
 } as const;

@@ -8,7 +8,7 @@ export interface PlanReport {
   readonly errors: readonly LineError[];
   readonly errorCount: number;
   readonly models: readonly ModelPlan[];
-  /** The models one after the other, as the workers that several of them share would run them. */
+  /** Models that share a worker take turns. Undefined where it is so for one of them. */
   readonly hours: number | undefined;
 }
 
@@ -16,13 +16,19 @@ export interface ModelPlan {
   readonly model: string;
   readonly lines: number;
   readonly estimatedPromptTokens: number;
-  /** The most that may be generated; lines that name no limit count with the room that their prompt leaves. */
+  /** The most that may be generated; lines that set no limit count with the room that their prompt leaves. */
   readonly maxCompletionTokens: number;
-  /** Line numbers of the first lines that no replica has room for: their answers would be errors. */
+  /**
+   * Numbers of the first lines whose prompt, with the answer that they ask for, does not fit into the context of the
+   * smallest replica: such a line is answered with an error, or its answer is cut short.
+   */
   readonly tooLongLines: readonly number[];
   readonly tooLongCount: number;
-  /** Those that serve the model now. */
+  /** Those that serve the model now and are connected here. */
   readonly workers: readonly { readonly name: string; readonly slots: number }[];
-  /** Were every answer as long as it may be. Undefined where no worker that serves the model was ever measured. */
+  /**
+   * If the fleet did nothing else, and answers were as long as their lines allow; 256 tokens where they set no limit.
+   * Undefined where no worker's speed is known.
+   */
   readonly hours: number | undefined;
 }

@@ -58,7 +58,7 @@ export class WinnerSelection {
     if (current === undefined || current > rank) return;
     if (current === rank && !this.#isOlder(line, token)) return;
     if (this.index.isAt(line, pointer)) {
-      const outcome = this.index.get(line)?.outcome ?? "completed";
+      const outcome = this.index.outcome(line) ?? "completed";
       this.#put(line, { pointer, outcome, rank, token });
       return;
     }
@@ -112,8 +112,8 @@ export class WinnerSelection {
     this.#isCached[line] = isCached ? 1 : 0;
     const { promptTokens, cachedTokens, completionTokens, reasoningTokens } = usage;
     this.#usage.set([promptTokens, cachedTokens, completionTokens, reasoningTokens], 4 * line);
-    const winner = this.index.get(line);
-    if (winner !== undefined && winner.outcome !== outcome) this.index.set(line, { ...winner, outcome });
+    const winner = this.index.outcome(line) === outcome ? undefined : this.index.get(line);
+    if (winner !== undefined) this.index.set(line, { ...winner, outcome });
   }
 
   #put(
@@ -145,7 +145,7 @@ export class WinnerSelection {
   }
 
   #isFailed(line: number): boolean {
-    return this.index.get(line)?.outcome === "failed";
+    return this.index.outcome(line) === "failed";
   }
 
   #usageOf(line: number): LineUsage {

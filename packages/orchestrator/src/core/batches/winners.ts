@@ -93,12 +93,13 @@ export class WinnerIndex {
     return bits;
   }
 
-  encode(): Uint8Array {
+  /** With room for `spareBytes` behind it. */
+  encode(spareBytes = 0): Uint8Array {
     this.#view.setUint32(0, magic, true);
     this.#view.setUint32(4, this.lines, true);
     this.#view.setUint32(8, this.#pieces.length, true);
     const names = new TextEncoder().encode(this.#pieces.join("\n"));
-    const bytes = new Uint8Array(this.#bytes.length + names.length);
+    const bytes = new Uint8Array(this.#bytes.length + names.length + spareBytes);
     bytes.set(this.#bytes);
     bytes.set(names, this.#bytes.length);
     return bytes;

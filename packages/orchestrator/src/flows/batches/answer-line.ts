@@ -1,9 +1,4 @@
-import {
-  type Clock,
-  type GenerateUsage,
-  type InferenceDelta,
-  MusterError,
-} from "@muster/base";
+import { type Clock, type GenerateUsage, type InferenceDelta, MusterError } from "@muster/base";
 import type { BatchRecord, LineUsage } from "../../core/batches/batch.ts";
 import { noUsage } from "../../core/batches/batch.ts";
 import type { LineResult, LineToken } from "../../core/batches/line-result.ts";

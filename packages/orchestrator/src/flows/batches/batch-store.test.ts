@@ -108,8 +108,10 @@ describe("batches in the store", () => {
     const { batches, create } = await start();
     const { id } = await create("design");
     expect(await batches.inputsInUse()).toEqual(new Set([fileId]));
-    await batches.deactivate(id);
+    await batches.writeEvent(id, failed);
     expect(await batches.inputsInUse()).toEqual(new Set());
+    await create("design");
+    expect(await batches.inputsInUse()).toEqual(new Set([fileId]));
   });
 
   it("go 30 days after they were over, and no sooner", async () => {
@@ -117,7 +119,9 @@ describe("batches in the store", () => {
     const over = await create("design");
     const running = await create("design");
     await store.put(objectKeys.lineIndex(over.id), new Uint8Array(28));
-    await store.openLog(objectKeys.segment(over.id, "w1")).append(new Uint8Array(10));
+    const log = store.openLog(objectKeys.segment(over.id, "w1"));
+    await log.append(new Uint8Array(10));
+    await log.close();
     clock.advance(5 * day);
     await batches.writeEvent(over.id, { ...failed, atMs: clock.wallMs() });
     await batches.deactivate(over.id);

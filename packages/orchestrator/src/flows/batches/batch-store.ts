@@ -111,8 +111,10 @@ export class BatchStore {
   /** Ids of the input files of batches that are not over. */
   async inputsInUse(): Promise<Set<string>> {
     const ids = await this.active();
-    const { found } = await firstFound(ids, ids.length, (id) => this.#record(id));
-    return new Set(found.map(({ inputFileId }) => inputFileId));
+    const { found } = await firstFound(ids, ids.length, (id) => this.load(id));
+    // One that has just ended is still listed for a moment.
+    const unfinished = found.filter(({ events }) => !isTerminal(batchState(events)));
+    return new Set(unfinished.map(({ record }) => record.inputFileId));
   }
 
   /** Removes what has been over for 30 days, and what crashes have left. Output files are files: they go by their own time. */

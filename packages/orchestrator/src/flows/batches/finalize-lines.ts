@@ -33,7 +33,6 @@ const maxInputBlocks = 4;
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
-const lineEnd = encoder.encode("\n");
 
 /** Why a line has no answer, in the words of OpenAI's API where it has any. */
 const unrunErrors = {
@@ -44,7 +43,7 @@ const unrunErrors = {
   cancelled: { code: "batch_cancelled", message: "This request was not executed: the batch was cancelled." },
 } as const;
 
-/** The lines of the files that a batch gives, in the order of its input. */
+/** The lines of the files that a batch gives, in the order of its input, without line ends. */
 export class OutputLines {
   readonly #deps: Deps;
   readonly #of: Lines;
@@ -74,7 +73,6 @@ export class OutputLines {
     for (let line = 0; line < index.lines; line++) {
       if (index.outcome(line) !== "completed") continue;
       yield this.#counted(await this.#result(line));
-      yield lineEnd;
     }
   }
 
@@ -84,7 +82,6 @@ export class OutputLines {
       const outcome = index.outcome(line);
       if (outcome === "completed") continue;
       yield outcome === "failed" ? this.#counted(await this.#result(line)) : await this.#unrun(line);
-      yield lineEnd;
     }
   }
 
@@ -156,5 +153,5 @@ function provenanceLine(of: {
     of.provenance === undefined
       ? { error: { code: "damaged", message: "Where this answer came from cannot be read any more." } }
       : (JSON.parse(of.provenance) as object);
-  return encoder.encode(`${JSON.stringify({ custom_id, line: of.line, ...origin })}\n`);
+  return encoder.encode(JSON.stringify({ custom_id, line: of.line, ...origin }));
 }

@@ -1,12 +1,13 @@
 const chunkBytes = 262_144;
+const lineEnd = 10;
 
-/** Puts short runs of bytes together into longer ones. */
-export async function* inChunks(parts: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array, undefined> {
+/** Writes lines one below the other, many to a chunk. */
+export async function* inChunks(lines: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array, undefined> {
   let gathered: Uint8Array[] = [];
   let bytes = 0;
-  for await (const part of parts) {
-    gathered.push(part);
-    bytes += part.length;
+  for await (const line of lines) {
+    gathered.push(line);
+    bytes += line.length + 1;
     if (bytes < chunkBytes) continue;
     yield joined(gathered, bytes);
     gathered = [];
@@ -15,12 +16,13 @@ export async function* inChunks(parts: AsyncIterable<Uint8Array>): AsyncGenerato
   if (bytes > 0) yield joined(gathered, bytes);
 }
 
-function joined(parts: readonly Uint8Array[], bytes: number): Uint8Array {
-  const whole = new Uint8Array(bytes);
+function joined(lines: readonly Uint8Array[], bytes: number): Uint8Array {
+  const chunk = new Uint8Array(bytes);
   let at = 0;
-  for (const part of parts) {
-    whole.set(part, at);
-    at += part.length;
+  for (const line of lines) {
+    chunk.set(line, at);
+    at += line.length;
+    chunk[at++] = lineEnd;
   }
-  return whole;
+  return chunk;
 }

@@ -34,10 +34,10 @@ type CheckedLine =
 const maxModels = 1_000;
 const charactersPerToken = 4;
 /** What a line is taken to write where it does not say. */
-const usualAnswerTokens = 256;
+export const usualAnswerTokens = 256;
 const maxEstimate = 2 ** 32 - 1;
 /** The line is not run now: any name will do. */
-const noIdentity: LineIdentity = { name: "0", seed: 0, createdAtSeconds: 0 };
+export const noIdentity: LineIdentity = { name: "0", seed: 0, createdAtSeconds: 0 };
 
 /** Checks the lines of one input file, one after the other. */
 export class LineChecker {
@@ -90,15 +90,27 @@ export class LineChecker {
   #fleetRefusal({ model, needs, params }: LinePlan): Refusal | undefined {
     const key = `${model}\n${[...needs].join()}`;
     if (this.#refusals.has(key)) return this.#refusals.get(key);
-    const { served } = this.#deps;
-    const error = !served.has(model)
-      ? modelNotFound(model, served.list())
-      : served.canDo(model, needs)
-        ? undefined
-        : notAble({ model, needs, able: served.capabilities(model), params });
+    const error = this.#fleetError({ model, needs, params });
     const refusal = error === undefined ? undefined : refusalOf(error);
     if (this.#refusals.size < maxModels) this.#refusals.set(key, refusal);
     return refusal;
+  }
+
+  #fleetError({
+    model,
+    needs,
+    params,
+  }: Pick<LinePlan, "model" | "needs" | "params">): MusterError | undefined {
+    const { served } = this.#deps;
+    if (served.has(model)) {
+      const isAble = served.canDo(model, needs);
+      return isAble ? undefined : notAble({ model, needs, able: served.capabilities(model), params });
+    }
+    const known = served.list();
+    // A night without machines says nothing about the input.
+    if (known.length === 0)
+      throw new MusterError("not_ready", "No worker has joined: models cannot be looked up yet.");
+    return modelNotFound(model, known);
   }
 
   #numberOf(model: string): number | undefined {

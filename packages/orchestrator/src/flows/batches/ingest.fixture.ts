@@ -30,11 +30,11 @@ export async function testStore(): Promise<ObjectStore> {
 const models = ["chat", "small", "vectors"];
 
 /** `chat` and `small` take chats, `vectors` texts to embed; none can do more. */
-const served: ServedNow = {
+const someServed: ServedNow = {
   list: () => models,
   has: (model) => models.includes(model),
   capabilities: (model) => new Set([model === "vectors" ? "embedding" : "chat"]),
-  canDo: (model, needs) => [...needs].every((need) => served.capabilities(model).has(need)),
+  canDo: (model, needs) => [...needs].every((need) => someServed.capabilities(model).has(need)),
 };
 
 /** A good line, but for what `over` says. */
@@ -43,11 +43,20 @@ export function line(customId: unknown, over: Readonly<Record<string, unknown>> 
   return JSON.stringify({ custom_id: customId, method: "POST", url: "/v1/chat/completions", body, ...over });
 }
 
+/** No worker has joined. */
+export const nothingServed: ServedNow = {
+  list: () => [],
+  has: () => false,
+  capabilities: () => new Set(),
+  canDo: () => false,
+};
+
 interface IngestAsked {
   readonly endpoint?: BatchEndpoint;
   readonly limits?: Partial<IngestLimits>;
   readonly signal?: AbortSignal;
   readonly store?: ObjectStore;
+  readonly served?: ServedNow;
 }
 
 /** Ingests `content` as the input of a batch; gives what came of it, and the entries of the index if there is one. */
@@ -68,7 +77,13 @@ export async function ingest(content: string | Uint8Array, asked: IngestAsked = 
   };
   const limits = { maxLines: 50_000, maxLineBytes: 1_048_576, ...asked.limits };
   const outcome = await ingestBatch(
-    { store, endpoints: createLineEndpoints(), served, limits, clock: systemClock },
+    {
+      store,
+      endpoints: createLineEndpoints(),
+      served: asked.served ?? someServed,
+      limits,
+      clock: systemClock,
+    },
     { record, signal: asked.signal ?? new AbortController().signal },
   );
   const index = await store.get(objectKeys.lineIndex(batchId));

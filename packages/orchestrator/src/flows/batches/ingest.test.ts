@@ -2,7 +2,7 @@ import { MusterError } from "@muster/base";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { objectKeys } from "../../core/batches/keys.ts";
-import { fileId, ingest, line, testStore } from "./ingest.fixture.ts";
+import { fileId, ingest, line, nothingServed, testStore } from "./ingest.fixture.ts";
 
 describe("good input of a batch", () => {
   it("is indexed: every line lies where its entry says", async () => {
@@ -118,6 +118,12 @@ describe("reading the input of a batch", () => {
       },
     };
     await expect(ingest("x", { store: broken })).rejects.toMatchObject({ code: "store_unavailable" });
+  });
+
+  it("waits for the first worker: until then no model is known, and none unknown", async () => {
+    await expect(ingest(line("a"), { served: nothingServed })).rejects.toMatchObject({ code: "not_ready" });
+    const broken = await ingest("no JSON", { served: nothingServed });
+    expect(broken.outcome).toMatchObject({ kind: "failed", errors: [{ code: "invalid_json_line" }] });
   });
 
   it("fails the batch where the file is gone", async () => {

@@ -14,7 +14,7 @@ const entriesPerPiece = 2_048;
 
 /**
  * Reads the input of a batch once, from end to end: checks every line, and writes the line index. Throws `cancelled`
- * when `signal` fires, and what the store throws.
+ * when `signal` fires, `not_ready` while nothing at all is served, and what the store throws.
  */
 export async function ingestBatch(
   deps: InputPassDeps,

@@ -182,13 +182,17 @@ export class BatchKeeper {
     const done = state.totals.completed + state.totals.failed;
     if (done >= lines) return this.#end(record.id, "completed");
     if (clock.wallMs() >= record.expiresAtMs) return this.#end(record.id, "expired");
+    if (isPaused) {
+      // Whoever takes a line of it out of the lane lets go of it: what is in the lanes must be put again.
+      kept.feeder = undefined;
+      return;
+    }
     const feeder = await this.#feederOf(batch, kept, state);
     if (done !== kept.doneHere) {
       // Others have a part in it: what of ours is done, only the ledger knows.
       feeder.noteDone(await ledger.done(record.id));
       kept.doneHere = done;
     }
-    if (isPaused) return;
     if (this.#ticks % lookEvery === 0) await feeder.putAgain(false);
     await this.#feedNow(kept);
   }

@@ -10,8 +10,8 @@ import type { LineRuns } from "../lane-control.ts";
 import type { ActiveBatch, ActiveBatches } from "./active-batches.ts";
 import type { LineAnswer, LineAnswerer, StartedLine, WholeEnd } from "./answer-line.ts";
 import type { CommitDesk } from "./commit-desk.ts";
-import { Hedger } from "./hedger.ts";
 import { HedgedTries, type LineTry } from "./hedged-tries.ts";
+import { Hedger } from "./hedger.ts";
 import { type LineText, parseLineText } from "./line-text.ts";
 
 /** How long a store that is away is waited for before it is asked again. */
@@ -235,10 +235,11 @@ export class LineRunner implements LineRuns {
     try {
       return await hedged.result;
     } finally {
+      abort.signal.removeEventListener("abort", stop);
+      // The slower of two tries; an abort is not cheap, so only where there is one.
+      if (running.hedges > 0) stop();
       running.hedge = undefined;
       running.hedges = 0;
-      abort.signal.removeEventListener("abort", stop);
-      stop();
     }
   }
 

@@ -55,11 +55,7 @@ export async function* scanPiece(
   }
 }
 
-/** A pointer in the words of the ledger, and back. */
-export function toResultPointer(batchId: string, { piece, offset, length }: PiecePointer): ResultPointer {
-  return { key: pieceKey(batchId, piece), offset, length };
-}
-
+/** A pointer of the ledger's, in the words of the segments. */
 export function toPiecePointer(batchId: string, { key, offset, length }: ResultPointer): PiecePointer {
   return { piece: key.slice(objectKeys.segments(batchId).length), offset, length };
 }

@@ -4,6 +4,8 @@ import type { AppendLog, ObjectInfo, ObjectStore } from "../../ports/object-stor
 /** What is to happen to an append. `torn`: half of it lands at the end of the piece, and it fails. */
 export type AppendFate = "done" | "fails" | "torn" | "done-then-silence" | "silence";
 
+const chunkBytes = 3_000;
+
 /** An object store in memory that fails where a test says so. */
 export class MemoryObjectStore implements ObjectStore {
   readonly objects = new Map<string, Uint8Array>();
@@ -42,7 +44,8 @@ export class MemoryObjectStore implements ObjectStore {
   async *read(key: string, options?: { readonly offset?: number }): AsyncGenerator<Uint8Array, undefined> {
     const bytes = this.objects.get(key);
     if (bytes === undefined) throw new MusterError("not_found", `There is no object ${key}.`);
-    for (let at = options?.offset ?? 0; at < bytes.length; at += 1_000) yield bytes.slice(at, at + 1_000);
+    for (let at = options?.offset ?? 0; at < bytes.length; at += chunkBytes)
+      yield bytes.slice(at, at + chunkBytes);
   }
 
   async *list(prefix: string): AsyncGenerator<ObjectInfo, undefined> {

@@ -60,9 +60,8 @@ async function readIndex({ store, digest }: Deps, key: string): Promise<WinnerIn
 }
 
 function sealed(digest: Digest, index: WinnerIndex): Uint8Array {
-  const content = index.encode();
-  const bytes = new Uint8Array(content.length + digestBytes);
-  bytes.set(content);
+  const bytes = index.encode(digestBytes);
+  const content = bytes.subarray(0, -digestBytes);
   bytes.set(new TextEncoder().encode(digest(content)), content.length);
   return bytes;
 }

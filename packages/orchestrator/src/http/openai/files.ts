@@ -2,7 +2,7 @@ import { Readable } from "node:stream";
 import multipart from "@fastify/multipart";
 import { MusterError } from "@muster/base";
 import type { FastifyInstance } from "fastify";
-import type { BatchingDeps, HttpDeps } from "../http-deps.ts";
+import type { HttpDeps } from "../http-deps.ts";
 import { parseBody } from "../parsing/body.ts";
 import { drain } from "../slow-bodies.ts";
 import { fileBody } from "./file-body.ts";
@@ -12,12 +12,12 @@ import { fileListSchema } from "./schema/files.ts";
 type WithId = { readonly Params: { readonly id: string } };
 
 /** /v1/files: what goes into batches and what comes out of them. */
-export function filesRoutes(app: FastifyInstance, deps: HttpDeps, batches: BatchingDeps): void {
-  const { files } = batches;
+export function filesRoutes(app: FastifyInstance, deps: HttpDeps): void {
+  const { files } = deps.batches;
   // In a scope of its own: forms are taken nowhere else.
   void app.register((scope, _options, done) => {
     void scope.register(multipart);
-    uploadRoute(scope, deps, batches);
+    uploadRoute(scope, deps);
     done();
   });
 
@@ -53,7 +53,8 @@ export function filesRoutes(app: FastifyInstance, deps: HttpDeps, batches: Batch
   });
 }
 
-function uploadRoute(scope: FastifyInstance, deps: HttpDeps, { files, limits }: BatchingDeps): void {
+function uploadRoute(scope: FastifyInstance, { batches, clock }: HttpDeps): void {
+  const { files, limits } = batches;
   const { maxFileBytes } = limits;
   // What is neither a form nor JSON reaches the route, which says what it takes.
   scope.addContentTypeParser("*", (_request, _payload, done) => done(null));
@@ -61,7 +62,7 @@ function uploadRoute(scope: FastifyInstance, deps: HttpDeps, { files, limits }: 
     try {
       return fileBody(await storeUpload(request, { files, maxFileBytes }));
     } catch (error) {
-      drain(request.raw, deps.clock);
+      drain(request.raw, clock);
       throw MusterError.from(error);
     }
   });

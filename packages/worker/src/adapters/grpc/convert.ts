@@ -146,8 +146,10 @@ export function fromWire(body: Exclude<OrchestratorBody, { kind: "welcome" | "re
     }
     case "cancel":
       return { kind: "cancel", attemptId: body.value.attemptId, epoch: body.value.epoch };
-    case "endAck":
-      return { kind: "end-ack", attemptId: body.value.attemptId, epoch: body.value.epoch };
+    case "endAck": {
+      const { attemptId, epoch, others } = body.value;
+      return { kind: "end-ack", attempts: [{ attemptId, epoch }, ...others] };
+    }
     case "load": {
       const { replicaId, modelUri, model, slots, contextTokens } = body.value;
       return {
