@@ -47,6 +47,8 @@ import type { Metrics } from "./ports/metrics.ts";
 import type { ObjectStore } from "./ports/object-store.ts";
 
 export interface StartedBatches {
+  /** Takes no more steps and feeds no more lines; what runs goes on. */
+  stop(): Promise<void>;
   readonly lines: LineRunner;
   readonly active: ActiveBatches;
   readonly files: FileStore;
@@ -111,7 +113,6 @@ export async function startBatches(deps: BatchesDeps): Promise<StartedBatches> {
   const sender = createHttpWebhookSender({ hosts: config.webhookHosts, secret: config.webhookSecret });
   const random = Math.random;
   const webhooks = new Webhooks({ store, sender, digest, background, clock, log, random });
-  lifecycle.onStop("webhooks", () => webhooks.stop());
   const planned = {
     has: (model: string) => known.has(model),
     list: () => known.list(),
@@ -155,7 +156,6 @@ export async function startBatches(deps: BatchesDeps): Promise<StartedBatches> {
   });
   active.notify((batchId) => lines.batchOver(batchId));
   keeper.start();
-  lifecycle.onStop("batches", () => keeper.stop());
 
   const sweep = () => {
     background.run("sweep-files", async () => {
@@ -172,11 +172,13 @@ export async function startBatches(deps: BatchesDeps): Promise<StartedBatches> {
     stopRefreshing = clock.after(knownMs, refresh);
   };
   let stopRefreshing = clock.after(knownMs, refresh);
-  lifecycle.onStop("sweep", () => {
-    stopSweeping();
-    stopRefreshing();
-  });
   return {
+    async stop() {
+      stopSweeping();
+      stopRefreshing();
+      webhooks.stop();
+      await keeper.stop();
+    },
     lines,
     active,
     files,

@@ -131,6 +131,7 @@ async function start(
     finishJobs({ lanes, runner, lines: batching.lines, fleet, clock }, config.drainMs),
   );
   lifecycle.onStop("background tasks", () => background.idle());
+  lifecycle.onStop("batches", () => batching.stop());
 
   let isStopping = false;
   const http = await startHttpServer(

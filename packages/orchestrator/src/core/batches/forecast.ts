@@ -25,9 +25,9 @@ interface Stretch {
 /** What lies further back says little of the fleet as it is now. */
 const windowMs = 120_000;
 /** Where the window holds fewer lines than this it reaches further back. */
-const enoughLines = 20;
-/** What has just happened counts e times as much as what happened this long before. */
-const memoryMs = 60_000;
+const enoughLines = 60;
+/** What has just happened counts e times as much as what happened this share of the window before. */
+const memoryShare = 0.5;
 /** Before this a forecast would be a guess. */
 const firstMs = 10_000;
 const firstLines = 5;
@@ -62,6 +62,8 @@ export function forecast(
   const recent = recentOf(stretches, nowMs);
   // A stretch that goes on for longer than usual is a sign by itself.
   if (quietMs > 2 * usualMs) recent.push({ endMs: nowMs, durationMs: quietMs, lines: 0, tokens: 0 });
+  const reachMs = nowMs - Math.min(...recent.map(({ endMs, durationMs }) => endMs - durationMs));
+  const memoryMs = memoryShare * Math.max(windowMs, reachMs);
   const weighted = (value: (stretch: Stretch) => number) =>
     sum(recent, (stretch) => value(stretch) * Math.exp((stretch.endMs - nowMs) / memoryMs));
   const seconds = weighted((stretch) => stretch.durationMs) / 1000;

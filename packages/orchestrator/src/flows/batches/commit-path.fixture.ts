@@ -134,7 +134,7 @@ export function commitPath<Ledger extends CommitLedger>(store: ObjectStore, ledg
         { record, events: eventsOf(lines, outcome) },
       ),
     /** All that a follower gets who goes on from `cursor` until nothing more comes. */
-    async follow(cursor: string | undefined, maxBytes = 2_000) {
+    async follow(cursor: string | undefined, maxBytes = 8_000) {
       const seen: string[] = [];
       let at = cursor;
       for (;;) {

@@ -208,7 +208,7 @@ export class BatchKeeper {
 
   #feed(batchId: string, kept: Kept): void {
     const batch = this.#deps.active.seen(batchId);
-    if (batch === undefined || batch.isOver || batch.isPaused || !kept.isMine) return;
+    if (batch === undefined || batch.isOver || batch.isPaused || !kept.isMine || this.#isStopped) return;
     this.#deps.background.run("feed-batch", () =>
       this.#feedNow(kept).catch((error: unknown) => this.#failed(batchId, kept, error)),
     );
@@ -254,6 +254,8 @@ export class BatchKeeper {
     kept: Kept,
     run: () => Promise<BatchEvent | undefined>,
   ): Promise<void> {
+    // Two looks at a time can come to the same conclusion.
+    if (kept.step !== undefined) return;
     kept.step = step;
     kept.feeder = undefined;
     this.#deps.background.run(step, async () => {
