@@ -1,5 +1,5 @@
 /** 32-bit FNV-1a over UTF-16 code units. */
-export function fnv1a(text: string, length = text.length): number {
+function fnv1a(text: string, length = text.length): number {
   let hash = 0x811c9dc5;
   for (let i = 0; i < length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193);
   return hash >>> 0;
