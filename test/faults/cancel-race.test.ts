@@ -4,15 +4,15 @@ import { batchInput, countProblems } from "../harness/batch-lines.ts";
 import { startCluster } from "../harness/cluster.ts";
 import { createRandom } from "../harness/random.ts";
 
-const batches = 40;
-const linesPerBatch = 30;
+const batches = 24;
+const linesPerBatch = 50;
 const seed = 4;
 
 describe("cancelling while answers are committed", () => {
   it("leaves every line in one of the two files, and the counts and usage are their sums", async () => {
     const cluster = await startCluster();
-    await cluster.worker("a", { slots: 4, stubTokensPerSecond: 1_000 });
-    await cluster.worker("b", { slots: 4, stubTokensPerSecond: 1_000 });
+    await cluster.worker("a", { slots: 4, stubTokensPerSecond: 200 });
+    await cluster.worker("b", { slots: 4, stubTokensPerSecond: 200 });
     const api = createBatchApi({ url: () => cluster.url });
     const random = createRandom(seed);
     const file = await api.upload(batchInput({ count: linesPerBatch }).text);

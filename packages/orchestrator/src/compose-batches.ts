@@ -31,6 +31,7 @@ import { ingestBatch } from "./flows/batches/ingest.ts";
 import { BatchKeeper } from "./flows/batches/keeper.ts";
 import { KnownModels } from "./flows/batches/known-models.ts";
 import { LateResults } from "./flows/batches/late-results.ts";
+import { LineCommits } from "./flows/batches/line-commits.ts";
 import { LineRunner } from "./flows/batches/line-runner.ts";
 import { planBatch } from "./flows/batches/plan-batch.ts";
 import { Progress } from "./flows/batches/progress.ts";
@@ -101,7 +102,8 @@ export async function startBatches(deps: BatchesDeps): Promise<StartedBatches> {
   const answerer = new LineAnswerer({ endpoints, fleet, attempts, cache, digest, clock });
   const input = new BlockReader({ store });
   const lines = new LineRunner({
-    ...{ active, ledger, desk, answerer, input, fleet, clock, log },
+    ...{ active, ledger, answerer, input, fleet, clock, log },
+    commits: new LineCommits({ ledger, desk, clock, log }),
     random: Math.random,
   });
   const known = new KnownModels({ store, served, digest, clock, log });
@@ -145,8 +147,9 @@ export async function startBatches(deps: BatchesDeps): Promise<StartedBatches> {
   });
   lines.notify({
     lineDone: (batchId, line) => keeper.lineDone(batchId, line),
-    giveBack: async (lane, ref, delayMs) => {
-      const tenant = (await active.get(ref.batchId))?.record.tenant ?? "";
+    giveBack: async (lane, { batchId, gen, round, ...place }, delayMs) => {
+      const tenant = (await active.get(batchId))?.record.tenant ?? "";
+      const ref = { batchId, gen, round, lines: [place] };
       await queue.putLines(lane, { tenant, weight: 1 }, [{ ref, cost: 0, delayMs }]);
     },
     committed: (model, { outcome, usage, isCached }) => {

@@ -10,31 +10,51 @@ export interface RequestRef {
   readonly home: string;
 }
 
-/** A line of a batch in a lane: where any orchestrator finds it in the object store. */
-export interface LineRef {
-  readonly batchId: string;
+/** Where any orchestrator finds one line of a batch. */
+export interface LinePlace {
   /** From 0. */
   readonly line: number;
-  /** The generation of the ledger that it was put in under. */
-  readonly gen: number;
-  /** How often it was put back; makes each job's id its own. */
-  readonly round: number;
   /** In the input file, in bytes. */
   readonly offset: number;
   readonly length: number;
+  /** Lines with the same one, other than 0, begin alike. */
   readonly prefix: number;
 }
 
-/** What travels through a lane. */
-export type JobRef = RequestRef | LineRef;
+/** Some lines of a batch in a lane: where slots are many, each job has several, since a job costs more than a line. */
+export interface LinesRef {
+  readonly batchId: string;
+  /** The generation of the ledger that they were put in under. */
+  readonly gen: number;
+  /** How often they were put back; makes each job's id its own. */
+  readonly round: number;
+  /** One at least. */
+  readonly lines: readonly LinePlace[];
+}
 
-export function isLineRef(job: JobRef): job is LineRef {
+/** One line as it is run. */
+export interface LineRef extends LinePlace {
+  readonly batchId: string;
+  readonly gen: number;
+  readonly round: number;
+}
+
+/** What travels through a lane. */
+export type JobRef = RequestRef | LinesRef;
+
+export function isLinesRef(job: JobRef): job is LinesRef {
   return "batchId" in job;
 }
 
 /** One job for each: putting it again while it is there changes nothing. */
 export function jobIdOf(job: JobRef): string {
-  return isLineRef(job) ? `${job.batchId}-${job.line}-g${job.gen}-r${job.round}` : job.requestId;
+  if (!isLinesRef(job)) return job.requestId;
+  const { batchId, gen, round, lines } = job;
+  return `${batchId}-${lines[0]?.line ?? 0}-${lines.length}-g${gen}-r${round}`;
+}
+
+export function linesOf({ lines, batchId, gen, round }: LinesRef): LineRef[] {
+  return lines.map((place) => ({ ...place, batchId, gen, round }));
 }
 
 /** Where an answer came from. */

@@ -2,7 +2,7 @@ import { Background, type GenerateRequest, type InferenceDelta, ManualClock, sil
 import { createMemoryJobQueue } from "../adapters/memory/job-queue.ts";
 import { MemoryBusHub } from "../adapters/memory/token-bus.ts";
 import type { Replica } from "../core/fleet/worker.ts";
-import type { AnswerEvent, LineRef } from "../core/job.ts";
+import type { AnswerEvent, LinesRef } from "../core/job.ts";
 import type { Lane } from "../core/lane.ts";
 import type { Metrics } from "../ports/metrics.ts";
 import type { WorkerCommand, WorkerLink } from "../ports/worker-link.ts";
@@ -48,8 +48,8 @@ export function startFlows(options: { readonly maxQueued?: number } = {}) {
     maxQueued: options.maxQueued ?? 100,
   });
   deliverMessages(bus, desk, runner);
-  const lines: LineRef[] = [];
-  const runLine = async (_lane: Lane, line: LineRef) => {
+  const lines: LinesRef[] = [];
+  const runLine = async (_lane: Lane, line: LinesRef) => {
     lines.push(line);
   };
   const lanes = new LaneControl({ queue, fleet, runner, lines: { run: runLine }, background });

@@ -1,5 +1,5 @@
 import type { Background } from "@muster/base";
-import { isLineRef, type JobRef, type LineRef } from "../core/job.ts";
+import { isLinesRef, type JobRef, type LinesRef } from "../core/job.ts";
 import { type Lane, type LaneClass, laneClasses } from "../core/lane.ts";
 import { laneShares } from "../core/scheduling/lane-shares.ts";
 import type { JobQueue, LaneConsumer } from "../ports/job-queue.ts";
@@ -13,7 +13,7 @@ interface ModelLanes {
 
 /** What runs lines of batches. */
 export interface LineRuns {
-  run(lane: Lane, line: LineRef): Promise<void>;
+  run(lane: Lane, lines: LinesRef): Promise<void>;
 }
 
 /** Opens the lanes of each model that the fleet serves, and keeps what they take in step with its free slots. */
@@ -78,7 +78,7 @@ export class LaneControl {
   }
 
   #run(lane: Lane, job: JobRef): Promise<void> {
-    return isLineRef(job) ? this.#lines.run(lane, job) : this.#runner.run(lane, job);
+    return isLinesRef(job) ? this.#lines.run(lane, job) : this.#runner.run(lane, job);
   }
 
   /** Nobody serves the model any more: its consumers would keep two connections each for nothing. */

@@ -12,6 +12,7 @@ import { AttemptTable, type StrayEnd } from "../flows/attempt-table.ts";
 import { FleetRegistry } from "../flows/fleet-registry.ts";
 import { startFleetServer } from "./fleet-service.ts";
 
+type Heard<K extends OrchestratorBody["kind"]> = Extract<OrchestratorBody, { kind: K }>["value"];
 type Stream = ClientDuplexStream<WorkerMessage, OrchestratorMessageRead>;
 
 /** The port that workers dial, with the real flows behind it. */
@@ -69,12 +70,10 @@ class HandWorker {
   }
 
   /** The next message of that kind; earlier ones of others are passed over. */
-  async hear<K extends OrchestratorBody["kind"]>(
-    kind: K,
-  ): Promise<Extract<OrchestratorBody, { kind: K }>["value"]> {
+  async hear<K extends OrchestratorBody["kind"]>(kind: K): Promise<Heard<K>> {
     for (;;) {
       const next = this.#heard.shift();
-      if (next?.kind === kind) return next.value as Extract<OrchestratorBody, { kind: K }>["value"];
+      if (next?.kind === kind) return next.value as Heard<K>;
       if (next === undefined) {
         await new Promise<void>((resolve) => {
           this.#wake = resolve;

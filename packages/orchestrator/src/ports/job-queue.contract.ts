@@ -1,6 +1,6 @@
 import { deferred } from "@muster/base";
 import { afterEach, describe, expect, it } from "vitest";
-import { isLineRef, jobIdOf } from "../core/job.ts";
+import { isLinesRef, jobIdOf } from "../core/job.ts";
 import type { Lane } from "../core/lane.ts";
 import type { JobQueue } from "./job-queue.ts";
 
@@ -151,7 +151,7 @@ export function jobQueueContract(name: string, open: () => Promise<JobQueue>): v
     describe("with lines of batches", () => {
       const batch: Lane = { model: lane.model, class: "batch" };
       const lineOf = (batchId: string, line: number, cost = 1) => ({
-        ref: { batchId, line, gen: 1, round: 0, offset: 0, length: 1, prefix: 0 },
+        ref: { batchId, gen: 1, round: 0, lines: [{ line, offset: 0, length: 1, prefix: 0 }] },
         cost,
       });
       const linesOf = (batchId: string, count: number) =>
@@ -162,7 +162,7 @@ export function jobQueueContract(name: string, open: () => Promise<JobQueue>): v
         const all = deferred<void>();
         const consumer = queue.consume(batch, {
           run: async (job) => {
-            seen.push(isLineRef(job) ? job.batchId : job.requestId);
+            seen.push(isLinesRef(job) ? job.batchId : job.requestId);
             if (seen.length === count) all.resolve();
           },
           orphaned() {},

@@ -1,4 +1,4 @@
-import type { JobRef, LineRef, RequestRef } from "../core/job.ts";
+import type { JobRef, LinesRef, RequestRef } from "../core/job.ts";
 import type { Lane } from "../core/lane.ts";
 
 export interface LaneConsumer {
@@ -22,9 +22,9 @@ export interface LaneShare {
   readonly weight: number;
 }
 
-export interface LaneLine {
-  readonly ref: LineRef;
-  /** What it takes of the tenant's share, in units of an average line. */
+export interface LaneLines {
+  readonly ref: LinesRef;
+  /** What they take of the tenant's share, in units of an average line. */
   readonly cost: number;
   /** Not before this long from now. */
   readonly delayMs?: number;
@@ -38,7 +38,7 @@ export interface JobQueue {
    * Puts lines of batches, in turn with those of other tenants (start-time fair queueing), behind all requests. Throws
    * `store_unavailable`: some may be in then. Putting a line that is still there changes nothing.
    */
-  putLines(lane: Lane, share: LaneShare, lines: readonly LaneLine[]): Promise<void>;
+  putLines(lane: Lane, share: LaneShare, lines: readonly LaneLines[]): Promise<void>;
   /** Takes a waiting request out again; one that runs or is gone stays as it is. Never throws. */
   remove(lane: Lane, requestId: string): Promise<void>;
   /** Starts taking jobs at concurrency 0. */

@@ -1,6 +1,7 @@
 import { silentLog } from "@muster/base";
 import { describe, expect, it } from "vitest";
 import type { EndOfAttempt, WorkerSays } from "../core/link-messages.ts";
+import type { ModelStore } from "../ports/model-store.ts";
 import { EndOutbox } from "./end-outbox.ts";
 import { assignment, ScriptedSession, startAssignments, startReplica } from "./flows.fixture.ts";
 
@@ -172,6 +173,14 @@ describe("ends that nobody acknowledges", () => {
 });
 
 describe("a replica", () => {
+  it("says what its answers come from: the file that the store vouches for, and the engine", async () => {
+    const sha256 = "ab".repeat(32);
+    const store: ModelStore = { ensure: async (path) => ({ path, bytes: 1, sha256 }) };
+    const { replicas, reports } = await startReplica(undefined, store);
+    expect(reports.at(-1)).toMatchObject({ state: "ready", modelSha256: sha256, engineVersion: "stub 1" });
+    await replicas.closeAll();
+  });
+
   it("is loaded again after its engine has crashed, later each time, and says so", async () => {
     const { replicas, reports, clock, until } = await startReplica();
     const assignments = startAssignments(replicas);

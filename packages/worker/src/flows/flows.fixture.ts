@@ -82,13 +82,13 @@ export class ScriptedSession implements LinkSession {
 }
 
 /** One replica of the stub engine, ready, with two slots. */
-export async function startReplica(clock = new ManualClock()) {
+export async function startReplica(clock = new ManualClock(), store = noStore) {
   const engine = createStubEngine({ clock });
   const reports: ReplicaReport[] = [];
   const waiting: { readonly state: string; readonly wake: () => void }[] = [];
   const replicas = new ReplicaSet({
     engine,
-    store: noStore,
+    store,
     clock,
     log,
     random: () => 0.5,

@@ -1,7 +1,7 @@
 import type { Log } from "@muster/base";
 import { Worker } from "bullmq";
 import type { Redis } from "ioredis";
-import { isLineRef, type JobRef } from "../../core/job.ts";
+import { isLinesRef, type JobRef } from "../../core/job.ts";
 import type { LaneConsumer, LaneHandlers } from "../../ports/job-queue.ts";
 
 /**
@@ -33,7 +33,7 @@ export function createLaneConsumer(options: {
       held += 1;
       try {
         // A request that stalled among lines comes back as they do, though nobody may run it again.
-        if (job.stalledCounter > 0 && !isLineRef(job.data)) handlers.orphaned(job.data);
+        if (job.stalledCounter > 0 && !isLinesRef(job.data)) handlers.orphaned(job.data);
         else await handlers.run(job.data);
       } finally {
         held -= 1;
@@ -58,7 +58,7 @@ export function createLaneConsumer(options: {
   });
   // `run` never rejects: what fails here was held by a consumer that died.
   worker.on("failed", (job) => {
-    if (job !== undefined && !isLineRef(job.data)) handlers.orphaned(job.data);
+    if (job !== undefined && !isLinesRef(job.data)) handlers.orphaned(job.data);
   });
 
   let isRunning = false;

@@ -1,6 +1,15 @@
 /** Lines that are taken ahead of a free slot, so that no slot waits for the lane. */
 const maxAhead = 64;
 
+/** Fewer slots than this many for each line: lines go into the lane one by one, and share out evenly. */
+const slotsPerLine = 8;
+const maxLinesPerJob = 8;
+
+/** How many lines are one job of a batch lane. */
+export function linesPerJob(slots: number): number {
+  return Math.min(maxLinesPerJob, Math.max(1, Math.floor(slots / slotsPerLine)));
+}
+
 /**
  * How many jobs each lane of a model may hold at once, given the slots of the fleet and what the interactive lane
  * holds now (running or waiting for a slot). Interactive may hold as many as there are slots; batch what interactive
@@ -11,6 +20,6 @@ export function laneShares(slots: number, interactiveHeld: number): { interactiv
   if (slots === 0) return { interactive: 0, batch: 0 };
   return {
     interactive: slots,
-    batch: Math.max(0, slots - interactiveHeld) + Math.min(slots, maxAhead),
+    batch: Math.ceil((Math.max(0, slots - interactiveHeld) + Math.min(slots, maxAhead)) / linesPerJob(slots)),
   };
 }

@@ -17,6 +17,7 @@ import type { LineText } from "./line-text.ts";
 import { partName } from "./part-name.ts";
 import { type LineOrigin, provenanceOf } from "./provenance.ts";
 import type { ResultCache } from "./result-cache.ts";
+import type { Stop } from "./stop.ts";
 
 /** A result but for the try that it came of. */
 export type LineAnswer = Omit<LineResult, "line" | "token">;
@@ -101,7 +102,7 @@ export class StartedLine {
   async attempt(
     token: LineToken,
     how: {
-      readonly signal: AbortSignal;
+      readonly stop: Stop;
       readonly failures: readonly LineFailure[];
       /** Told which worker has it now, and when none has any more. */
       readonly onSlot: (workerId: string | undefined) => void;
@@ -141,7 +142,8 @@ export class StartedLine {
     return {
       outcome: "failed",
       body: lineBody({ name, customId: text.customId, status, body }),
-      usage: usageOf(this.#collected),
+      // Nobody gets what its parts may have taken, so nobody is charged for it.
+      usage: noUsage,
       isCached: false,
       provenance: this.#provenance(token),
     };
@@ -179,9 +181,10 @@ export class StartedLine {
   > {
     const { fleet, attempts, clock } = this.#deps;
     const { record, line, model, prefix } = this.#line;
-    const { token, signal, failures, onSlot } = how;
+    const { token, stop, failures, onSlot } = how;
     const attempt = new AbortController();
-    const stop = () => attempt.abort();
+    const { signal } = attempt;
+    const stopListening = stop.onSaid(() => attempt.abort());
     let lease: SlotLease;
     try {
       lease = await fleet.acquire(model, {
@@ -190,9 +193,10 @@ export class StartedLine {
         needs: plan.needs,
         signal,
         ...(prefix === 0 ? {} : { prefix }),
-        onPreempt: stop,
+        onPreempt: () => attempt.abort(),
       });
     } catch {
+      stopListening();
       return { kind: "failed", failure: { kind: "preempted" } };
     }
     onSlot(lease.workerId);
@@ -200,13 +204,11 @@ export class StartedLine {
     const request = plan.parts[part]?.request;
     if (request === undefined) throw new MusterError("internal", "A line has no such part.");
     const attemptId = partName({ batchId: record.id, line, gen: token.gen, part, parts: plan.parts.length });
-    signal.addEventListener("abort", stop, { once: true });
-    if (signal.aborted) stop();
     const outcome = await attempts.run({ requestId: attemptId, epoch: token.epoch, request }, lease, {
-      signal: attempt.signal,
+      signal,
       delivery: "whole",
     });
-    signal.removeEventListener("abort", stop);
+    stopListening();
     onSlot(undefined);
     const { workerId, workerName } = lease;
     switch (outcome.kind) {
@@ -226,7 +228,7 @@ export class StartedLine {
         // A worker that stops what nobody asked it to stop has lost it.
         return {
           kind: "failed",
-          failure: attempt.signal.aborted ? { kind: "preempted" } : { kind: "worker_lost", workerId },
+          failure: signal.aborted ? { kind: "preempted" } : { kind: "worker_lost", workerId },
         };
       case "lost":
         return { kind: "failed", failure: { kind: "worker_lost", workerId } };

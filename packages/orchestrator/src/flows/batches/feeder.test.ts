@@ -5,7 +5,7 @@ import type { BatchRecord } from "../../core/batches/batch.ts";
 import { objectKeys } from "../../core/batches/keys.ts";
 import { emptyBits, setDone } from "../../core/batches/line-bits.ts";
 import { lineEntryBytes, writeLineEntry } from "../../core/batches/line-index.ts";
-import { isLineRef, type LineRef } from "../../core/job.ts";
+import { isLinesRef, type LineRef, linesOf } from "../../core/job.ts";
 import { BatchFeeder } from "./feeder.ts";
 import { MemoryObjectStore } from "./store.fixture.ts";
 
@@ -55,14 +55,15 @@ async function feederOf(specs: readonly LineSpec[], how: { slots?: number; done?
   /** Takes everything that is in the lane of a model now. */
   const takeAll = async (model: string) => {
     const before = taken.length;
+    let jobs = 0;
     const lane = { model, class: "batch" } as const;
     const count = await queue.depth(lane);
     if (count === 0) return [];
     const all = deferred<void>();
     const consumer = queue.consume(lane, {
       run: async (job) => {
-        if (isLineRef(job)) taken.push(job);
-        if (taken.length - before === count) all.resolve();
+        if (isLinesRef(job)) taken.push(...linesOf(job));
+        if (++jobs === count) all.resolve();
       },
       orphaned() {},
     });

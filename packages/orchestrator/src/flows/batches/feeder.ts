@@ -3,8 +3,9 @@ import type { BatchPriority, BatchRecord } from "../../core/batches/batch.ts";
 import { objectKeys } from "../../core/batches/keys.ts";
 import { isDone } from "../../core/batches/line-bits.ts";
 import { type LineEntry, lineEntryBytes, readLineEntries } from "../../core/batches/line-index.ts";
-import type { LineRef } from "../../core/job.ts";
-import type { JobQueue, LaneLine } from "../../ports/job-queue.ts";
+import type { LinesRef } from "../../core/job.ts";
+import { linesPerJob } from "../../core/scheduling/lane-shares.ts";
+import type { JobQueue, LaneLines } from "../../ports/job-queue.ts";
 import type { ObjectStore } from "../../ports/object-store.ts";
 
 /** Entries of the index that are looked at together; lines that begin alike are put together within them. */
@@ -20,9 +21,13 @@ const costBounds = { least: 0.25, most: 64 };
 const priorityWeights: Readonly<Record<BatchPriority, number>> = { low: 0.25, normal: 1, high: 4 };
 const rateSmoothing = 0.5;
 
-interface FedLine {
-  readonly entry: LineEntry;
-  putAtMs: number;
+type NumberedEntry = LineEntry & { readonly line: number };
+
+/** Lines that are one job in the lane. */
+interface Parcel {
+  readonly lines: readonly NumberedEntry[];
+  /** Monotonic; undefined: not yet. */
+  putAtMs: number | undefined;
 }
 
 interface ModelFeed {
@@ -30,9 +35,9 @@ interface ModelFeed {
   readonly number: number;
   /** The first line that has not been looked at. */
   next: number;
-  readonly pending: (LineEntry & { readonly line: number })[];
-  /** In the lane or being run. */
-  readonly out: Map<number, FedLine>;
+  readonly pending: NumberedEntry[];
+  /** In the lane or being run, by their numbers. */
+  readonly out: Map<number, Parcel>;
   doneSinceTick: number;
   linesPerTick: number;
 }
@@ -139,11 +144,10 @@ export class BatchFeeder {
   async putAgain(everything: boolean): Promise<void> {
     const nowMs = this.#deps.clock.nowMs();
     for (const feed of this.#feeds) {
-      const lost = [...feed.out].filter(([, { putAtMs }]) => everything || nowMs - putAtMs > putAgainMs);
-      await this.#put(
-        feed,
-        lost.map(([line, { entry }]) => ({ ...entry, line })),
+      const lost = [...new Set(feed.out.values())].filter(
+        ({ putAtMs = nowMs }) => everything || nowMs - putAtMs > putAgainMs,
       );
+      await this.#put(feed, lost);
     }
   }
 
@@ -157,23 +161,34 @@ export class BatchFeeder {
       }
       const lines = feed.pending.splice(0, Math.min(room, putAtOnce));
       room -= lines.length;
-      await this.#put(feed, lines);
+      const size = linesPerJob(this.#deps.slots(feed.model));
+      const parcels: Parcel[] = [];
+      for (let at = 0; at < lines.length; at += size)
+        parcels.push({ lines: lines.slice(at, at + size), putAtMs: undefined });
+      await this.#put(feed, parcels);
     }
   }
 
-  async #put(feed: ModelFeed, lines: readonly (LineEntry & { readonly line: number })[]): Promise<void> {
-    if (lines.length === 0) return;
+  async #put(feed: ModelFeed, parcels: readonly Parcel[]): Promise<void> {
+    if (parcels.length === 0) return;
     const { queue, clock, tenantWeight } = this.#deps;
     const { tenant, options } = this.#record;
-    const putAtMs = clock.nowMs();
-    for (const entry of lines) feed.out.set(entry.line, { entry, putAtMs });
+    for (const parcel of parcels) {
+      const isNew = parcel.putAtMs === undefined;
+      parcel.putAtMs = clock.nowMs();
+      // Of one that is put again, lines that are done stay out of the count.
+      if (isNew) for (const { line } of parcel.lines) feed.out.set(line, parcel);
+    }
     const weight = tenantWeight(tenant) * priorityWeights[options.priority];
-    const laneLines = lines.map((entry): LaneLine => ({ ref: this.#refOf(entry), cost: costOf(entry) }));
+    const laneLines = parcels.map(
+      (parcel): LaneLines => ({ ref: this.#refOf(parcel), cost: costOf(parcel) }),
+    );
     await queue.putLines({ model: feed.model, class: "batch" }, { tenant, weight }, laneLines);
   }
 
-  #refOf({ line, offset, length, prefix }: LineEntry & { readonly line: number }): LineRef {
-    return { batchId: this.#record.id, line, gen: this.gen, round: 0, offset, length, prefix };
+  #refOf({ lines }: Parcel): LinesRef {
+    const places = lines.map(({ line, offset, length, prefix }) => ({ line, offset, length, prefix }));
+    return { batchId: this.#record.id, gen: this.gen, round: 0, lines: places };
   }
 
   async #readChunk(feed: ModelFeed): Promise<void> {
@@ -195,13 +210,12 @@ export class BatchFeeder {
   }
 }
 
-export function weightOfPriority(priority: BatchPriority): number {
-  return priorityWeights[priority];
-}
-
-export function costOf({ estimatedTokens }: { readonly estimatedTokens: number }): number {
+function costOf({ lines }: Parcel): number {
   const { least, most } = costBounds;
-  return Math.min(most, Math.max(least, estimatedTokens / averageLineTokens));
+  return lines.reduce(
+    (sum, { estimatedTokens }) => sum + Math.min(most, Math.max(least, estimatedTokens / averageLineTokens)),
+    0,
+  );
 }
 
 /** Lines that begin alike one after the other, in the order in which each group first comes. */

@@ -89,6 +89,7 @@ describe("llama-server's process", { timeout: 30_000 }, () => {
     expect(args.lastIndexOf("--threads")).toBeGreaterThan(args.indexOf("--jinja"));
     expect(info).toMatchObject({
       engine: "llama-server",
+      engineVersion: "llama.cpp b8681-3f7c29d",
       architecture: "gemma3",
       contextTokens: 640,
       threads: 3,

@@ -44,7 +44,8 @@ createServer((request, response) => {
   const say = (status, body) => response.writeHead(status).end(JSON.stringify(body));
   if (request.url === "/health") return say(isReady ? 200 : 503, {});
   if (request.headers.authorization !== "Bearer " + process.env.LLAMA_API_KEY) return say(401, {});
-  if (request.url === "/props") return say(200, { default_generation_settings: { n_ctx: 640 } });
+  if (request.url === "/props")
+    return say(200, { default_generation_settings: { n_ctx: 640 }, build_info: "b8681-3f7c29d" });
   response.write('data: {"choices":[{"delta":{"content":"a"}}]}\\n\\n');
   if (!args.includes("--endless")) response.end('data: {"choices":[{"delta":{},"finish_reason":"stop"}]}\\n\\n');
 }).listen(after("--host"));

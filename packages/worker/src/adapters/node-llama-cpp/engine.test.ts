@@ -76,6 +76,7 @@ describe("node-llama-cpp engine", { timeout: 30_000 }, () => {
     );
     open.push(replica);
     expect(replica.info).toMatchObject({
+      engineVersion: expect.stringMatching(/^node-llama-cpp \d+\.\d+\.\d+, llama\.cpp \S+$/),
       architecture: "gemma3",
       contextTokens: 8192,
       backend: "cpu",
