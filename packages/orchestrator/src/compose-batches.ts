@@ -13,10 +13,11 @@ import { createRedisCommitLedger } from "./adapters/redis/commit-ledger.ts";
 import { createS3ObjectStore } from "./adapters/s3/object-store.ts";
 import { createHttpWebhookSender } from "./adapters/webhook/sender.ts";
 import type { OrchestratorConfig } from "./config.ts";
-import { batchState } from "./core/batches/batch.ts";
+import { type BatchRecord, batchState } from "./core/batches/batch.ts";
 import { parseCompletionWindow } from "./core/batches/completion-window.ts";
 import { type TimedIdPrefix, timedId } from "./core/batches/ids.ts";
 import { parseObjectStoreUri } from "./core/object-store-uri.ts";
+import { shareOfPriority } from "./core/scheduling/fair-share.ts";
 import type { AttemptTable } from "./flows/attempt-table.ts";
 import { ActiveBatches } from "./flows/batches/active-batches.ts";
 import { LineAnswerer } from "./flows/batches/answer-line.ts";
@@ -43,7 +44,7 @@ import type { FleetRegistry } from "./flows/fleet-registry.ts";
 import type { RequestDesk } from "./flows/request-desk.ts";
 import type { ServedModels } from "./flows/served-models.ts";
 import { createLineEndpoints } from "./http/batch-lines/line-endpoints.ts";
-import type { JobQueue } from "./ports/job-queue.ts";
+import type { JobQueue, LaneShare } from "./ports/job-queue.ts";
 import type { Metrics } from "./ports/metrics.ts";
 import type { ObjectStore } from "./ports/object-store.ts";
 
@@ -73,6 +74,7 @@ interface BatchesDeps {
 }
 
 const maxLineBytes = 1_048_576;
+const planTimeoutMs = 120_000;
 /** How often what has expired is looked for. */
 const sweepMs = 10 * 60_000;
 /** After a start workers need a while to be back: until then a model that nobody knows is not unknown. */
@@ -125,10 +127,16 @@ export async function startBatches(deps: BatchesDeps): Promise<StartedBatches> {
   const tokenize = (model: string, request: TokenizeRequest, signal: AbortSignal) =>
     countTokens(deps.requests, { requestId: `req-${randomUUID()}`, model, request, signal });
   const limits = { maxLines: config.maxBatchLines, maxLineBytes };
+  const shareOf = ({ tenant, options: { priority } }: BatchRecord): LaneShare => {
+    const mine = active.all().filter(({ record, isPaused }) => record.tenant === tenant && !isPaused);
+    const inUse = new Set(mine.map(({ record }) => record.options.priority));
+    const weight = shareOfPriority(config.tenantWeights.get(tenant) ?? 1, priority, inUse);
+    return { tenant: `${tenant}/${priority}`, weight };
+  };
   const keeper = new BatchKeeper({
     ...{ self, active, batches, ledger, desk, store, queue, gate, progress, clock, log, background },
     slots: (model) => served.slots(model),
-    tenantWeight: (tenant) => config.tenantWeights.get(tenant) ?? 1,
+    shareOf,
     steps: {
       ingest: async ({ record }, signal) => {
         await known.refresh();
@@ -148,9 +156,11 @@ export async function startBatches(deps: BatchesDeps): Promise<StartedBatches> {
   lines.notify({
     lineDone: (batchId, line) => keeper.lineDone(batchId, line),
     giveBack: async (lane, { batchId, gen, round, ...place }, delayMs) => {
-      const tenant = (await active.get(batchId))?.record.tenant ?? "";
+      const batch = await active.get(batchId);
+      if (batch === undefined) return;
       const ref = { batchId, gen, round, lines: [place] };
-      await queue.putLines(lane, { tenant, weight: 1 }, [{ ref, cost: 0, delayMs }]);
+      // Its cost was paid when it was first put in.
+      await queue.putLines(lane, shareOf(batch.record), [{ ref, cost: 0, delayMs }]);
     },
     committed: (model, { outcome, usage, isCached }) => {
       metrics.lineAnswered(model, isCached ? "cached" : outcome);
@@ -194,7 +204,7 @@ export async function startBatches(deps: BatchesDeps): Promise<StartedBatches> {
       plan: (tenant, { inputFileId, endpoint }) =>
         planBatch(
           { store, files, endpoints, served: planned, limits, clock, fleet, tokenize },
-          { tenant, inputFileId, endpoint, signal: new AbortController().signal },
+          { tenant, inputFileId, endpoint, signal: AbortSignal.timeout(planTimeoutMs) },
         ),
     }),
   };

@@ -1,8 +1,11 @@
-import { AbortedError, ConnectionError, errorOfResponse, MusterApiError } from "./errors.ts";
+import { type OpenBody, openBody } from "./body.ts";
+import { ConnectionError, errorOfResponse, MusterApiError } from "./errors.ts";
 import { Exchange } from "./exchange.ts";
+import { pause } from "./pause.ts";
 import { type ResponseInfo, withResponseInfo } from "./response-info.ts";
 import { isRetryable, retryDelayMs } from "./retry.ts";
 import { MusterStream } from "./stream.ts";
+import type { Upload } from "./upload.ts";
 
 /** What the SDK needs of fetch: any function that takes the same two arguments. */
 export type FetchFunction = (url: string, init: RequestInit) => Promise<Response>;
@@ -32,10 +35,13 @@ export interface TransportSettings {
 }
 
 export interface Call {
-  readonly method: "GET" | "POST";
+  readonly method: "GET" | "POST" | "DELETE";
   /** From the server's root. */
   readonly path: string;
+  /** Sent as JSON. */
   readonly body?: object;
+  /** Sent instead of `body`. */
+  readonly upload?: Upload;
   readonly options: RequestOptions | undefined;
 }
 
@@ -43,6 +49,8 @@ export interface Call {
 export interface Transport {
   json<T extends object>(call: Call): Promise<T & ResponseInfo>;
   stream<T>(call: Call, textOf: (item: T) => string): Promise<MusterStream<T>>;
+  /** Whoever opens a body reads its chunks, or leaves them: nothing else ends the connection. */
+  open(call: Call): Promise<OpenBody>;
 }
 
 export function createTransport(settings: TransportSettings): Transport {
@@ -61,6 +69,11 @@ export function createTransport(settings: TransportSettings): Transport {
           return new MusterStream({ response, exchange, textOf });
         throw unexpected(response, `${exchange.url} did not answer with a stream but with "${contentType}".`);
       }),
+    open: (call: Call) =>
+      send(settings, call, async (response, exchange) => {
+        exchange.stopClock();
+        return openBody(response, exchange);
+      }),
   };
 }
 
@@ -70,16 +83,19 @@ async function send<T>(
   call: Call,
   read: (response: Response, exchange: Exchange) => Promise<T>,
 ): Promise<T> {
-  const { options } = call;
-  const maxRetries = checked("maxRetries", options?.maxRetries ?? settings.maxRetries, 0);
+  const { options, upload } = call;
+  const wantedRetries = checked("maxRetries", options?.maxRetries ?? settings.maxRetries, 0);
+  const maxRetries = upload?.isRepeatable === false ? 0 : wantedRetries;
   const timeoutMs = checked("timeoutMs", options?.timeoutMs ?? settings.timeoutMs, 1);
   const init = initOf(settings, call);
   for (let retries = 0; ; retries++) {
     const exchange = new Exchange({ url: settings.root + call.path, timeoutMs, signal: options?.signal });
     try {
-      return await tryOnce(settings, { init, exchange }, read);
+      return await tryOnce(settings, { init, upload, exchange }, read);
     } catch (thrown) {
       exchange.leave();
+      const failure = upload?.failure();
+      if (failure !== undefined) throw failure.error;
       const error = exchange.errorOf(thrown);
       if (retries >= maxRetries || !isWorthRetrying(error)) throw error;
       const delayMs = retryDelayMs(retries, error.headers, { random: Math.random(), wallMs: Date.now() });
@@ -88,13 +104,22 @@ async function send<T>(
   }
 }
 
+interface Try {
+  readonly init: RequestInit;
+  readonly upload: Upload | undefined;
+  readonly exchange: Exchange;
+}
+
 async function tryOnce<T>(
   { fetch }: TransportSettings,
-  { init, exchange }: { readonly init: RequestInit; readonly exchange: Exchange },
+  { init, upload, exchange }: Try,
   read: (response: Response, exchange: Exchange) => Promise<T>,
 ): Promise<T> {
+  const body = await upload?.open(() => exchange.startClock());
+  // Streams need `duplex`, which the types do not know yet.
+  const sent = body === undefined ? {} : ({ body, duplex: "half" } as RequestInit);
   // Called as a plain function: browsers refuse their fetch on any object but the window.
-  const response = await fetch(exchange.url, { ...init, signal: exchange.signal });
+  const response = await fetch(exchange.url, { ...init, ...sent, signal: exchange.signal });
   try {
     if (response.ok) return await read(response, exchange);
     throw errorOfResponse(response, await response.text(), exchange.url);
@@ -112,11 +137,12 @@ function isWorthRetrying(error: MusterApiError): boolean {
   );
 }
 
-function initOf(settings: TransportSettings, { method, body, options }: Call): RequestInit {
+function initOf(settings: TransportSettings, { method, body, upload, options }: Call): RequestInit {
   const headers = new Headers({ accept: "application/json, text/event-stream" });
   for (const given of [settings.headers, options?.headers ?? {}]) {
     for (const [name, value] of Object.entries(given)) headers.set(name, value);
   }
+  if (upload !== undefined) headers.set("content-type", upload.contentType);
   if (body === undefined) return { method, headers };
   headers.set("content-type", "application/json");
   return { method, headers, body: JSON.stringify(body) };
@@ -139,24 +165,4 @@ function unexpected(response: Response, message: string): MusterApiError {
 function checked(name: string, value: number, min: number): number {
   if (typeof value === "number" && value >= min) return value;
   throw new TypeError(`${name} is ${value}: it must be a number, ${min} or more.`);
-}
-
-/** Waits; rejects with an AbortedError as soon as the signal fires. */
-function pause(ms: number, signal: AbortSignal | undefined): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const onAbort = () => {
-      clearTimeout(timer);
-      reject(
-        new AbortedError("The request was aborted by its signal, between two tries.", {
-          cause: signal?.reason,
-        }),
-      );
-    };
-    const timer = setTimeout(() => {
-      signal?.removeEventListener("abort", onAbort);
-      resolve();
-    }, ms);
-    if (signal?.aborted) onAbort();
-    else signal?.addEventListener("abort", onAbort, { once: true });
-  });
 }

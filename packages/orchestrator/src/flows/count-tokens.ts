@@ -1,7 +1,7 @@
 import type { TokenizeRequest } from "@muster/base";
 import type { RequestDesk } from "./request-desk.ts";
 
-/** Somebody who waits for an estimate would rather have a rougher one than wait longer. */
+/** In the batch lane: an estimate is not worth a running line. Somebody who waits for an estimate would rather have a rougher one than wait longer. */
 const queueTimeoutMs = 5_000;
 
 /** How many tokens a prompt becomes for a model, by its own tokenizer. Rejects where nobody can say now. */
@@ -15,7 +15,7 @@ export async function countTokens(
   },
 ): Promise<number> {
   const { requestId, model, request, signal } = ask;
-  const lane = { model, class: "interactive" } as const;
+  const lane = { model, class: "batch" } as const;
   const answer = await desk.submit({ requestId, lane, request, queueTimeoutMs, isRestartable: true, signal });
   let tokens = 0;
   for await (const event of answer) {

@@ -27,3 +27,20 @@ export function tagLines(
   const latest = Math.max(state.latest, tags.at(-1) ?? 0);
   return { tags, state: { latest, next: { ...state.next, [lines.tenant]: at } } };
 }
+
+export type SharePriority = "low" | "normal" | "high";
+
+const priorityWeights: Readonly<Record<SharePriority, number>> = { low: 0.25, normal: 1, high: 4 };
+
+/**
+ * A tenant's weight, divided among the priorities that it uses now: what it has at stake does not grow with them, so
+ * that nobody gains on others by calling everything urgent.
+ */
+export function shareOfPriority(
+  tenantWeight: number,
+  priority: SharePriority,
+  inUse: ReadonlySet<SharePriority>,
+): number {
+  const sum = [...new Set([...inUse, priority])].reduce((total, each) => total + priorityWeights[each], 0);
+  return (tenantWeight * priorityWeights[priority]) / sum;
+}

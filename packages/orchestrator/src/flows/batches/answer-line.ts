@@ -169,7 +169,11 @@ export class StartedLine {
   #cacheKey({ isDeterministic }: LinePlan): string | undefined {
     const { record, model, text } = this.#line;
     if (!record.options.resultCache || !isDeterministic) return undefined;
-    return this.#deps.cache.digestOf({ endpoint: record.endpoint, model, body: text.body });
+    const files = new Set(this.#deps.fleet.replicasOf(model).map(({ modelSha256 }) => modelSha256));
+    // Where several files go by one name there is no telling which would answer.
+    if (files.size > 1) return undefined;
+    const [modelSha256] = files;
+    return this.#deps.cache.digestOf({ endpoint: record.endpoint, model, modelSha256, body: text.body });
   }
 
   async #attemptPart(

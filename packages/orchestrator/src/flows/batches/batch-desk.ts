@@ -7,6 +7,7 @@ import {
   noUsage,
 } from "../../core/batches/batch.ts";
 import type { PlanReport } from "../../core/batches/plan-report.ts";
+import type { WebhookNews } from "../../core/batches/webhook-event.ts";
 import type { BatchAsked, Batches, BatchView, ResultsPage } from "../../ports/batches.ts";
 import type { CommitLedger, LedgerTotals } from "../../ports/commit-ledger.ts";
 import type { Digest } from "../../ports/digest.ts";
@@ -14,6 +15,7 @@ import type { ObjectStore } from "../../ports/object-store.ts";
 import type { BatchStore } from "./batch-store.ts";
 import type { FeedGate } from "./feed-gate.ts";
 import type { FileStore } from "./file-store.ts";
+import { inputFile } from "./input-file.ts";
 import type { Progress } from "./progress.ts";
 import { tailResults } from "./results-tail.ts";
 
@@ -36,7 +38,7 @@ interface BatchDeskDeps {
   readonly plan: (tenant: string, asked: Parameters<Batches["plan"]>[1]) => Promise<PlanReport>;
   /** Throws `invalid_request`. */
   readonly windowMs: (text: string) => number;
-  readonly stateChanged: (record: BatchRecord, what: "paused" | "resumed") => void;
+  readonly stateChanged: (record: BatchRecord, news: WebhookNews) => void;
 }
 
 /** What people do with batches. Batches of another tenant are not there. */
@@ -51,14 +53,7 @@ export class BatchDesk implements Batches {
   async create(asked: BatchAsked): Promise<BatchView> {
     const { files, batches, poke, webhookRefusal } = this.#deps;
     const windowMs = this.#deps.windowMs(asked.completionWindow);
-    const file = await files.get(asked.tenant, asked.inputFileId);
-    if (file.purpose !== "batch") {
-      throw new MusterError(
-        "invalid_request",
-        `The file "${file.id}" has the purpose "${file.purpose}". Upload the input with purpose "batch".`,
-        { param: "input_file_id" },
-      );
-    }
+    await inputFile(files, asked.tenant, asked.inputFileId);
     const { webhookUrl } = asked.options;
     const refusal = webhookUrl === undefined ? undefined : webhookRefusal(webhookUrl);
     if (refusal !== undefined)
@@ -87,11 +82,12 @@ export class BatchDesk implements Batches {
 
   /** Lines that are answered stay answered; what runs is stopped. Throws `invalid_request` for one that is over. */
   async cancel(tenant: string, batchId: string): Promise<BatchView> {
-    const { batches, clock, poke } = this.#deps;
-    const { events } = await this.#load(tenant, batchId);
+    const { batches, clock, poke, stateChanged } = this.#deps;
+    const { record, events } = await this.#load(tenant, batchId);
     requireUnfinished(batchId, events, "cancelled");
     if (events.cancelling === undefined && events.finalizing === undefined) {
       await batches.writeEvent(batchId, { kind: "cancelling", atMs: clock.wallMs() });
+      stateChanged(record, "cancelling");
       poke(batchId);
     }
     return this.view(tenant, batchId);

@@ -48,7 +48,14 @@ async function feederOf(specs: readonly LineSpec[], how: { slots?: number; done?
   const done = emptyBits(specs.length);
   for (const line of how.done ?? []) setDone(done, line);
   const feeder = new BatchFeeder(
-    { store, queue, clock, log: silentLog, slots: () => how.slots ?? 2, tenantWeight: () => 1 },
+    {
+      store,
+      queue,
+      clock,
+      log: silentLog,
+      slots: () => how.slots ?? 2,
+      shareOf: ({ tenant }) => ({ tenant, weight: 1 }),
+    },
     { record, models: ["m0", "m1"], lines: specs.length, gen: 1, done },
   );
   const taken: LineRef[] = [];

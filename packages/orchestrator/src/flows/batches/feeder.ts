@@ -1,11 +1,11 @@
 import type { Clock, Log } from "@muster/base";
-import type { BatchPriority, BatchRecord } from "../../core/batches/batch.ts";
+import type { BatchRecord } from "../../core/batches/batch.ts";
 import { objectKeys } from "../../core/batches/keys.ts";
 import { isDone } from "../../core/batches/line-bits.ts";
 import { type LineEntry, lineEntryBytes, readLineEntries } from "../../core/batches/line-index.ts";
 import type { LinesRef } from "../../core/job.ts";
 import { linesPerJob } from "../../core/scheduling/lane-shares.ts";
-import type { JobQueue, LaneLines } from "../../ports/job-queue.ts";
+import type { JobQueue, LaneLines, LaneShare } from "../../ports/job-queue.ts";
 import type { ObjectStore } from "../../ports/object-store.ts";
 
 /** Entries of the index that are looked at together; lines that begin alike are put together within them. */
@@ -18,7 +18,6 @@ const maxWindow = 4_096;
 /** The cost of a line is counted in these, as far as it can be foreseen. */
 const averageLineTokens = 256;
 const costBounds = { least: 0.25, most: 64 };
-const priorityWeights: Readonly<Record<BatchPriority, number>> = { low: 0.25, normal: 1, high: 4 };
 const rateSmoothing = 0.5;
 
 type NumberedEntry = LineEntry & { readonly line: number };
@@ -49,7 +48,8 @@ interface FeederDeps {
   readonly log: Log;
   /** Of a model, everywhere. */
   readonly slots: (model: string) => number;
-  readonly tenantWeight: (tenant: string) => number;
+  /** What a batch may take of a lane. */
+  readonly shareOf: (record: BatchRecord) => LaneShare;
 }
 
 /** What a batch has still to do: a bounded number of its lines is in the lanes at any time. */
@@ -171,19 +171,17 @@ export class BatchFeeder {
 
   async #put(feed: ModelFeed, parcels: readonly Parcel[]): Promise<void> {
     if (parcels.length === 0) return;
-    const { queue, clock, tenantWeight } = this.#deps;
-    const { tenant, options } = this.#record;
+    const { queue, clock, shareOf } = this.#deps;
     for (const parcel of parcels) {
       const isNew = parcel.putAtMs === undefined;
       parcel.putAtMs = clock.nowMs();
       // Of one that is put again, lines that are done stay out of the count.
       if (isNew) for (const { line } of parcel.lines) feed.out.set(line, parcel);
     }
-    const weight = tenantWeight(tenant) * priorityWeights[options.priority];
     const laneLines = parcels.map(
       (parcel): LaneLines => ({ ref: this.#refOf(parcel), cost: costOf(parcel) }),
     );
-    await queue.putLines({ model: feed.model, class: "batch" }, { tenant, weight }, laneLines);
+    await queue.putLines({ model: feed.model, class: "batch" }, shareOf(this.#record), laneLines);
   }
 
   #refOf({ lines }: Parcel): LinesRef {

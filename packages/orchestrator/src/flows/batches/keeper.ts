@@ -1,7 +1,13 @@
 import { type Background, type Clock, type Log, MusterError } from "@muster/base";
-import { type BatchEvent, type BatchOutcome, batchState, noUsage } from "../../core/batches/batch.ts";
+import {
+  type BatchEvent,
+  type BatchOutcome,
+  type BatchRecord,
+  batchState,
+  noUsage,
+} from "../../core/batches/batch.ts";
 import type { CommitLedger, LedgerState } from "../../ports/commit-ledger.ts";
-import type { JobQueue } from "../../ports/job-queue.ts";
+import type { JobQueue, LaneShare } from "../../ports/job-queue.ts";
 import type { ObjectStore } from "../../ports/object-store.ts";
 import type { ActiveBatch, ActiveBatches } from "./active-batches.ts";
 import type { BatchStore } from "./batch-store.ts";
@@ -43,7 +49,7 @@ interface KeeperDeps {
   readonly log: Log;
   readonly background: Background;
   readonly slots: (model: string) => number;
-  readonly tenantWeight: (tenant: string) => number;
+  readonly shareOf: (record: BatchRecord) => LaneShare;
   readonly steps: KeeperSteps;
 }
 
@@ -168,6 +174,8 @@ export class BatchKeeper {
       case "completed":
       case "expired":
       case "cancelled":
+        // Whoever wrote its last event may not have got further.
+        steps.stateChanged(batch);
         return this.#putAway(batch);
     }
   }

@@ -1,7 +1,7 @@
 import { type Clock, type Log, MusterError } from "@muster/base";
 import { objectKeys } from "../../core/batches/keys.ts";
 import type { LineResult, LineToken } from "../../core/batches/line-result.ts";
-import { type LineFailure, lineVerdict } from "../../core/batches/line-retry-rule.ts";
+import { type LineFailure, type LineVerdict, lineVerdict } from "../../core/batches/line-retry-rule.ts";
 import { type LineRef, type LinesRef, linesOf } from "../../core/job.ts";
 import type { Lane } from "../../core/lane.ts";
 import type { Claim, CommitLedger } from "../../ports/commit-ledger.ts";
@@ -148,6 +148,9 @@ export class LineRunner implements LineRuns {
     const failures: LineFailure[] = first.crashedOn.map((workerId) => ({ kind: "engine_crashed", workerId }));
     const text = await this.#read(batch, ref);
     const started = answerer.begin({ ...ref, record: batch.record, model, text });
+    // Whoever had the line before us may have been lost before it could be given up.
+    const known = failures.length === 0 ? undefined : lineVerdict(failures, this.#at(batch));
+    if (known?.kind === "answer-with-error") return this.#answerWith(running, started, known, first.token);
     let claimed = first;
     for (;;) {
       const { outcome, token } = await this.#tryHedged(running, started, claimed.token, failures);
@@ -160,18 +163,28 @@ export class LineRunner implements LineRuns {
       if (stop.isSaid) return this.#letGo(running, 0);
       const verdict = await this.#judge(running, [failures, outcome.failure], token);
       if (verdict.kind === "leave") return;
-      if (verdict.kind === "answer-with-error") {
-        const { code, message, param } = verdict;
-        const error = new MusterError(code, message, param === undefined ? {} : { param });
-        const isOver = await this.#commit(running, token, started.fail(error, token));
-        return isOver ? undefined : this.#letGo(running, 0);
-      }
+      if (verdict.kind === "answer-with-error") return this.#answerWith(running, started, verdict, token);
       if (verdict.afterMs > longestWaitHereMs) return this.#letGo(running, verdict.afterMs);
       await commits.pause(verdict.afterMs, stop);
       const next = await this.#claimed(running);
       if (next === undefined) return;
       claimed = next;
     }
+  }
+
+  async #answerWith(
+    running: RunningLine,
+    started: StartedLine,
+    { code, message, param }: Extract<LineVerdict, { readonly kind: "answer-with-error" }>,
+    token: LineToken,
+  ): Promise<void> {
+    const error = new MusterError(code, message, param === undefined ? {} : { param });
+    if (!(await this.#commit(running, token, started.fail(error, token)))) await this.#letGo(running, 0);
+  }
+
+  #at({ record }: ActiveBatch) {
+    const { clock, random } = this.#deps;
+    return { nowMs: clock.wallMs(), deadlineMs: record.expiresAtMs, random: random() };
   }
 
   /** Undefined where the line is not to be run here: it is done with, or was let go of. */
@@ -191,12 +204,11 @@ export class LineRunner implements LineRuns {
     [failures, failure]: readonly [LineFailure[], LineFailure],
     { epoch }: LineToken,
   ) {
-    const { ledger, clock, random, log } = this.#deps;
+    const { ledger, log } = this.#deps;
     failures.push(failure);
     if (failure.kind === "engine_crashed")
       await ledger.crashed(ref.batchId, ref.line, failure.workerId ?? "").catch(() => []);
-    const at = { nowMs: clock.wallMs(), deadlineMs: batch.record.expiresAtMs, random: random() };
-    const verdict = lineVerdict(failures, at);
+    const verdict = lineVerdict(failures, this.#at(batch));
     const { batchId, line } = ref;
     log.info(
       { batchId, line, epoch, failure: failure.kind, verdict: verdict.kind },
