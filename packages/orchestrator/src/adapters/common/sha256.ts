@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import type { Digest } from "../../ports/digest.ts";
 
-export const sha256: Digest = (data) => createHash("sha256").update(data).digest("hex");
+export const sha256: Digest = (data) => hash("sha256", data, "hex");
