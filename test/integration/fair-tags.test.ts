@@ -21,7 +21,8 @@ function lane(rebase: number) {
   return {
     async put(tenant: string, costs: readonly number[], weight = 1) {
       const priorities = await tags(key, { tenant, weight }, costs);
-      for (const priority of priorities) await redis.zadd(key, priority * unit + ++count, `${tenant}-${count}`);
+      for (const priority of priorities)
+        await redis.zadd(key, priority * unit + ++count, `${tenant}-${count}`);
       return priorities;
     },
     async take() {

@@ -15,7 +15,7 @@ import { JobRunner } from "./run-job.ts";
 
 /** The flows on adapters in memory, with a clock that tests move and workers that do what tests say. */
 
-const noMetrics: Metrics = {
+export const noMetrics: Metrics = {
   requestEnded() {},
   queueWaited() {},
   firstToken() {},

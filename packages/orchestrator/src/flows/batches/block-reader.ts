@@ -2,7 +2,7 @@ import { MusterError } from "@muster/base";
 import type { ObjectStore } from "../../ports/object-store.ts";
 
 const blockBytes = 1_048_576;
-const defaultMaxBlocks = 48;
+const defaultMaxBlocks = 16;
 
 /** Reads short runs out of long objects that do not change, a block at a time: neighbours are asked for next. */
 export class BlockReader {
