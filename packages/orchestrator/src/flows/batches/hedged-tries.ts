@@ -1,10 +1,13 @@
 import type { LineToken } from "../../core/batches/line-result.ts";
+import type { LineFailure } from "../../core/batches/line-retry-rule.ts";
 import type { LineAttempt } from "./answer-line.ts";
 
 /** One try of a line, with the token that it runs under. */
 export interface LineTry {
   readonly token: LineToken;
   readonly outcome: LineAttempt;
+  /** How tries beside it have failed. */
+  readonly others?: readonly LineFailure[];
 }
 
 /**
@@ -15,6 +18,7 @@ export class HedgedTries {
   readonly result: Promise<LineTry>;
   #settle: (result: LineTry) => void = () => {};
   #fail: (error: unknown) => void = () => {};
+  readonly #failures: LineFailure[] = [];
   #open = 0;
   #isSettled = false;
 
@@ -49,8 +53,11 @@ export class HedgedTries {
       if (outcome.kind === "answered") outcome.acknowledge();
       return;
     }
-    if (outcome.kind === "failed" && this.#open > 0) return;
+    if (outcome.kind === "failed" && this.#open > 0) {
+      this.#failures.push(outcome.failure);
+      return;
+    }
     this.#isSettled = true;
-    this.#settle(result);
+    this.#settle({ ...result, others: this.#failures });
   }
 }

@@ -9,11 +9,11 @@ import type { FleetRegistry } from "../fleet-registry.ts";
 import type { LineRuns } from "../lane-control.ts";
 import type { ActiveBatch, ActiveBatches } from "./active-batches.ts";
 import type { LineAnswer, LineAnswerer, StartedLine, WholeEnd } from "./answer-line.ts";
-import { HedgedTries, type LineTry } from "./hedged-tries.ts";
 import { Hedger } from "./hedger.ts";
 import type { LineCommits } from "./line-commits.ts";
 import { type LineText, parseLineText } from "./line-text.ts";
 import { Stop } from "./stop.ts";
+import { type RunningLine, tryHedged } from "./try-hedged.ts";
 
 /** A wait that is longer is spent in the lane, where it holds nothing. */
 const longestWaitHereMs = 1_000;
@@ -21,23 +21,6 @@ const longestWaitHereMs = 1_000;
 const brokenWaitMs = 5_000;
 /** How often lines that nobody here can run, and stragglers, are looked for. */
 const checkMs = 1_000;
-
-/** A line that is being answered here. */
-interface RunningLine {
-  readonly lane: Lane;
-  readonly model: string;
-  readonly ref: LineRef;
-  readonly batch: ActiveBatch;
-  /** Said when it is to be let go of. */
-  readonly stop: Stop;
-  /** Nothing of it has a slot yet. */
-  isWaiting: boolean;
-  /** Where it is tried, or was last; since when (monotonic). */
-  tried: { readonly workerId: string; readonly sinceMs: number } | undefined;
-  /** Begins another try beside the first. */
-  hedge: (() => void) | undefined;
-  hedges: number;
-}
 
 export interface LineRunnerEvents {
   /** A line was answered for good; by us or, as a claim has shown, by somebody else. */
@@ -153,7 +136,15 @@ export class LineRunner implements LineRuns {
     if (known?.kind === "answer-with-error") return this.#answerWith(running, started, known, first.token);
     let claimed = first;
     for (;;) {
-      const { outcome, token } = await this.#tryHedged(running, started, claimed.token, failures);
+      const {
+        outcome,
+        token,
+        others = [],
+      } = await tryHedged(this.#deps, running, {
+        started,
+        token: claimed.token,
+        failures,
+      });
       if (outcome.kind === "answered") {
         this.#noteTime(running);
         const isOver = await this.#commit(running, token, outcome.answer);
@@ -161,7 +152,7 @@ export class LineRunner implements LineRuns {
         return isOver ? undefined : this.#letGo(running, longestWaitHereMs);
       }
       if (stop.isSaid) return this.#letGo(running, 0);
-      const verdict = await this.#judge(running, [failures, outcome.failure], token);
+      const verdict = await this.#judge(running, [failures, [...others, outcome.failure]], token);
       if (verdict.kind === "leave") return;
       if (verdict.kind === "answer-with-error") return this.#answerWith(running, started, verdict, token);
       if (verdict.afterMs > longestWaitHereMs) return this.#letGo(running, verdict.afterMs);
@@ -201,74 +192,21 @@ export class LineRunner implements LineRuns {
   /** Adds a failure to those before it; says what is to be done. */
   async #judge(
     { ref, batch }: RunningLine,
-    [failures, failure]: readonly [LineFailure[], LineFailure],
+    [failures, latest]: readonly [LineFailure[], readonly LineFailure[]],
     { epoch }: LineToken,
   ) {
     const { ledger, log } = this.#deps;
-    failures.push(failure);
-    if (failure.kind === "engine_crashed")
-      await ledger.crashed(ref.batchId, ref.line, failure.workerId ?? "").catch(() => []);
+    failures.push(...latest);
+    for (const { kind, workerId } of latest)
+      if (kind === "engine_crashed")
+        await ledger.crashed(ref.batchId, ref.line, workerId ?? "").catch(() => []);
     const verdict = lineVerdict(failures, this.#at(batch));
     const { batchId, line } = ref;
     log.info(
-      { batchId, line, epoch, failure: failure.kind, verdict: verdict.kind },
+      { batchId, line, epoch, failure: latest.at(-1)?.kind, verdict: verdict.kind },
       "a try of a line failed",
     );
     return verdict;
-  }
-
-  /** Tries a line; at the tail of a batch, when others are long done, on a second worker as well. */
-  async #tryHedged(
-    running: RunningLine,
-    started: StartedLine,
-    token: LineToken,
-    failures: readonly LineFailure[],
-  ): Promise<LineTry> {
-    const { clock } = this.#deps;
-    const stop = new Stop();
-    const stopListening = running.stop.onSaid(() => stop.say());
-    const onSlot = (workerId: string | undefined) => {
-      if (running.hedges > 0) return;
-      running.isWaiting = workerId === undefined;
-      if (workerId !== undefined) running.tried = { workerId, sinceMs: clock.nowMs() };
-    };
-    const begin = async (line: StartedLine, under: LineToken, known: readonly LineFailure[]) => {
-      const outcome = await line.attempt(under, { stop, failures: known, onSlot });
-      return { outcome, token: under };
-    };
-    running.tried = undefined;
-    const hedged = new HedgedTries(begin(started, token, failures));
-    running.hedge = () => {
-      running.hedges += 1;
-      running.hedge = undefined;
-      hedged.add(
-        this.#second(running, hedged, (under, slow) => begin(started.again(), under, [...failures, slow])),
-      );
-    };
-    try {
-      return await hedged.result;
-    } finally {
-      stopListening();
-      // The slower of two tries; to stop one is not cheap, so only where there are two.
-      if (running.hedges > 0) stop.say();
-      running.hedge = undefined;
-      running.hedges = 0;
-    }
-  }
-
-  async #second(
-    { ref, tried }: RunningLine,
-    hedged: HedgedTries,
-    begin: (token: LineToken, slow: LineFailure) => Promise<LineTry>,
-  ): Promise<LineTry> {
-    const claim = await this.#deps.ledger.claim(ref.batchId, ref.line, ref.gen);
-    if (claim.kind !== "claimed" || hedged.isSettled)
-      return {
-        token: { gen: ref.gen, epoch: 0 },
-        outcome: { kind: "failed", failure: { kind: "preempted" } },
-      };
-    this.#deps.log.info({ batchId: ref.batchId, line: ref.line }, "a slow line is tried elsewhere as well");
-    return begin(claim.token, { kind: "worker_lost", workerId: tried?.workerId ?? "" });
   }
 
   #noteTime({ model, tried }: RunningLine): void {
