@@ -4,7 +4,6 @@ import {
   type BatchOutcome,
   type BatchRecord,
   batchState,
-  noUsage,
 } from "../../core/batches/batch.ts";
 import type { CommitLedger, LedgerState } from "../../ports/commit-ledger.ts";
 import type { JobQueue, LaneShare } from "../../ports/job-queue.ts";
@@ -14,27 +13,14 @@ import type { BatchStore } from "./batch-store.ts";
 import type { CommitDesk } from "./commit-desk.ts";
 import type { FeedGate } from "./feed-gate.ts";
 import { BatchFeeder } from "./feeder.ts";
+import { heldUp, type KeeperSteps, type Kept, newlyKept, nothingSealed } from "./kept-batch.ts";
 import type { Progress } from "./progress.ts";
 
 const tickMs = 500;
 /** Every so many ticks the store is asked what is active, and what others have done. */
 const lookEvery = 4;
 const leaseMs = 10_000;
-/** A batch whose step has failed is tried again after this, doubled each time. */
-const retryMs = { first: 1_000, most: 60_000 };
-
-/** What is kept of a batch between two looks at it. */
-interface Kept {
-  feeder: BatchFeeder | undefined;
-  /** Something long is under way: ingest, a rebuild, putting the output together. */
-  step: string | undefined;
-  abort: AbortController;
-  isMine: boolean;
-  failures: number;
-  notBeforeMs: number;
-  doneHere: number;
-}
-
+const rebuildWaitMs = 1_000;
 interface KeeperDeps {
   readonly self: string;
   readonly active: ActiveBatches;
@@ -51,16 +37,6 @@ interface KeeperDeps {
   readonly slots: (model: string) => number;
   readonly shareOf: (record: BatchRecord) => LaneShare;
   readonly steps: KeeperSteps;
-}
-
-/** What takes longer than a look: each can be repeated by anybody at any time. */
-export interface KeeperSteps {
-  ingest(batch: ActiveBatch, signal: AbortSignal): Promise<BatchEvent>;
-  /** A new generation of the ledger; undefined where somebody else has made one. */
-  rebuild(batchId: string, lines: number): Promise<number | undefined>;
-  finalize(batch: ActiveBatch): Promise<BatchEvent>;
-  /** Somebody may want to know. */
-  stateChanged(batch: ActiveBatch): void;
 }
 
 /**
@@ -140,8 +116,11 @@ export class BatchKeeper {
     try {
       kept.isMine = !this.#isStopped && (await ledger.lease(leaseName(id), self, leaseMs));
       if (!kept.isMine) return this.#standBack(batch, kept);
+      // Nobody wants to know any more whether its lines are good.
+      if (kept.step === "ingest" && batch.isOver) kept.abort.abort();
       if (kept.step !== undefined || clock.nowMs() < kept.notBeforeMs) return;
       await this.#advance(batch, kept);
+      if (kept.step === undefined) kept.failures = 0;
     } catch (error) {
       this.#failed(id, kept, error);
     }
@@ -231,20 +210,18 @@ export class BatchKeeper {
     const lines = batch.events.validated?.lines ?? 0;
     await this.#take("rebuild", batch, kept, async () => {
       const gen = await this.#deps.steps.rebuild(id, lines);
-      this.#deps.log.info({ batchId: id, gen }, "ledger opened");
+      // Somebody else is at it: they get a moment.
+      if (gen === undefined) kept.notBeforeMs = this.#deps.clock.nowMs() + rebuildWaitMs;
       return undefined;
     });
   }
 
   async #finalize(batch: ActiveBatch, kept: Kept): Promise<void> {
-    const { ledger, desk, steps } = this.#deps;
+    const { desk, steps, clock } = this.#deps;
     const { record, events } = batch;
-    const { id } = record;
     await this.#take("finalize", batch, kept, async () => {
-      if (events.validated === undefined) return nothingSealed(this.#deps.clock.wallMs());
-      if ((await ledger.state(id)) === undefined) await steps.rebuild(id, events.validated.lines);
-      await ledger.close(id);
-      await desk.release(id);
+      if (events.validated === undefined) return nothingSealed(clock.wallMs());
+      await desk.release(record.id);
       return steps.finalize(batch);
     });
   }
@@ -257,7 +234,7 @@ export class BatchKeeper {
 
   /** Runs a long step while the ticks go on; its event is written at the end. */
   async #take(
-    step: string,
+    step: NonNullable<Kept["step"]>,
     { record: { id } }: ActiveBatch,
     kept: Kept,
     run: () => Promise<BatchEvent | undefined>,
@@ -305,10 +282,8 @@ export class BatchKeeper {
   }
 
   #failed(batchId: string, kept: Kept, error: unknown): void {
-    const waitMs = Math.min(retryMs.most, retryMs.first * 2 ** kept.failures);
-    kept.failures += 1;
-    kept.notBeforeMs = this.#deps.clock.nowMs() + waitMs;
     const { code, message } = MusterError.from(error);
+    const waitMs = heldUp(kept, this.#deps.clock.nowMs());
     this.#deps.log.warn({ batchId, code, error: message, waitMs }, "batch held up");
   }
 
@@ -324,17 +299,7 @@ export class BatchKeeper {
   }
 
   #keptOf(batchId: string): Kept {
-    const found = this.#kept.get(batchId);
-    if (found !== undefined) return found;
-    const kept: Kept = {
-      feeder: undefined,
-      step: undefined,
-      abort: new AbortController(),
-      isMine: false,
-      failures: 0,
-      notBeforeMs: 0,
-      doneHere: 0,
-    };
+    const kept = this.#kept.get(batchId) ?? newlyKept();
     this.#kept.set(batchId, kept);
     return kept;
   }
@@ -342,17 +307,4 @@ export class BatchKeeper {
 
 function leaseName(batchId: string): string {
   return `batch-${batchId}`;
-}
-
-function nothingSealed(atMs: number): BatchEvent {
-  return {
-    kind: "sealed",
-    atMs,
-    counts: { total: 0, completed: 0, failed: 0 },
-    usage: noUsage,
-    cachedLines: 0,
-    outputFileId: undefined,
-    errorFileId: undefined,
-    provenanceFileId: undefined,
-  };
 }
