@@ -54,13 +54,22 @@ describe("muster demo", () => {
     expect(output).toMatch(/Tool call {2}get_weather \{"city": ?"Oslo"\}/);
     expect(output).toContain("Answer     It is 7 degrees with rain in Oslo.");
     expect(output).toMatch(/JSON {7}\{"name": ?"Ada", ?"age": ?36\}/);
-    expect(output).toContain("6 of 6 answers are right.");
+    expect(output).toContain("6 of 6 lines have one answer each. 6 of 6 answers are right.");
     expect(output).toMatch(/desk-1 .+\d/);
     expect(output).toMatch(/desk-2 .+\d/);
     expect(output).toMatch(/together +6 /);
     expect(output).toMatch(/API +http:\/\/127\.0\.0\.1:\d+\/v1/);
     expect(processesWith(directory)).toEqual([]);
     expect(readdirSync(directory)).toEqual([]);
+  });
+
+  it("loses and doubles nothing when a worker is killed in the midst of the batch", async () => {
+    const directory = await temporaryDirectory();
+    const demo = muster(["demo"], { MUSTER_MODEL: "", TMPDIR: directory });
+    expect({ code: await demo.exited, output: demo.output() }).toMatchObject({ code: 0 });
+    expect(demo.output()).toContain("desk-2 is killed, and started again,");
+    expect(demo.output()).toContain("48 of 48 lines have one answer each. 48 of 48 answers are right.");
+    expect(processesWith(directory)).toEqual([]);
   });
 
   it("takes another model as well", async () => {

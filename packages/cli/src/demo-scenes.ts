@@ -119,36 +119,53 @@ export async function answerInJson(io: CommandIo, muster: Muster, model: string)
   io.stdout.write(`JSON       ${answer.choices[0]?.message.content}\n`);
 }
 
-/** Many prompts at once, who answered how many, and how many were right where that is known. */
+/** Below this a batch is over before anything can happen to it. */
+const fewestForAccident = 24;
+
+/** A file of prompts, who answered how many, and how many were right where that is known. */
 export async function runBatch(
   io: CommandIo,
   muster: Muster,
-  batch: { readonly model: string; readonly prompts: readonly DemoPrompt[]; readonly fleet: string },
+  batch: {
+    readonly model: string;
+    readonly prompts: readonly DemoPrompt[];
+    readonly fleet: string;
+    /** Something goes wrong in the midst of it; tells what. */
+    readonly accident: () => Promise<string>;
+  },
 ): Promise<void> {
-  const { model, prompts, fleet } = batch;
-  io.stdout.write(`\nBatch      ${prompts.length} prompts over ${fleet}\n\n`);
+  const { model, prompts, fleet, accident } = batch;
+  io.stdout.write(`\nBatch      ${prompts.length} prompts over ${fleet}\n`);
   const startedMs = performance.now();
-  const answers = await Promise.all(
-    prompts.map(async ({ prompt, answer: right }) => {
-      const answer = await muster.chat.completions.create({
-        model,
-        messages: [{ role: "user", content: prompt }],
-        max_tokens: 96,
-        service_tier: "flex",
-        ...(right === undefined ? {} : { temperature: 0 }),
-      });
-      return { answer, isRight: answer.choices[0]?.message.content?.trim() === right };
-    }),
-  );
-  const seconds = (performance.now() - startedMs) / 1000;
+  const lines = prompts.map(({ prompt, answer }, index) => ({
+    custom_id: String(index),
+    body: {
+      model,
+      messages: [{ role: "user" as const, content: prompt }],
+      max_tokens: 96,
+      ...(answer === undefined ? {} : { temperature: 0 }),
+    },
+  }));
   const perWorker = new Map<string, { lines: number; tokens: number }>();
-  for (const { answer } of answers) {
-    const worker = answer.worker ?? "?";
+  const answered = new Set<string>();
+  let right = 0;
+  let isUnhurt = prompts.length >= fewestForAccident;
+  for await (const { customId, response } of muster.batches.run(lines, {
+    endpoint: "/v1/chat/completions",
+  })) {
+    answered.add(customId);
+    const worker = response?.system_fingerprint?.replace(/^muster-/, "") ?? "no worker";
     const sums = perWorker.get(worker) ?? { lines: 0, tokens: 0 };
     sums.lines += 1;
-    sums.tokens += answer.usage?.completion_tokens ?? 0;
+    sums.tokens += response?.usage?.completion_tokens ?? 0;
     perWorker.set(worker, sums);
+    if (response?.choices[0]?.message.content?.trim() === prompts[Number(customId)]?.answer) right += 1;
+    if (isUnhurt && answered.size >= prompts.length / 4) {
+      isUnhurt = false;
+      io.stdout.write(`           ${await accident()} after ${answered.size} answers\n`);
+    }
   }
+  const seconds = (performance.now() - startedMs) / 1000;
   const row = (name: string, sums: { lines: number; tokens: number }) => [
     name,
     String(sums.lines),
@@ -160,10 +177,8 @@ export async function runBatch(
     (sum, one) => ({ lines: sum.lines + one.lines, tokens: sum.tokens + one.tokens }),
     { lines: 0, tokens: 0 },
   );
-  io.stdout.write(
-    `${renderTable([["worker", "lines", "tokens", "speed"], ...rows, row("together", total)])}\n`,
-  );
-  if (prompts.every(({ answer }) => answer === undefined)) return;
-  const right = answers.filter(({ isRight }) => isRight).length;
-  io.stdout.write(`\n${right} of ${prompts.length} answers are right.\n`);
+  const table = renderTable([["worker", "lines", "tokens", "speed"], ...rows, row("together", total)]);
+  io.stdout.write(`\n${table}\n\n${answered.size} of ${prompts.length} lines have one answer each.`);
+  const isKnown = prompts.every(({ answer }) => answer !== undefined);
+  io.stdout.write(isKnown ? ` ${right} of ${prompts.length} answers are right.\n` : "\n");
 }

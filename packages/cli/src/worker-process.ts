@@ -12,6 +12,8 @@ export interface WorkerProcess {
   hasExited(): boolean;
   /** SIGTERM, and SIGKILL for one that does not leave. */
   stop(): Promise<void>;
+  /** As when somebody pulls the plug. */
+  kill(): Promise<void>;
 }
 
 const stopTimeoutMs = 15_000;
@@ -44,6 +46,7 @@ export function startWorkerProcess(options: {
     lastLog: () => readFileSync(logFile, "utf8").trim().split("\n").slice(-shownLogLines).join("\n"),
     hasExited: () => child.exitCode !== null || child.signalCode !== null,
     stop: () => stopProcess(child),
+    kill: () => killProcess(child),
   };
 }
 
@@ -54,4 +57,11 @@ async function stopProcess(child: ChildProcess): Promise<void> {
   const force = setTimeout(() => child.kill("SIGKILL"), stopTimeoutMs);
   await gone;
   clearTimeout(force);
+}
+
+async function killProcess(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null || child.pid === undefined) return;
+  const gone = new Promise<void>((resolve) => child.once("exit", () => resolve()));
+  child.kill("SIGKILL");
+  await gone;
 }

@@ -31,7 +31,7 @@ export function demoCommand(io: CommandIo): Command {
   return new Command("demo")
     .description("show the main job here: two workers, answers, a tool call, a batch spread over both")
     .option("--keep", "keep serving until Ctrl-C")
-    .option("--lines <n>", "lines of the batch", integer(1, 1_000), 16)
+    .option("--lines <n>", "lines of the batch", integer(1, 1_000), 48)
     .action((flags: DemoFlags) => runDemo(io, flags));
 }
 
@@ -80,19 +80,17 @@ async function runDemo(io: CommandIo, flags: DemoFlags): Promise<void> {
     const named = io.env["MUSTER_MODEL"] || undefined;
     const uri = named ?? builtInUri;
     say(`Model      ${named === undefined ? builtInSays : `${shown(named)} (MUSTER_MODEL)`}`);
-    for (let i = 1; i <= workerCount; i++) {
-      workers.push(
-        startWorkerProcess({
-          name: `desk-${i}`,
-          args: [
-            ...["--join", orchestrator.fleetAddress],
-            ...["--slots", String(slotsPerWorker), "--context", String(contextTokens), "--threads", "1"],
-          ],
-          directory,
-          env: { ...io.env, MUSTER_MODEL: uri },
-        }),
-      );
-    }
+    const startDesk = (name: string) =>
+      startWorkerProcess({
+        name,
+        args: [
+          ...["--join", orchestrator.fleetAddress],
+          ...["--slots", String(slotsPerWorker), "--context", String(contextTokens), "--threads", "1"],
+        ],
+        directory,
+        env: { ...io.env, MUSTER_MODEL: uri },
+      });
+    for (let i = 1; i <= workerCount; i++) workers.push(startDesk(`desk-${i}`));
     stops.push(async () => {
       await Promise.all(workers.map((worker) => worker.stop()));
     });
@@ -110,7 +108,14 @@ async function runDemo(io: CommandIo, flags: DemoFlags): Promise<void> {
     }
     const prompts = isBuiltIn ? knownPrompts(flags.lines) : openPrompts(flags.lines);
     const size = `${workerCount} workers x ${slotsPerWorker} slots`;
-    await runBatch(io, muster, { model: served, prompts, fleet: size });
+    const accident = async () => {
+      const last = workers.pop();
+      await last?.kill();
+      const name = last?.name ?? "";
+      workers.push(startDesk(name));
+      return `${name} is killed, and started again,`;
+    };
+    await runBatch(io, muster, { model: served, prompts, fleet: size, accident });
     say("");
     if (isBuiltIn) say("For a real model: npx muster up (a small Gemma), or npx muster up <file or URI>");
     say(`API        ${orchestrator.url}/v1        (OpenAI-compatible)`);
