@@ -1,5 +1,5 @@
 import { homedir } from "node:os";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { type Env, MusterError, readInteger, readList, readText } from "@muster/base";
 import { parseKeyEntry } from "./core/access/api-keys.ts";
 
@@ -65,8 +65,10 @@ export function loadOrchestratorConfig(
     const value = readInteger(env, name, { min: 1, max });
     return value === undefined ? undefined : value * 1000;
   };
-  const dataDirectory =
-    overrides.dataDirectory ?? readText(env, "MUSTER_DATA_DIR") ?? defaultDataDirectory(env);
+  // Redis is started in it, and would look for a relative path from there.
+  const dataDirectory = resolve(
+    overrides.dataDirectory ?? readText(env, "MUSTER_DATA_DIR") ?? defaultDataDirectory(env),
+  );
   const config: OrchestratorConfig = {
     host,
     port: overrides.port ?? readInteger(env, "MUSTER_PORT", { min: 0, max: 65_535 }) ?? 11_500,

@@ -1,0 +1,39 @@
+import { isAbsolute, join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { loadOrchestratorConfig } from "./config.ts";
+
+describe("the configuration", () => {
+  it("makes the data directory absolute, since Redis looks from there", () => {
+    const { dataDirectory, objectStore } = loadOrchestratorConfig({ dataDirectory: "data" }, {});
+    expect(isAbsolute(dataDirectory)).toBe(true);
+    expect(objectStore).toBe(join(dataDirectory, "objects"));
+  });
+
+  it("reads the weights of tenants, and says which is none", () => {
+    const weights = (text: string) =>
+      loadOrchestratorConfig({}, { MUSTER_TENANT_WEIGHTS: text }).tenantWeights;
+    expect(weights("design=3,lab=0.5")).toEqual(
+      new Map([
+        ["design", 3],
+        ["lab", 0.5],
+      ]),
+    );
+    for (const text of ["design", "design=", "design=x", "=3", "design=0", "design=1e9"])
+      expect(() => weights(text)).toThrow(/MUSTER_TENANT_WEIGHTS has/);
+  });
+
+  it("keeps OpenAI's limits unless it is told otherwise, and the largest that are tested at most", () => {
+    const { maxBatchLines, maxBatchFileBytes } = loadOrchestratorConfig({}, {});
+    expect([maxBatchLines, maxBatchFileBytes]).toEqual([50_000, 200 * 1024 * 1024]);
+    expect(loadOrchestratorConfig({}, { MUSTER_BATCH_MAX_LINES: "1000000" }).maxBatchLines).toBe(1_000_000);
+    expect(() => loadOrchestratorConfig({}, { MUSTER_BATCH_MAX_LINES: "1000001" })).toThrow(
+      /MUSTER_BATCH_MAX_LINES/,
+    );
+  });
+
+  it("takes keys with the names of their tenants, and looks at the secret alone for its strength", () => {
+    expect(() => loadOrchestratorConfig({}, { MUSTER_API_KEYS: "design:short" })).toThrow(/MUSTER_API_KEYS/);
+    const key = "design:0123456789abcdef0123";
+    expect(loadOrchestratorConfig({}, { MUSTER_API_KEYS: key }).apiKeys).toEqual([key]);
+  });
+});
