@@ -147,4 +147,4 @@ export function resultLines(text: string): readonly ResultLine[] {
     .map((line) => JSON.parse(line) as ResultLine);
 }
 
-export const terminalStates: ReadonlySet<string> = new Set(["completed", "failed", "expired", "cancelled"]);
+const terminalStates: ReadonlySet<string> = new Set(["completed", "failed", "expired", "cancelled"]);

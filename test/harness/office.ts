@@ -168,7 +168,7 @@ function createWorker(
 }
 
 /** The names of those that serve. */
-export async function readyWorkers(orchestrator: OfficeOrchestrator): Promise<readonly string[]> {
+async function readyWorkers(orchestrator: OfficeOrchestrator): Promise<readonly string[]> {
   return (await workersOf(orchestrator)).filter(({ state }) => state === "ready").map(({ name }) => name);
 }
 

@@ -9,7 +9,7 @@ import { ReplicaSet } from "./replica-set.ts";
 export const log = silentLog;
 export const noStore: ModelStore = { ensure: async (uri) => ({ path: uri, bytes: 0, sha256: undefined }) };
 
-export function generation(text: string, maxTokens = 4): GenerateRequest {
+function generation(text: string, maxTokens = 4): GenerateRequest {
   return {
     task: "generate",
     prompt: { kind: "text", text },

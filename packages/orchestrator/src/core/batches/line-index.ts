@@ -29,7 +29,7 @@ export function writeLineEntry(view: DataView, at: number, entry: LineEntry): vo
   view.setUint32(at + 24, 0, true);
 }
 
-export function readLineEntry(view: DataView, at: number): LineEntry {
+function readLineEntry(view: DataView, at: number): LineEntry {
   return {
     offset: view.getUint32(at, true) + view.getUint16(at + 4, true) * 2 ** 32,
     model: view.getUint16(at + 6, true),

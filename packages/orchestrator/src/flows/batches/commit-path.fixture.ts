@@ -26,7 +26,7 @@ export const record: BatchRecord = {
   options: { priority: "normal", provenance: true, resultCache: false, webhookUrl: undefined },
 };
 
-export function eventsOf(lines: number, outcome: BatchOutcome): BatchEvents {
+function eventsOf(lines: number, outcome: BatchOutcome): BatchEvents {
   return {
     validated: { kind: "validated", atMs: 2_000, lines, models: [{ model: "m", lines }] },
     finalizing: { kind: "finalizing", atMs: 3_000, outcome },
