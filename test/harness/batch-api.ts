@@ -147,4 +147,3 @@ export function resultLines(text: string): readonly ResultLine[] {
     .map((line) => JSON.parse(line) as ResultLine);
 }
 
-const terminalStates: ReadonlySet<string> = new Set(["completed", "failed", "expired", "cancelled"]);

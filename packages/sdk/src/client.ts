@@ -1,9 +1,11 @@
 import { defaultBaseUrl, serverRoot } from "./base-url.ts";
 import { readEnvironment } from "./config.ts";
 import { createTransport, type FetchFunction } from "./http.ts";
+import { type Batches, createBatches } from "./resources/batches.ts";
 import { type Chat, createChat } from "./resources/chat.ts";
 import { type Completions, createCompletions } from "./resources/completions.ts";
 import { createEmbeddings, type Embeddings } from "./resources/embeddings.ts";
+import { createFiles, type Files } from "./resources/files.ts";
 import { createModels, type Models } from "./resources/models.ts";
 import { createRerank, type Rerank } from "./resources/rerank.ts";
 import { createTokenize, type Tokenize } from "./resources/tokenize.ts";
@@ -52,6 +54,8 @@ export class Muster {
   readonly completions: Completions;
   readonly embeddings: Embeddings;
   readonly rerank: Rerank;
+  readonly files: Files;
+  readonly batches: Batches;
   readonly models: Models;
   readonly workers: Workers;
   readonly tokenize: Tokenize;
@@ -73,6 +77,8 @@ export class Muster {
     this.embeddings = createEmbeddings(transport);
     this.rerank = createRerank(transport);
     this.tokenize = createTokenize(transport);
+    this.files = createFiles(transport);
+    this.batches = createBatches(transport, this.files);
     this.models = createModels(transport);
     this.workers = createWorkers(transport);
   }

@@ -41,7 +41,7 @@ export class Exchange {
   /** The server has `timeoutMs` from now to say something. */
   startClock(): void {
     this.stopClock();
-    if (this.#timeoutMs > longestTimerMs) return;
+    if (this.#endedBy !== undefined || this.#timeoutMs > longestTimerMs) return;
     this.#timer = setTimeout(() => this.#end("timeout"), this.#timeoutMs);
   }
 

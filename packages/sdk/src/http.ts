@@ -94,6 +94,8 @@ async function send<T>(
       return await tryOnce(settings, { init, upload, exchange }, read);
     } catch (thrown) {
       exchange.leave();
+      // Node's fetch goes on reading a body that it cannot send any more.
+      upload?.stop();
       const failure = upload?.failure();
       if (failure !== undefined) throw failure.error;
       const error = exchange.errorOf(thrown);
@@ -115,9 +117,7 @@ async function tryOnce<T>(
   { init, upload, exchange }: Try,
   read: (response: Response, exchange: Exchange) => Promise<T>,
 ): Promise<T> {
-  const body = await upload?.open(() => exchange.startClock());
-  // Streams need `duplex`, which the types do not know yet.
-  const sent = body === undefined ? {} : ({ body, duplex: "half" } as RequestInit);
+  const sent = await bodyInit(upload, exchange);
   // Called as a plain function: browsers refuse their fetch on any object but the window.
   const response = await fetch(exchange.url, { ...init, ...sent, signal: exchange.signal });
   try {
@@ -146,6 +146,13 @@ function initOf(settings: TransportSettings, { method, body, upload, options }: 
   if (body === undefined) return { method, headers };
   headers.set("content-type", "application/json");
   return { method, headers, body: JSON.stringify(body) };
+}
+
+async function bodyInit(upload: Upload | undefined, exchange: Exchange): Promise<RequestInit> {
+  const body = await upload?.open(() => exchange.startClock());
+  if (!(body instanceof ReadableStream)) return body === undefined ? {} : { body };
+  // Without the last two Node's fetch keeps all that it has sent, for a redirect (undici 4058).
+  return { body, duplex: "half", redirect: "error", window: null } as RequestInit;
 }
 
 function parseAnswer(response: Response, text: string, url: string): object {

@@ -15,6 +15,29 @@ export {
   TimeoutError,
 } from "./errors.ts";
 export type { FetchFunction, RequestOptions } from "./http.ts";
+export type { OutageOptions } from "./outage.ts";
+export type {
+  BatchBody,
+  BatchEndpoint,
+  BatchLine,
+  BatchLines,
+  BatchResponse,
+} from "./resources/batch-lines.ts";
+export { BatchFailedError, type BatchResult, type BatchResultError } from "./resources/batch-result.ts";
+export type {
+  Batch,
+  BatchExtras,
+  BatchForecast,
+  BatchInputError,
+  BatchPlan,
+  BatchRequest,
+  BatchSettings,
+  BatchStatus,
+  BatchSubmission,
+  BatchUsage,
+  FollowOptions,
+} from "./resources/batch-types.ts";
+export type { Batches, BatchQuery, RunOptions } from "./resources/batches.ts";
 export type {
   Chat,
   ChatCompletion,
@@ -34,6 +57,8 @@ export type {
   Completions,
 } from "./resources/completions.ts";
 export type { EmbeddingList, EmbeddingRequest, Embeddings } from "./resources/embeddings.ts";
+export type { FileContent } from "./resources/file-content.ts";
+export type { DeletedFile, FileObject, FileQuery, Files, FileUpload } from "./resources/files.ts";
 export type { List, Model, Models } from "./resources/models.ts";
 export type { Rerank, Reranking, RerankRequest } from "./resources/rerank.ts";
 export type { FinishReason, SamplingParams, Usage } from "./resources/sampling.ts";
@@ -49,3 +74,4 @@ export type {
 export type { Gpu, Replica, Worker, WorkerHardware, Workers } from "./resources/workers.ts";
 export type { ResponseInfo } from "./response-info.ts";
 export { MusterStream } from "./stream.ts";
+export type { FileSource } from "./upload.ts";

@@ -6,6 +6,7 @@ export interface SeenRequest {
   readonly method: string | undefined;
   readonly path: string | undefined;
   readonly headers: IncomingMessage["headers"];
+  /** Of JSON, the value; else the text. */
   readonly body: unknown;
   /** Tells connections apart. */
   readonly clientPort: number | undefined;
@@ -28,7 +29,7 @@ export async function startServer(answer: Answer): Promise<TestServer> {
       method: request.method,
       path: request.url,
       headers: request.headers,
-      body: text === "" ? undefined : JSON.parse(text),
+      body: bodyOf(request.headers["content-type"], text),
       clientPort: request.socket.remotePort,
     };
     seen.push(one);
@@ -43,6 +44,11 @@ export async function startServer(answer: Answer): Promise<TestServer> {
       }),
   );
   return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, seen };
+}
+
+function bodyOf(contentType: string | undefined, text: string): unknown {
+  if (text === "") return undefined;
+  return contentType?.startsWith("multipart/") ? text : JSON.parse(text);
 }
 
 /** An address where nobody listens. */

@@ -1,7 +1,9 @@
+import { MusterApiError } from "./errors.ts";
+
 /** Far beyond any line of a batch: what is longer is not a file of ours. */
 const longestLineChars = 64 * 1024 * 1024;
 
-/** The lines of a UTF-8 text, without their ends; blank ones are left out. Throws a RangeError for one that is too long. */
+/** The lines of a UTF-8 text, without their ends; blank ones are left out. Throws a MusterApiError for one that is too long. */
 export async function* linesOf(
   chunks: AsyncIterable<Uint8Array>,
   longestChars = longestLineChars,
@@ -22,7 +24,11 @@ export async function* linesOf(
     if (from === text.length) continue;
     pieces.push(text.slice(from));
     chars += text.length - from;
-    if (chars > longestChars) throw new RangeError(`A line is longer than ${longestChars} characters.`);
+    if (chars > longestChars) {
+      throw new MusterApiError(`The server sent a line that is longer than ${longestChars} characters.`, {
+        code: "line_too_large",
+      });
+    }
   }
   const last = withoutReturn(pieces.join("") + decoder.decode());
   if (last !== "") yield last;

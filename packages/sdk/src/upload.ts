@@ -8,6 +8,8 @@ export interface Upload {
   readonly isRepeatable: boolean;
   /** The body for one try; `onProgress` hears of each piece that leaves. */
   open(onProgress: () => void): Promise<Blob | ReadableStream<Uint8Array>>;
+  /** Nobody wants the rest. */
+  stop(): void;
   /** What the source threw, where it is the source that failed. */
   failure(): { readonly error: unknown } | undefined;
 }
@@ -40,6 +42,7 @@ export function formUpload(fields: Readonly<Record<string, string>>, file: FormF
       contentType: form,
       isRepeatable: true,
       open: async () => whole,
+      stop: () => {},
       failure: () => undefined,
     };
   }
@@ -48,6 +51,8 @@ export function formUpload(fields: Readonly<Record<string, string>>, file: FormF
 
 function streamUpload(form: string, pieces: AsyncGenerator<Uint8Array, void>): Upload {
   let failure: { readonly error: unknown } | undefined;
+  let isStopped = false;
+  let fail: (error: Error) => void = () => {};
   const next = async () => {
     try {
       return await pieces.next();
@@ -56,36 +61,36 @@ function streamUpload(form: string, pieces: AsyncGenerator<Uint8Array, void>): U
       throw error;
     }
   };
+  const stop = () => {
+    isStopped = true;
+    // An end would make a whole file of what was sent so far.
+    fail(new Error("The rest of the upload is not wanted."));
+    pieces.return().catch(() => {});
+  };
+  const streamOf = (onProgress: () => void) =>
+    new ReadableStream<Uint8Array>(
+      {
+        start(controller) {
+          fail = (error) => controller.error(error);
+        },
+        async pull(controller) {
+          const { done, value } = await next();
+          if (isStopped) return;
+          onProgress();
+          if (done) controller.close();
+          else controller.enqueue(value);
+        },
+        cancel: stop,
+      },
+      { highWaterMark: 0 },
+    );
   return {
     contentType: form,
     isRepeatable: false,
-    open: async (onProgress) =>
-      canStreamRequests()
-        ? streamOf({ next, end: async () => void (await pieces.return()) }, onProgress)
-        : await blobOf(next),
+    open: async (onProgress) => (canStreamRequests() ? streamOf(onProgress) : await blobOf(next)),
+    stop,
     failure: () => failure,
   };
-}
-
-function streamOf(
-  source: {
-    readonly next: () => Promise<IteratorResult<Uint8Array, void>>;
-    readonly end: () => Promise<void>;
-  },
-  onProgress: () => void,
-): ReadableStream<Uint8Array> {
-  return new ReadableStream(
-    {
-      async pull(controller) {
-        const { done, value } = await source.next();
-        onProgress();
-        if (done) controller.close();
-        else controller.enqueue(value);
-      },
-      cancel: () => source.end(),
-    },
-    { highWaterMark: 0 },
-  );
 }
 
 /** Browsers keep large blobs on disk. */
