@@ -1,6 +1,7 @@
 import { MusterError } from "@muster/base";
 import { Command, CommanderError } from "commander";
 import { exitCodes, processIo } from "./command-io.ts";
+import { batchCommand } from "./commands/batch.ts";
 import { chatCommand } from "./commands/chat.ts";
 import { demoCommand } from "./commands/demo.ts";
 import { doctorCommand } from "./commands/doctor.ts";
@@ -23,6 +24,7 @@ for (const build of [
   upCommand,
   demoCommand,
   chatCommand,
+  batchCommand,
   workersCommand,
   modelsCommand,
   orchestratorCommand,

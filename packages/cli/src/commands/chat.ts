@@ -1,9 +1,10 @@
 import { MusterError } from "@muster/base";
 import type { ChatCompletionRequest, ChatMessage, Muster } from "@muster/sdk";
-import { Command, InvalidArgumentError } from "commander";
+import { Command } from "commander";
 import { runRepl } from "../chat-repl.ts";
 import { type ClientFlags, createClient, withClientOptions } from "../client-options.ts";
 import { type CommandIo, exitCodes } from "../command-io.ts";
+import { temperature, wholeNumber } from "../number-options.ts";
 import { runClientCommand } from "../run-client-command.ts";
 import { servedModel } from "../served-model.ts";
 import { streamAnswer } from "../stream-answer.ts";
@@ -106,16 +107,4 @@ async function readAll(io: CommandIo, signal: AbortSignal): Promise<string> {
     }
   }
   return text;
-}
-
-function wholeNumber(text: string): number {
-  const value = Number(text);
-  if (Number.isInteger(value) && value >= 1) return value;
-  throw new InvalidArgumentError("It must be a whole number, 1 or more.");
-}
-
-function temperature(text: string): number {
-  const value = Number(text);
-  if (text.trim() !== "" && value >= 0 && value <= 2) return value;
-  throw new InvalidArgumentError("It must be a number from 0 to 2.");
 }
