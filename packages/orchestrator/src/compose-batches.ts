@@ -197,6 +197,7 @@ export async function startBatches(deps: BatchesDeps): Promise<StartedBatches> {
     files,
     batches: new BatchDesk({
       ...{ batches, files, ledger, store, digest, progress, gate, clock },
+      slots: (model) => served.slots(model),
       poke: (batchId) => keeper.poke(batchId),
       windowMs: (text) => parseCompletionWindow(text, config.shortestBatchWindowMs),
       webhookRefusal: (url) => sender.refusal(url),

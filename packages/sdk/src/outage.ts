@@ -21,6 +21,7 @@ export class Outage {
   readonly #options: OutageOptions;
   #sinceMs: number | undefined;
   #retries = 0;
+  #furthest = 0;
 
   constructor(options: OutageOptions) {
     this.#options = options;
@@ -30,6 +31,13 @@ export class Outage {
   over(): void {
     this.#sinceMs = undefined;
     this.#retries = 0;
+  }
+
+  /** Only what goes further than ever before ends an outage: an answer that always breaks at one place is none. */
+  reached(position: number): void {
+    if (position <= this.#furthest) return;
+    this.#furthest = position;
+    this.over();
   }
 
   /** Waits until the next try; throws what another try would not change, and what has lasted too long. */

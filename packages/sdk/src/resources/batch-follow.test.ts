@@ -93,6 +93,20 @@ describe("batches.results", () => {
     expect(server.seen.some(({ path }) => path?.includes("unread"))).toBe(false);
   });
 
+  it("gives up on a page that always breaks at the same place", async () => {
+    const { batches } = await batchesOf({
+      "GET /v1/batches/batch_1/results": (response) =>
+        sendPage(response, [answerLine("a", "A")], { cursor: "c", status: "in_progress", breaks: true }),
+    });
+    let outages = 0;
+    const onOutage = () => {
+      outages += 1;
+    };
+    const reading = all(batches.results("batch_1", { outageMs: 1, onOutage }));
+    await expect(reading).rejects.toBeInstanceOf(ConnectionError);
+    expect(outages).toBe(1);
+  });
+
   it("reads the files at the end for what it has not seen, with the errors of lines", async () => {
     const { batches } = await batchesOf({
       "GET /v1/batches/batch_1/results": (response) =>

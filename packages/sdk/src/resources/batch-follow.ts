@@ -75,6 +75,7 @@ async function* committedLines(
   const outage = new Outage(options);
   const { signal, headers, onProgress } = options;
   const wait = onProgress === undefined ? waitSeconds : watchedWaitSeconds;
+  let linesBefore = 0;
   for (let cursor: string | undefined; ; ) {
     const startedMs = performance.now();
     const path = withQuery(`${parts.path(id)}/results`, { after: cursor, wait });
@@ -86,11 +87,13 @@ async function* committedLines(
         path,
         options: { signal, headers, maxRetries: 0, timeoutMs: waitSeconds * 1_000 + answerMs },
       });
-      outage.over();
       for await (const line of linesOf(page.chunks())) {
         count += 1;
+        outage.reached(linesBefore + count);
         yield line;
       }
+      outage.over();
+      linesBefore += count;
       // Only now: the next page begins after lines that were all read.
       cursor = page.headers.get("x-muster-cursor") ?? cursor;
       status = page.headers.get("x-muster-batch-status") ?? undefined;
@@ -118,9 +121,11 @@ async function* fileLines(
   const outage = new Outage(options);
   const { signal, headers } = options;
   for (;;) {
+    let count = 0;
     try {
       for await (const line of files.content(fileId, { signal, headers, timeoutMs: answerMs }).lines()) {
-        outage.over();
+        count += 1;
+        outage.reached(count);
         yield line;
       }
       return;

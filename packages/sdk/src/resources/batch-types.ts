@@ -50,7 +50,6 @@ export interface BatchExtras {
     readonly completed: number;
     readonly failed: number;
     readonly total: number;
-    readonly running?: number;
     /** Answered from the result cache; among those completed. */
     readonly cached: number;
   };

@@ -65,8 +65,9 @@ export interface Batches {
     options?: RequestOptions,
   ): Promise<BatchPlan & ResponseInfo>;
   /**
-   * Sends the lines as a file and makes a batch of it. Lines that come from an iterable are sent as they come. Rejects with
-   * a MusterApiError, with a TypeError for a line without a model, and with what the iterable threw.
+   * Sends the lines as a file and makes a batch of it. They are sent as they come, and once: where the connection breaks
+   * on the way, submit them again. Rejects with a MusterApiError, with a TypeError for a line without a model, and with
+   * what the iterable threw.
    * @example const batch = await muster.batches.submit(lines, { endpoint: "/v1/chat/completions", model });
    */
   submit<E extends BatchEndpoint>(
@@ -81,8 +82,8 @@ export interface Batches {
   wait(id: string, options?: FollowOptions): Promise<Batch>;
   /**
    * All results of a batch as they are committed, each once, in no order; ends when it is over. After a restart it is
-   * how to come back to a `run`. Connections that break are made again; a signal ends the loop but not the batch. Throws a BatchFailedError where the input is wrong, else
-   * a MusterApiError.
+   * how to come back to a `run`. Connections that break are made again; a signal ends the loop but not the batch. Throws
+   * a BatchFailedError where the input is wrong, else a MusterApiError.
    * @example for await (const result of muster.batches.results<"/v1/embeddings">(id)) save(result);
    */
   results<E extends BatchEndpoint = "/v1/chat/completions">(

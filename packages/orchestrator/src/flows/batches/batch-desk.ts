@@ -29,6 +29,8 @@ interface BatchDeskDeps {
   readonly store: ObjectStore;
   readonly digest: Digest;
   readonly progress: Progress;
+  /** Of a model, everywhere. */
+  readonly slots: (model: string) => number;
   readonly gate: FeedGate;
   readonly clock: Clock;
   /** Something has happened to a batch: whoever drives it should look. */
@@ -171,9 +173,18 @@ export class BatchDesk implements Batches {
       usage: totals.usage,
       cachedLines: totals.cachedLines,
       isPaused,
-      waitsFor: state === "in_progress" ? gate.waitsFor : undefined,
+      waitsFor: state === "in_progress" ? (gate.waitsFor ?? this.#missingWorkers(events)) : undefined,
       forecast: state === "in_progress" && !isPaused ? progress.forecast(record.id, remaining) : undefined,
     };
+  }
+
+  /** Nothing is wrong with that: they come when their owners have gone. */
+  #missingWorkers({ validated }: BatchEvents): string | undefined {
+    const models = (validated?.models ?? []).filter(({ model }) => this.#deps.slots(model) === 0);
+    if (models.length === 0) return undefined;
+    const names = models.slice(0, 3).map(({ model }) => model);
+    const more = models.length > names.length ? ` and ${models.length - names.length} more` : "";
+    return `workers: nobody serves ${names.join(", ")}${more} now`;
   }
 
   /** As the seal has them, or the ledger. While the ledger is lost, nothing is known. */
