@@ -10,6 +10,8 @@ const main = fileURLToPath(new URL("../../packages/cli/dist/main.js", import.met
 export interface BenchCluster {
   readonly url: string;
   readonly orchestratorPid: number;
+  /** Of those that run now. */
+  workerPids(): readonly number[];
   /** Of the orchestrator's own Redis. */
   readonly redisSocket: string;
   /** Starts one more worker and waits for it; the returned function has it finish and leave. */
@@ -52,6 +54,8 @@ export async function startBenchCluster(
     return {
       url,
       orchestratorPid: orchestrator.pid ?? 0,
+      workerPids: () =>
+        children.flatMap((child) => (child === orchestrator || isOver(child) ? [] : [child.pid ?? 0])),
       redisSocket: `${directory}/redis/redis.sock`,
       join,
       stop,
@@ -76,8 +80,12 @@ function printed(child: ChildProcess, sign: RegExp): Promise<RegExpExecArray> {
 }
 
 async function end(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return;
+  if (isOver(child)) return;
   const gone = new Promise((resolve) => child.once("exit", resolve));
   child.kill("SIGTERM");
   await gone;
+}
+
+function isOver({ exitCode, signalCode }: ChildProcess): boolean {
+  return exitCode !== null || signalCode !== null;
 }

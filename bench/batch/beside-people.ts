@@ -5,7 +5,7 @@ import { cancel, create, linesDone, until, upload } from "./batch-calls.ts";
 const workers = 2;
 const slots = 8;
 const tokensPerSecond = 40;
-const askedPerSecond = 4;
+const askedPerSecond = 10;
 const seconds = 20;
 const batchLines = 20_000;
 const batchTokens = 64;

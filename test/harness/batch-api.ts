@@ -146,4 +146,3 @@ export function resultLines(text: string): readonly ResultLine[] {
     .filter((line) => line !== "")
     .map((line) => JSON.parse(line) as ResultLine);
 }
-

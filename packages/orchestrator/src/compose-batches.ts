@@ -155,10 +155,10 @@ export async function startBatches(deps: BatchesDeps): Promise<StartedBatches> {
   });
   lines.notify({
     lineDone: (batchId, line) => keeper.lineDone(batchId, line),
-    giveBack: async (lane, { batchId, gen, round, ...place }, delayMs) => {
+    giveBack: async (lane, { batchId, gen, round, transientFailures, ...place }, delayMs) => {
       const batch = await active.get(batchId);
       if (batch === undefined) return;
-      const ref = { batchId, gen, round, lines: [place] };
+      const ref = { batchId, gen, round, lines: [place], transientFailures: transientFailures ?? 0 };
       // Its cost was paid when it was first put in.
       await queue.putLines(lane, shareOf(batch.record), [{ ref, cost: 0, delayMs }]);
     },

@@ -23,6 +23,9 @@ import { startFleetServer } from "./grpc/fleet-service.ts";
 import { startHttpServer } from "./http/server.ts";
 import { version } from "./version.ts";
 
+/** What still goes on in the background after everything that people wait for: another orchestrator takes it up. */
+const backgroundMs = 5_000;
+
 export interface RunningOrchestrator {
   /** `http://host:port`. */
   readonly url: string;
@@ -127,10 +130,10 @@ async function start(
     fleet.closeAll("the orchestrator is shutting down");
     return fleetServer.close();
   });
+  lifecycle.onStop("background tasks", () => background.idle(backgroundMs));
   lifecycle.onStop("lanes", () =>
     finishJobs({ lanes, runner, lines: batching.lines, fleet, clock }, config.drainMs),
   );
-  lifecycle.onStop("background tasks", () => background.idle());
   lifecycle.onStop("batches", () => batching.stop());
 
   let isStopping = false;

@@ -20,8 +20,16 @@ export class Background {
     void running.finally(() => this.#running.delete(running));
   }
 
-  /** Waits until everything that runs now has ended. */
-  async idle(): Promise<void> {
-    while (this.#running.size > 0) await Promise.all(this.#running);
+  /** Waits until everything that runs now has ended, at the longest for `limitMs`: what is left can be done again. */
+  async idle(limitMs?: number): Promise<void> {
+    let stopTimer: NodeJS.Timeout | undefined;
+    let isOver = false;
+    const limit = new Promise<void>((resolve) => {
+      if (limitMs !== undefined) stopTimer = setTimeout(resolve, limitMs);
+    }).then(() => {
+      isOver = true;
+    });
+    while (this.#running.size > 0 && !isOver) await Promise.race([Promise.all(this.#running), limit]);
+    clearTimeout(stopTimer);
   }
 }

@@ -28,6 +28,8 @@ export interface LinesRef {
   readonly gen: number;
   /** How often they were put back; makes each job's id its own. */
   readonly round: number;
+  /** Failures of a line that was put back: another try may do, but not for ever. */
+  readonly transientFailures?: number;
   /** One at least. */
   readonly lines: readonly LinePlace[];
 }
@@ -37,6 +39,7 @@ export interface LineRef extends LinePlace {
   readonly batchId: string;
   readonly gen: number;
   readonly round: number;
+  readonly transientFailures?: number;
 }
 
 /** What travels through a lane. */
@@ -53,8 +56,8 @@ export function jobIdOf(job: JobRef): string {
   return `${batchId}-${lines[0]?.line ?? 0}-${lines.length}-g${gen}-r${round}`;
 }
 
-export function linesOf({ lines, batchId, gen, round }: LinesRef): LineRef[] {
-  return lines.map((place) => ({ ...place, batchId, gen, round }));
+export function linesOf({ lines, ...job }: LinesRef): LineRef[] {
+  return lines.map((place) => ({ ...place, ...job }));
 }
 
 /** Where an answer came from. */

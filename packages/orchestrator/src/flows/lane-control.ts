@@ -1,5 +1,5 @@
 import type { Background } from "@muster/base";
-import { isLinesRef, type JobRef, type LinesRef } from "../core/job.ts";
+import { isLinesRef, type LinesRef } from "../core/job.ts";
 import { type Lane, type LaneClass, laneClasses } from "../core/lane.ts";
 import { laneShares } from "../core/scheduling/lane-shares.ts";
 import type { JobQueue, LaneConsumer } from "../ports/job-queue.ts";
@@ -9,6 +9,8 @@ import type { JobRunner } from "./run-job.ts";
 interface ModelLanes {
   readonly consumers: Readonly<Record<LaneClass, LaneConsumer>>;
   interactiveHeld: number;
+  /** Requests that are run from the batch lane. */
+  requestsHeld: number;
 }
 
 /** What runs lines of batches. */
@@ -50,7 +52,7 @@ export class LaneControl {
       this.#retire(model, lanes);
       return;
     }
-    const shares = laneShares(slots, lanes.interactiveHeld);
+    const shares = laneShares(slots, lanes.interactiveHeld, lanes.requestsHeld);
     for (const laneClass of laneClasses) lanes.consumers[laneClass].setConcurrency(shares[laneClass]);
   }
 
@@ -65,20 +67,18 @@ export class LaneControl {
     const consume = (laneClass: LaneClass) => {
       const lane: Lane = { model, class: laneClass };
       return this.#queue.consume(lane, {
-        run: (job) => this.#hold(lane, () => this.#run(lane, job)),
+        run: (job) =>
+          isLinesRef(job) ? this.#lines.run(lane, job) : this.#hold(lane, () => this.#runner.run(lane, job)),
         orphaned: (job) => this.#runner.orphaned(job),
       });
     };
     const lanes: ModelLanes = {
       consumers: { interactive: consume("interactive"), batch: consume("batch") },
       interactiveHeld: 0,
+      requestsHeld: 0,
     };
     this.#models.set(model, lanes);
     return lanes;
-  }
-
-  #run(lane: Lane, job: JobRef): Promise<void> {
-    return isLinesRef(job) ? this.#lines.run(lane, job) : this.#runner.run(lane, job);
   }
 
   /** Nobody serves the model any more: its consumers would keep two connections each for nothing. */
@@ -91,13 +91,14 @@ export class LaneControl {
 
   async #hold(lane: Lane, run: () => Promise<void>): Promise<void> {
     const lanes = this.#models.get(lane.model);
-    if (lanes === undefined || lane.class === "batch") return run();
-    lanes.interactiveHeld += 1;
+    if (lanes === undefined) return run();
+    const held = lane.class === "batch" ? "requestsHeld" : "interactiveHeld";
+    lanes[held] += 1;
     this.adjust(lane.model);
     try {
       await run();
     } finally {
-      lanes.interactiveHeld -= 1;
+      lanes[held] -= 1;
       this.adjust(lane.model);
     }
   }

@@ -16,10 +16,14 @@ export function linesPerJob(slots: number): number {
  * leaves, and as many again that wait for a slot: the next line is read and claimed while the last one is written. They
  * wait behind interactive requests, so a slot that falls free goes to the person who waits.
  */
-export function laneShares(slots: number, interactiveHeld: number): { interactive: number; batch: number } {
+export function laneShares(
+  slots: number,
+  interactiveHeld: number,
+  /** Requests among the jobs of the batch lane: each is one job, where several lines are. */
+  requestsHeld = 0,
+): { interactive: number; batch: number } {
   if (slots === 0) return { interactive: 0, batch: 0 };
-  return {
-    interactive: slots,
-    batch: Math.ceil((Math.max(0, slots - interactiveHeld) + Math.min(slots, maxAhead)) / linesPerJob(slots)),
-  };
+  const share = Math.max(0, slots - interactiveHeld) + Math.min(slots, maxAhead);
+  const forLines = Math.max(1, Math.ceil((share - requestsHeld) / linesPerJob(slots)));
+  return { interactive: slots, batch: Math.min(share, forLines + requestsHeld) };
 }

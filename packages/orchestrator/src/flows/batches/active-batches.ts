@@ -11,11 +11,15 @@ export interface ActiveBatch {
   readonly isOver: boolean;
 }
 
+const loadedAtOnce = 16;
+const maxEnded = 1_000;
+
 /** The batches that are not over, kept in mind so that a line costs no look into the store. */
 export class ActiveBatches {
   readonly #store: BatchStore;
   readonly #log: Log;
   readonly #entries = new Map<string, ActiveBatch>();
+  readonly #ended = new Set<string>();
   readonly #loading = new Map<string, Promise<ActiveBatch | undefined>>();
 
   #onOver: (batchId: string) => void = () => {};
@@ -32,6 +36,7 @@ export class ActiveBatches {
 
   /** As it was last seen; loaded where it was not seen yet. Undefined for one that is over or was never there. */
   get(batchId: string): Promise<ActiveBatch | undefined> {
+    if (this.#ended.has(batchId)) return Promise.resolve(undefined);
     const batch = this.#entries.get(batchId);
     return batch === undefined ? this.reload(batchId) : Promise.resolve(batch);
   }
@@ -54,14 +59,18 @@ export class ActiveBatches {
     const ids = await this.#store.active();
     const current = new Set(ids);
     for (const batchId of this.#entries.keys()) if (!current.has(batchId)) this.#forget(batchId);
+    const sorted = [...ids].sort();
     const batches: ActiveBatch[] = [];
-    for (const batchId of [...ids].sort()) {
-      try {
-        const batch = await this.reload(batchId);
-        if (batch !== undefined) batches.push(batch);
-      } catch (error) {
-        this.#log.warn({ batchId, error: String(error) }, "batch not readable now");
-      }
+    for (let at = 0; at < sorted.length; at += loadedAtOnce) {
+      const loaded = await Promise.all(
+        sorted.slice(at, at + loadedAtOnce).map((batchId) =>
+          this.reload(batchId).catch((error: unknown) => {
+            this.#log.warn({ batchId, error: String(error) }, "batch not readable now");
+            return undefined;
+          }),
+        ),
+      );
+      batches.push(...loaded.filter((batch) => batch !== undefined));
     }
     return batches;
   }
@@ -82,10 +91,19 @@ export class ActiveBatches {
     const isOver = isTerminal(state) || state === "finalizing" || state === "cancelling";
     const batch: ActiveBatch = { record, events, isPaused, isOver };
     const wasOver = this.#entries.get(batchId)?.isOver ?? false;
-    if (isTerminal(state)) this.#entries.delete(batchId);
-    else this.#entries.set(batchId, batch);
+    if (isTerminal(state)) {
+      this.#entries.delete(batchId);
+      this.#noteEnded(batchId);
+    } else this.#entries.set(batchId, batch);
     if (isOver && !wasOver) this.#onOver(batchId);
     return batch;
+  }
+
+  /** Some of its lines may still be in the lanes: each would cost a look into the store. */
+  #noteEnded(batchId: string): void {
+    this.#ended.add(batchId);
+    const [oldest] = this.#ended;
+    if (this.#ended.size > maxEnded && oldest !== undefined) this.#ended.delete(oldest);
   }
 
   #forget(batchId: string): void {

@@ -1,4 +1,10 @@
-import { type Clock, type GenerateUsage, type InferenceDelta, MusterError } from "@muster/base";
+import {
+  type Capability,
+  type Clock,
+  type GenerateUsage,
+  type InferenceDelta,
+  MusterError,
+} from "@muster/base";
 import type { BatchRecord, LineUsage } from "../../core/batches/batch.ts";
 import { noUsage } from "../../core/batches/batch.ts";
 import type { LineResult, LineToken } from "../../core/batches/line-result.ts";
@@ -91,6 +97,11 @@ export class StartedLine {
   constructor(deps: AnswererDeps, line: Line) {
     this.#deps = deps;
     this.#line = line;
+  }
+
+  get needs(): ReadonlySet<Capability> {
+    const { plan } = this.#line;
+    return plan instanceof MusterError ? new Set() : plan.needs;
   }
 
   /** The same line from its beginning, for a try beside this one. */

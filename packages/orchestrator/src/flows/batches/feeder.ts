@@ -121,8 +121,13 @@ export class BatchFeeder {
   /** Takes note of what others have done, as the ledger has it. */
   noteDone(done: Uint8Array): void {
     this.#done = done;
-    for (const { out } of this.#feeds)
-      for (const line of out.keys()) if (isDone(done, line)) out.delete(line);
+    for (const feed of this.#feeds) {
+      for (const line of feed.out.keys()) {
+        if (!isDone(done, line)) continue;
+        feed.out.delete(line);
+        feed.doneSinceTick += 1;
+      }
+    }
   }
 
   /** Fills the window. Calls that come meanwhile are carried out once more at the end. */
@@ -172,15 +177,13 @@ export class BatchFeeder {
   async #put(feed: ModelFeed, parcels: readonly Parcel[]): Promise<void> {
     if (parcels.length === 0) return;
     const { queue, clock, shareOf } = this.#deps;
-    for (const parcel of parcels) {
+    const laneLines = parcels.map((parcel): LaneLines => {
       const isNew = parcel.putAtMs === undefined;
       parcel.putAtMs = clock.nowMs();
-      // Of one that is put again, lines that are done stay out of the count.
+      // Of one that is put again, lines that are done stay out of the count, and its cost was paid.
       if (isNew) for (const { line } of parcel.lines) feed.out.set(line, parcel);
-    }
-    const laneLines = parcels.map(
-      (parcel): LaneLines => ({ ref: this.#refOf(parcel), cost: costOf(parcel) }),
-    );
+      return { ref: this.#refOf(parcel), cost: isNew ? costOf(parcel) : 0 };
+    });
     await queue.putLines({ model: feed.model, class: "batch" }, shareOf(this.#record), laneLines);
   }
 

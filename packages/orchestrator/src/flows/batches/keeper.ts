@@ -93,6 +93,7 @@ export class BatchKeeper {
     this.#stopTimer = this.#deps.clock.after(tickMs, () => this.#tick());
     this.#ticks += 1;
     for (const { feeder } of this.#kept.values()) feeder?.tick();
+    if (this.#ticks % lookEvery === 0) this.#renewLeases();
     if (this.#isBusy) return;
     this.#isBusy = true;
     this.#deps.background.run("keep-batches", async () => {
@@ -109,13 +110,26 @@ export class BatchKeeper {
     });
   }
 
-  async #drive(batch: ActiveBatch): Promise<void> {
+  /** Beside everything else: a look at many batches, or a slow store, must not cost us what we drive. */
+  #renewLeases(): void {
+    const { ledger, self, background } = this.#deps;
+    for (const [batchId, { isMine }] of this.#kept) {
+      if (!isMine) continue;
+      background.run("renew-lease", () => ledger.lease(leaseName(batchId), self, leaseMs).catch(() => false));
+    }
+  }
+
+  async #drive(seen: ActiveBatch): Promise<void> {
     const { ledger, self, clock } = this.#deps;
-    const { id } = batch.record;
+    const { id } = seen.record;
     const kept = this.#keptOf(id);
     try {
+      const wasMine = kept.isMine;
       kept.isMine = !this.#isStopped && (await ledger.lease(leaseName(id), self, leaseMs));
-      if (!kept.isMine) return this.#standBack(batch, kept);
+      if (!kept.isMine) return this.#standBack(seen, kept);
+      // Whoever had it before us may have gone further than we have seen.
+      const batch = wasMine ? seen : await this.#deps.active.reload(id);
+      if (batch === undefined) return;
       // Nobody wants to know any more whether its lines are good.
       if (kept.step === "ingest" && batch.isOver) kept.abort.abort();
       if (kept.step !== undefined || clock.nowMs() < kept.notBeforeMs) return;
@@ -243,13 +257,15 @@ export class BatchKeeper {
     if (kept.step !== undefined) return;
     kept.step = step;
     kept.feeder = undefined;
+    const abort = new AbortController();
+    kept.abort = abort;
     this.#deps.background.run(step, async () => {
       try {
         const event = await run();
         if (event !== undefined) await this.#write(id, event);
         kept.failures = 0;
       } catch (error) {
-        if (!kept.abort.signal.aborted) this.#failed(id, kept, error);
+        if (!abort.signal.aborted) this.#failed(id, kept, error);
       } finally {
         kept.step = undefined;
         this.poke(id);

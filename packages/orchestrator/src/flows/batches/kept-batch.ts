@@ -17,7 +17,8 @@ export interface Kept {
   feeder: BatchFeeder | undefined;
   /** Something long is under way: ingest, a rebuild, putting the output together. */
   step: "ingest" | "rebuild" | "finalize" | undefined;
-  readonly abort: AbortController;
+  /** Ends the step that is under way. */
+  abort: AbortController;
   /** We have its lease. */
   isMine: boolean;
   /** Of its steps, one after the other. */

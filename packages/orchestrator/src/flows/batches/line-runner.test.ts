@@ -87,9 +87,25 @@ async function startRunner(texts: readonly string[], options: Partial<BatchRecor
     const place = { line, offset, length: Buffer.byteLength(texts[line] ?? ""), prefix: 0 };
     return runner.run(lane, { batchId: record.id, gen: 1, round: 0, lines: [place] });
   };
+  const runAgain = ({ batchId, gen, round, transientFailures, ...place }: LineRef) =>
+    runner.run(lane, { batchId, gen, round, transientFailures: transientFailures ?? 0, lines: [place] });
   const bodyOf = (at: number) => JSON.parse(Buffer.from(committed[at]?.body ?? []).toString());
   const flows = { fleet, attempts };
-  return { clock, ledger, batches, record, flows, active, runner, committed, givenBack, run, bodyOf, store };
+  return {
+    clock,
+    ledger,
+    batches,
+    record,
+    flows,
+    active,
+    runner,
+    committed,
+    givenBack,
+    run,
+    runAgain,
+    bodyOf,
+    store,
+  };
 }
 
 /** Whoever gets the try of that epoch. */
@@ -266,4 +282,46 @@ describe("the line runner", () => {
     expect(world.committed).toHaveLength(1);
     expect(worker.assigned).toHaveLength(1);
   });
+
+  it("answers a line that an engine always fails with an error, though it goes back to its lane in between", async () => {
+    const world = await startRunner([lineText(0)]);
+    const worker = new ScriptedWorker(world.flows, "w1");
+    const failed = { kind: "failed", code: "engine_failed", message: "no luck" } as const;
+    for (let tries = 1; world.committed.length === 0; tries++) {
+      expect(tries).toBeLessThanOrEqual(4);
+      const before = world.givenBack.at(-1);
+      const done = before === undefined ? world.run(0) : world.runAgain(before);
+      let isDone = false;
+      void done.then(() => {
+        isDone = true;
+      });
+      for (let turns = 0; !isDone; turns++) {
+        const assign = worker.assigned.at(-1);
+        if (assign !== undefined && !ended.has(assign)) {
+          ended.add(assign);
+          worker.end(assign, failed, []);
+        }
+        await new Promise((resolve) => setImmediate(resolve));
+        if (turns % 10 === 9) world.clock.advance(1_000);
+      }
+      await done;
+    }
+    expect(worker.assigned).toHaveLength(4);
+    expect(world.bodyOf(0)).toMatchObject({
+      response: { status_code: 500, body: { error: { code: "engine_failed" } } },
+    });
+  });
+
+  it("lets go of a line that no replica here can take, so that others get its place", async () => {
+    const tools = [{ type: "function", function: { name: "f", parameters: { type: "object" } } }];
+    const world = await startRunner([lineText(0, { tools })]);
+    new ScriptedWorker(world.flows, "w1");
+    const done = world.run(0);
+    for (let turns = 0; turns < 20; turns++) await new Promise((resolve) => setImmediate(resolve));
+    world.clock.advance(1_100);
+    await done;
+    expect(world.givenBack).toMatchObject([{ line: 0, round: 1 }]);
+  });
 });
+
+const ended = new WeakSet<object>();

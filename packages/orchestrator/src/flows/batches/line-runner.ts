@@ -19,6 +19,8 @@ import { type RunningLine, tryHedged } from "./try-hedged.ts";
 const longestWaitHereMs = 1_000;
 /** A line that failed here for reasons of ours. */
 const brokenWaitMs = 5_000;
+/** For one that no replica here can take. */
+const ableWaitMs = 5_000;
 /** How often lines that nobody here can run, and stragglers, are looked for. */
 const checkMs = 1_000;
 
@@ -49,6 +51,7 @@ export class LineRunner implements LineRuns {
   readonly #running = new Map<string, RunningLine>();
   readonly #hedger = new Hedger();
   #events: LineRunnerEvents = { lineDone() {}, giveBack: async () => {}, committed() {} };
+  readonly #lateStop = new Stop();
   #isStopping = false;
   #stopChecking: () => void;
 
@@ -75,6 +78,7 @@ export class LineRunner implements LineRuns {
   stop(): void {
     this.#isStopping = true;
     this.#stopChecking();
+    this.#lateStop.say();
     for (const { isWaiting, stop } of this.#running.values()) if (isWaiting) stop.say();
   }
 
@@ -96,63 +100,70 @@ export class LineRunner implements LineRuns {
     const model = modelOf(text.body);
     const started = this.#deps.answerer.begin({ ...ref, record: batch.record, model, text });
     const answer = started.late(token, whole);
-    if (answer !== undefined) await this.#commit({ ref, model, stop: new Stop() }, token, answer);
+    if (answer !== undefined) await this.#commit({ ref, model, stop: this.#lateStop }, token, answer);
   }
 
   async #run(lane: Lane, ref: LineRef): Promise<void> {
     const name = `${ref.batchId}.${ref.line}`;
     if (this.#running.has(name)) return;
-    let isOurs = false;
+    const running = this.#begin(lane, ref);
+    this.#running.set(name, running);
     try {
-      const batch = this.#deps.active.seen(ref.batchId) ?? (await this.#deps.active.get(ref.batchId));
-      if (batch === undefined || batch.isOver || batch.isPaused) return;
-      if (this.#isStopping) return await this.#giveBack(lane, ref, 0);
-      if (this.#running.has(name)) return;
-      isOurs = true;
-      const running: RunningLine = {
-        ...{ lane, model: lane.model, ref, batch, stop: new Stop(), isWaiting: true },
-        ...{ tried: undefined, hedge: undefined, hedges: 0 },
-      };
-      this.#running.set(name, running);
-      await this.#answer(running);
+      const batch = await this.#wantedBatch(ref.batchId);
+      if (batch === undefined) return;
+      if (this.#isStopping) running.backAfterMs = 0;
+      else await this.#answer(running, batch);
     } catch (error) {
       this.#deps.log.error({ batchId: ref.batchId, line: ref.line, error: String(error) }, "line not run");
-      await this.#giveBack(lane, ref, brokenWaitMs);
+      running.backAfterMs = brokenWaitMs;
     } finally {
-      if (isOurs) this.#running.delete(name);
+      this.#running.delete(name);
     }
+    // Only now: it may come straight back to us.
+    if (running.backAfterMs !== undefined) await this.#giveBack(running, running.backAfterMs);
   }
 
-  async #answer(running: RunningLine): Promise<void> {
-    const { ref, batch, model, stop } = running;
+  #begin(lane: Lane, ref: LineRef): RunningLine {
+    const transient: LineFailure = { kind: "transient" };
+    return {
+      ...{ lane, model: lane.model, ref, stop: new Stop(), isWaiting: true, needs: new Set() },
+      failures: Array.from({ length: ref.transientFailures ?? 0 }, () => transient),
+      ...{ tried: undefined, hedge: undefined, hedges: 0, backAfterMs: undefined },
+    };
+  }
+
+  /** The batch of a line, if it is to be run. What we saw of a pause may be old. */
+  async #wantedBatch(batchId: string): Promise<ActiveBatch | undefined> {
+    const { active } = this.#deps;
+    const seen = active.seen(batchId) ?? (await active.get(batchId));
+    const batch = seen?.isPaused === true ? await active.reload(batchId) : seen;
+    return batch === undefined || batch.isOver || batch.isPaused ? undefined : batch;
+  }
+
+  async #answer(running: RunningLine, batch: ActiveBatch): Promise<void> {
+    const { ref, model, stop, failures } = running;
     const { answerer, commits } = this.#deps;
     const first = await this.#claimed(running);
     if (first === undefined) return;
-    const failures: LineFailure[] = first.crashedOn.map((workerId) => ({ kind: "engine_crashed", workerId }));
+    for (const workerId of first.crashedOn) failures.push({ kind: "engine_crashed", workerId });
     const text = await this.#read(batch, ref);
     const started = answerer.begin({ ...ref, record: batch.record, model, text });
+    running.needs = started.needs;
     // Whoever had the line before us may have been lost before it could be given up.
     const known = failures.length === 0 ? undefined : lineVerdict(failures, this.#at(batch));
     if (known?.kind === "answer-with-error") return this.#answerWith(running, started, known, first.token);
     let claimed = first;
     for (;;) {
-      const {
-        outcome,
-        token,
-        others = [],
-      } = await tryHedged(this.#deps, running, {
-        started,
-        token: claimed.token,
-        failures,
-      });
+      const tried = await tryHedged(this.#deps, running, { started, token: claimed.token, failures });
+      const { outcome, token, others = [] } = tried;
       if (outcome.kind === "answered") {
         this.#noteTime(running);
-        const isOver = await this.#commit(running, token, outcome.answer);
+        const isOver = await this.#commitOrFail(running, started, token, outcome.answer);
         outcome.acknowledge();
         return isOver ? undefined : this.#letGo(running, longestWaitHereMs);
       }
-      if (stop.isSaid) return this.#letGo(running, 0);
-      const verdict = await this.#judge(running, [failures, [...others, outcome.failure]], token);
+      if (stop.isSaid) return this.#letGo(running, running.backAfterMs ?? 0);
+      const verdict = await this.#judge(running, batch, [...others, outcome.failure], token);
       if (verdict.kind === "leave") return;
       if (verdict.kind === "answer-with-error") return this.#answerWith(running, started, verdict, token);
       if (verdict.afterMs > longestWaitHereMs) return this.#letGo(running, verdict.afterMs);
@@ -170,7 +181,23 @@ export class LineRunner implements LineRuns {
     token: LineToken,
   ): Promise<void> {
     const error = new MusterError(code, message, param === undefined ? {} : { param });
-    if (!(await this.#commit(running, token, started.fail(error, token)))) await this.#letGo(running, 0);
+    if (!(await this.#commit(running, token, started.fail(error, token)))) this.#letGo(running, 0);
+  }
+
+  /** An answer that is too large to be kept becomes an error: it would be too large the next time as well. */
+  async #commitOrFail(
+    running: RunningLine,
+    started: StartedLine,
+    token: LineToken,
+    answer: LineAnswer,
+  ): Promise<boolean> {
+    try {
+      return await this.#commit(running, token, answer);
+    } catch (error) {
+      const failure = MusterError.from(error);
+      if (failure.code !== "request_too_large") throw error;
+      return this.#commit(running, token, started.fail(failure, token));
+    }
   }
 
   #at({ record }: ActiveBatch) {
@@ -184,28 +211,26 @@ export class LineRunner implements LineRuns {
     const claim = await this.#deps.commits.claim(ref, stop);
     if (claim?.kind === "claimed") return claim;
     // With a newer generation the line comes again; whoever drives the batch sees to that.
-    if (claim === undefined) await this.#letGo(running, 0);
+    if (claim === undefined) this.#letGo(running, running.backAfterMs ?? 0);
     else if (claim.kind === "done") this.#events.lineDone(ref.batchId, ref.line);
     return undefined;
   }
 
-  /** Adds a failure to those before it; says what is to be done. */
+  /** Adds failures to those before them; says what is to be done. */
   async #judge(
-    { ref, batch }: RunningLine,
-    [failures, latest]: readonly [LineFailure[], readonly LineFailure[]],
+    { ref, failures }: RunningLine,
+    batch: ActiveBatch,
+    latest: readonly LineFailure[],
     { epoch }: LineToken,
-  ) {
+  ): Promise<LineVerdict> {
     const { ledger, log } = this.#deps;
+    const { batchId, line } = ref;
     failures.push(...latest);
     for (const { kind, workerId } of latest)
-      if (kind === "engine_crashed")
-        await ledger.crashed(ref.batchId, ref.line, workerId ?? "").catch(() => []);
+      if (kind === "engine_crashed") await ledger.crashed(batchId, line, workerId ?? "").catch(() => []);
     const verdict = lineVerdict(failures, this.#at(batch));
-    const { batchId, line } = ref;
-    log.info(
-      { batchId, line, epoch, failure: latest.at(-1)?.kind, verdict: verdict.kind },
-      "a try of a line failed",
-    );
+    const failure = latest.at(-1)?.kind;
+    log.info({ batchId, line, epoch, failure, verdict: verdict.kind }, "a try of a line failed");
     return verdict;
   }
 
@@ -249,27 +274,37 @@ export class LineRunner implements LineRuns {
   }
 
   /** The line is not answered: it goes back to its lane, unless its batch wants it no more. */
-  async #letGo({ lane, ref }: RunningLine, delayMs: number): Promise<void> {
-    if (this.#deps.active.seen(ref.batchId)?.isOver === false) await this.#giveBack(lane, ref, delayMs);
+  #letGo(running: RunningLine, delayMs: number): void {
+    const isWanted = this.#deps.active.seen(running.ref.batchId)?.isOver === false;
+    running.backAfterMs = isWanted ? delayMs : undefined;
   }
 
-  async #giveBack(lane: Lane, ref: LineRef, delayMs: number): Promise<void> {
+  async #giveBack({ lane, ref, failures }: RunningLine, delayMs: number): Promise<void> {
+    const transientFailures = failures.filter(({ kind }) => kind === "transient").length;
     try {
-      await this.#events.giveBack(lane, { ...ref, round: ref.round + 1 }, delayMs);
+      await this.#events.giveBack(lane, { ...ref, round: ref.round + 1, transientFailures }, delayMs);
     } catch (error) {
       // The feeder finds it: it is not done, and not in the lane.
       this.#deps.log.debug({ batchId: ref.batchId, line: ref.line, error: String(error) }, "not given back");
     }
   }
 
-  /** Lets go of lines that wait for a slot where nobody is left who has one; looks for stragglers. */
+  /** Lets go of lines that wait for a slot where nobody is left who can take them; looks for stragglers. */
   #check(): void {
     const { fleet, clock } = this.#deps;
     this.#stopChecking = clock.after(checkMs, () => this.#check());
-    const running = [...this.#running.values()];
-    if (running.length === 0) return;
-    for (const { isWaiting, model, stop } of running) if (isWaiting && fleet.slots(model) === 0) stop.say();
-    this.#hedger.look(running, fleet.workers(), clock.nowMs());
+    const lines = [...this.#running.values()];
+    if (lines.length === 0) return;
+    for (const running of lines) {
+      if (!running.isWaiting || running.stop.isSaid) continue;
+      if (fleet.slots(running.model) === 0) running.stop.say();
+      else if (!fleet.canDo(running.model, running.needs)) {
+        // Another orchestrator may have a worker for it; and others want its place here.
+        running.backAfterMs = ableWaitMs;
+        running.stop.say();
+      }
+    }
+    this.#hedger.look(lines, fleet.workers(), clock.nowMs());
   }
 }
 

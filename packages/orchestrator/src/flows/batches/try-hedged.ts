@@ -1,10 +1,9 @@
-import type { Clock, Log } from "@muster/base";
+import type { Capability, Clock, Log } from "@muster/base";
 import type { LineToken } from "../../core/batches/line-result.ts";
 import type { LineFailure } from "../../core/batches/line-retry-rule.ts";
 import type { LineRef } from "../../core/job.ts";
 import type { Lane } from "../../core/lane.ts";
 import type { CommitLedger } from "../../ports/commit-ledger.ts";
-import type { ActiveBatch } from "./active-batches.ts";
 import type { StartedLine } from "./answer-line.ts";
 import { HedgedTries, type LineTry } from "./hedged-tries.ts";
 import { Stop } from "./stop.ts";
@@ -14,9 +13,13 @@ export interface RunningLine {
   readonly lane: Lane;
   readonly model: string;
   readonly ref: LineRef;
-  readonly batch: ActiveBatch;
   /** Said when it is to be let go of. */
   readonly stop: Stop;
+  /** What a replica must be able to do to take it. */
+  needs: ReadonlySet<Capability>;
+  readonly failures: LineFailure[];
+  /** Set where it goes back to its lane: how long it stays out of it. */
+  backAfterMs: number | undefined;
   /** Nothing of it has a slot yet. */
   isWaiting: boolean;
   /** Where it is tried, or was last; since when (monotonic). */
@@ -45,8 +48,9 @@ export async function tryHedged(
   const { started, token, failures } = of;
   const stop = new Stop();
   const stopListening = running.stop.onSaid(() => stop.say());
+  let isOver = false;
   const onSlot = (workerId: string | undefined) => {
-    if (running.hedges > 0) return;
+    if (running.hedges > 0 || isOver) return;
     running.isWaiting = workerId === undefined;
     if (workerId !== undefined) running.tried = { workerId, sinceMs: deps.clock.nowMs() };
   };
@@ -66,6 +70,7 @@ export async function tryHedged(
   try {
     return await hedged.result;
   } finally {
+    isOver = true;
     stopListening();
     // The slower of two tries; to stop one is not cheap, so only where there are two.
     if (running.hedges > 0) stop.say();

@@ -1,0 +1,106 @@
+import { readFileSync } from "node:fs";
+import { connect } from "node:net";
+import { pause, systemClock } from "@muster/base";
+import type { BenchCluster } from "../processes.ts";
+
+/** What a cluster takes of memory, looked at once a second, and of processor time. Linux only, as the figures are. */
+export interface ResourceWatch {
+  stop(): Promise<Resources>;
+}
+
+export interface Resources {
+  readonly redisPeakBytes: number;
+  readonly orchestratorPeakBytes: number;
+  /** Beyond what it was when the watch began. */
+  readonly orchestratorGrowthBytes: number;
+  readonly cpuSeconds: CpuSeconds;
+}
+
+interface CpuSeconds {
+  readonly orchestrator: number;
+  readonly redis: number;
+  readonly workers: number;
+}
+
+const sampleEveryMs = 1_000;
+/** USER_HZ: the same on every Linux that Node runs on. */
+const ticksPerSecond = 100;
+
+export async function watchResources(cluster: BenchCluster): Promise<ResourceWatch> {
+  const { orchestratorPid, redisSocket } = cluster;
+  const redisPid = numberOf("process_id", await redisInfo(redisSocket));
+  const cpuOf = (): CpuSeconds => ({
+    orchestrator: cpuSeconds(orchestratorPid),
+    redis: cpuSeconds(redisPid),
+    workers: cluster.workerPids().reduce((sum, pid) => sum + cpuSeconds(pid), 0),
+  });
+  const startBytes = residentBytes(orchestratorPid);
+  const startCpu = cpuOf();
+  let orchestratorPeakBytes = startBytes;
+  let redisPeakBytes = 0;
+  const sample = async () => {
+    orchestratorPeakBytes = Math.max(orchestratorPeakBytes, residentBytes(orchestratorPid));
+    // Leaves out what the allocator holds back.
+    redisPeakBytes = Math.max(redisPeakBytes, numberOf("used_memory", await redisInfo(redisSocket)));
+  };
+  const over = new AbortController();
+  const watching = (async () => {
+    while (!over.signal.aborted) {
+      await sample();
+      await pause(systemClock, sampleEveryMs, over.signal);
+    }
+  })();
+  return {
+    async stop() {
+      over.abort();
+      await watching;
+      await sample();
+      const endCpu = cpuOf();
+      return {
+        redisPeakBytes,
+        orchestratorPeakBytes,
+        orchestratorGrowthBytes: orchestratorPeakBytes - startBytes,
+        cpuSeconds: {
+          orchestrator: endCpu.orchestrator - startCpu.orchestrator,
+          redis: endCpu.redis - startCpu.redis,
+          workers: endCpu.workers - startCpu.workers,
+        },
+      };
+    },
+  };
+}
+
+function residentBytes(pid: number): number {
+  const found = /VmRSS:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, "utf8"));
+  return Number(found?.[1]) * 1_024;
+}
+
+/** User and system time of a process since its start. */
+function cpuSeconds(pid: number): number {
+  const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
+  // The name of the program, in brackets, may hold anything; utime and stime are the 12th and 13th fields after it.
+  const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+  return (Number(fields[11]) + Number(fields[12])) / ticksPerSecond;
+}
+
+function redisInfo(socketPath: string): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const socket = connect(socketPath);
+    let text = "";
+    socket.setEncoding("utf8");
+    socket.once("error", reject);
+    socket.on("data", (chunk: string) => {
+      text += chunk;
+      // A bulk string: its length on a line of its own, then so many bytes.
+      const [head = "", length = "Infinity"] = /^\$(\d+)\r\n/.exec(text) ?? [];
+      if (text.length < head.length + Number(length)) return;
+      socket.destroy();
+      resolve(text);
+    });
+    socket.write("INFO everything\r\n");
+  });
+}
+
+function numberOf(field: string, info: string): number {
+  return Number(new RegExp(`^${field}:(\\d+)`, "m").exec(info)?.[1]);
+}
