@@ -1,5 +1,5 @@
 import { type BatchJson, createBatchApi, resultLines } from "../harness/batch-api.ts";
-import { type BatchInput, batchInput, problemsOf } from "../harness/batch-lines.ts";
+import { type BatchInput, batchInput, problemsOf, wordsPerLine } from "../harness/batch-lines.ts";
 import type { AtEnd } from "../harness/cluster.ts";
 import { startOffice } from "../harness/office.ts";
 import { createRandom } from "../harness/random.ts";
@@ -29,10 +29,10 @@ export interface Proof {
   readonly isSecondAssemblyTheSame: boolean;
 }
 
-/** Together with one word a millisecond or so, they take a minute and a half for 20,000 lines. */
 const workers = 4;
 const slotsPerWorker = 8;
-const tokensPerSecond = 80;
+/** What the engines alone take for the batch: enough for every injury to come while it runs. */
+const engineSeconds = 75;
 const refuseEvery = 401;
 /** Injuries begin after, and before, these shares of the lines. */
 const firstShare = 0.03;
@@ -42,6 +42,8 @@ const withinMs = 600_000;
 /** Runs a batch while everything around it fails, by the seed; then counts what came out. */
 export async function runProof({ seed, lines, say }: ProofOptions, atEnd: AtEnd): Promise<Proof> {
   const random = createRandom(seed);
+  const linesPerSlot = lines / (workers * slotsPerWorker);
+  const tokensPerSecond = Math.ceil((linesPerSlot * wordsPerLine) / engineSeconds);
   const office = await startOffice(
     {
       orchestrators: 2,

@@ -119,7 +119,7 @@ describe("the states of a batch", () => {
     const { id } = await submit(api, input.text);
     await api.until(id, ({ request_counts }) => request_counts.completed >= 3);
     expect((await api.act(id, "pause")).muster.paused).toBe(true);
-    await eventually(() => cluster.orchestrator.load().runningAttempts === 0);
+    await eventually(async () => (await linesRunning(cluster)) === 0);
     const held = (await api.get(id)).request_counts.completed;
     for (let i = 0; i < 5; i++) {
       const answer = await cluster.post("/v1/chat/completions", chat("meanwhile", { max_tokens: 40 }));
@@ -174,6 +174,12 @@ describe("a batch in the hands of one orchestrator", () => {
     });
   }
 });
+
+/** Lines count until they are committed. */
+async function linesRunning({ url }: TestCluster): Promise<number> {
+  const metrics = await (await fetch(`${url}/metrics`)).text();
+  return Number(/^muster_batch_lines_running (\d+)/m.exec(metrics)?.[1]);
+}
 
 /** Nobody can ask for a window of seconds: the record of the batch is changed while no orchestrator runs. */
 async function moveExpiry(storeDirectory: string, batchId: string, expiresAtMs: number): Promise<void> {

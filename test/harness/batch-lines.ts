@@ -5,7 +5,7 @@ import { createRandom } from "./random.ts";
 /** Lines whose answers can be checked: the stub engine says the words of the prompt again. */
 
 const vocabulary = ["amber", "birch", "cedar", "delta", "ember", "fjord", "grove", "heron"] as const;
-const wordsPerLine = 8;
+export const wordsPerLine = 8;
 
 export interface BatchInput {
   readonly count: number;

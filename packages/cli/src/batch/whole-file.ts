@@ -15,9 +15,9 @@ export async function writeWholeFile(path: string, content: Content, signal?: Ab
   let failure: { readonly error: unknown } | undefined;
   const watched = async function* () {
     try {
-      yield* content;
+      yield* untilAborted(content, signal);
     } catch (error) {
-      failure = { error };
+      failure = signal?.aborted ? undefined : { error };
       throw error;
     }
   };
@@ -33,6 +33,39 @@ export async function writeWholeFile(path: string, content: Content, signal?: Ab
     throw new MusterError("store_unavailable", `Cannot write ${path}: ${messageOf(error)}.`, {
       cause: error,
     });
+  }
+}
+
+/** Ends at the signal even where the content hangs: newer Node waits for it otherwise. */
+async function* untilAborted(
+  content: Content,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<string | Uint8Array> {
+  const iterator = content[Symbol.asyncIterator]();
+  let stopListening = () => {};
+  const aborted = new Promise<never>((_resolve, reject) => {
+    const onAbort = () => reject(new AbortedError("Interrupted."));
+    signal?.addEventListener("abort", onAbort, { once: true });
+    stopListening = () => signal?.removeEventListener("abort", onAbort);
+    if (signal?.aborted) onAbort();
+  });
+  aborted.catch(() => {});
+  let isDone = false;
+  try {
+    for (;;) {
+      const next = await Promise.race([iterator.next(), aborted]);
+      if (next.done === true) {
+        isDone = true;
+        return;
+      }
+      yield next.value;
+    }
+  } catch (error) {
+    isDone = signal?.aborted !== true;
+    throw error;
+  } finally {
+    stopListening();
+    if (!isDone) void Promise.resolve(iterator.return?.()).catch(() => {});
   }
 }
 
