@@ -88,6 +88,8 @@ export function fromFastify(error: FastifyError | MusterError | Error, bodyLimit
         "invalid_request",
         "Send the body as JSON, with the header content-type: application/json.",
       );
+    case "FST_ERR_MAX_PARAM_LENGTH":
+      return new MusterError("not_found", "There is nothing with so long a name here.");
     case "FST_ERR_BAD_URL":
       return new MusterError("invalid_request", "The path of the URL is not properly percent-encoded.");
     case "FST_ERR_CTP_EMPTY_JSON_BODY":

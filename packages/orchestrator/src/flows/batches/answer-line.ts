@@ -167,7 +167,9 @@ export class StartedLine {
     if (found === undefined) return undefined;
     const { name, text } = this.#line;
     const body = lineBody({ name, customId: text.customId, status: 200, body: found.body });
-    return { outcome: "completed", body, usage: found.usage, isCached: true, provenance: "" };
+    const isTraced = this.#line.record.options.provenance;
+    const provenance = isTraced ? JSON.stringify({ cached: true, attempts: 0 }) : "";
+    return { outcome: "completed", body, usage: found.usage, isCached: true, provenance };
   }
 
   async #toCache(plan: LinePlan, body: unknown): Promise<void> {

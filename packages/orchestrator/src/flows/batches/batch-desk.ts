@@ -21,6 +21,9 @@ import { tailResults } from "./results-tail.ts";
 
 /** While somebody waits for results, they are looked for this often. */
 const resultPollMs = 250;
+/** Each reads a whole file, which people who wait for answers would notice. */
+const maxPlans = 2;
+const maxRemembered = 1_000;
 
 interface BatchDeskDeps {
   readonly batches: BatchStore;
@@ -46,6 +49,8 @@ interface BatchDeskDeps {
 /** What people do with batches. Batches of another tenant are not there. */
 export class BatchDesk implements Batches {
   readonly #deps: BatchDeskDeps;
+  readonly #lastTotals = new Map<string, LedgerTotals>();
+  #plans = 0;
 
   constructor(deps: BatchDeskDeps) {
     this.#deps = deps;
@@ -132,8 +137,18 @@ export class BatchDesk implements Batches {
     }
   }
 
-  plan(tenant: string, asked: Parameters<Batches["plan"]>[1]): Promise<PlanReport> {
-    return this.#deps.plan(tenant, asked);
+  async plan(tenant: string, asked: Parameters<Batches["plan"]>[1]): Promise<PlanReport> {
+    if (this.#plans >= maxPlans) {
+      throw new MusterError("queue_full", "Other plans are being made. Try again in a moment.", {
+        retryAfterMs: 5_000,
+      });
+    }
+    this.#plans += 1;
+    try {
+      return await this.#deps.plan(tenant, asked);
+    } finally {
+      this.#plans -= 1;
+    }
   }
 
   async #setPaused(tenant: string, batchId: string, isPaused: boolean): Promise<BatchView> {
@@ -187,6 +202,14 @@ export class BatchDesk implements Batches {
     return `workers: nobody serves ${names.join(", ")}${more} now`;
   }
 
+  /** For the while that the ledger is away: what was done stays done. */
+  #remember(batchId: string, totals: LedgerTotals): void {
+    this.#lastTotals.delete(batchId);
+    this.#lastTotals.set(batchId, totals);
+    const [oldest] = this.#lastTotals.keys();
+    if (this.#lastTotals.size > maxRemembered && oldest !== undefined) this.#lastTotals.delete(oldest);
+  }
+
   /** As the seal has them, or the ledger. While the ledger is lost, nothing is known. */
   async #totals(batchId: string, { sealed, validated }: BatchEvents): Promise<LedgerTotals> {
     if (sealed !== undefined) {
@@ -195,8 +218,14 @@ export class BatchDesk implements Batches {
     }
     const state =
       validated === undefined ? undefined : await this.#deps.ledger.state(batchId).catch(() => undefined);
-    if (state !== undefined) this.#deps.progress.note(batchId, state.totals);
-    return state?.totals ?? { completed: 0, failed: 0, usage: noUsage, cachedLines: 0 };
+    if (state !== undefined) {
+      this.#deps.progress.note(batchId, state.totals);
+      this.#remember(batchId, state.totals);
+    }
+    return (
+      state?.totals ??
+      this.#lastTotals.get(batchId) ?? { completed: 0, failed: 0, usage: noUsage, cachedLines: 0 }
+    );
   }
 }
 

@@ -35,7 +35,7 @@ const maxUnfolded = 100_000;
 /** A commit record waits this long for a group that takes it along; longer while the log cannot be written. */
 const commitWaitMs = { first: 200, most: 10_000 };
 /** A log that nothing was written to for this long is closed. */
-const idleMs = 60_000;
+const idleMs = 3_600_000;
 /** How long a durable result waits for a ledger that is away. */
 const ledgerPatienceMs = 30_000;
 const ledgerRetryMs = { first: 50, most: 2_000 };
