@@ -87,6 +87,7 @@ export async function startBatches(deps: BatchesDeps): Promise<StartedBatches> {
   const { config, self, address, queue, fleet, attempts, served, metrics, clock, log, background } = deps;
   const { lifecycle } = deps;
   const digest = sha256;
+  const random = Math.random;
   const startedAtMs = clock.nowMs();
   const store = await openObjectStore(config.objectStore, { log, clock });
   lifecycle.onStop("object store", () => store.close());
@@ -106,7 +107,7 @@ export async function startBatches(deps: BatchesDeps): Promise<StartedBatches> {
   const lines = new LineRunner({
     ...{ active, ledger, answerer, input, fleet, clock, log },
     commits: new LineCommits({ ledger, desk, clock, log }),
-    random: Math.random,
+    random,
   });
   const known = new KnownModels({ store, served, digest, clock, log });
   const late = new LateResults({ store, lines, log });
@@ -115,15 +116,7 @@ export async function startBatches(deps: BatchesDeps): Promise<StartedBatches> {
   const gate = new FeedGate({ store, ledger, clock, log, reserveBytes: config.storeReserveBytes });
   const progress = new Progress({ clock });
   const sender = createHttpWebhookSender({ hosts: config.webhookHosts, secret: config.webhookSecret });
-  const random = Math.random;
   const webhooks = new Webhooks({ store, sender, digest, background, clock, log, random });
-  const planned = {
-    has: (model: string) => known.has(model),
-    list: () => known.list(),
-    canDo: (...asked: Parameters<KnownModels["canDo"]>) => known.canDo(...asked),
-    capabilities: (model: string) => known.capabilities(model),
-    slots: (model: string) => served.slots(model),
-  };
   const tokenize = (model: string, request: TokenizeRequest, signal: AbortSignal) =>
     countTokens(deps.requests, { requestId: `req-${randomUUID()}`, model, request, signal });
   const limits = { maxLines: config.maxBatchLines, maxLineBytes };
@@ -170,21 +163,13 @@ export async function startBatches(deps: BatchesDeps): Promise<StartedBatches> {
   active.notify((batchId) => lines.batchOver(batchId));
   keeper.start();
 
-  const sweep = () => {
-    background.run("sweep-files", async () => {
-      await files.sweep(clock.wallMs());
-      await batches.sweep(clock.wallMs());
-      await cache.sweep(clock.wallMs());
-      await webhooks.sweep();
-    });
-    stopSweeping = clock.after(sweepMs, sweep);
-  };
-  let stopSweeping = clock.after(sweepMs, sweep);
-  const refresh = () => {
-    background.run("known-models", () => known.refresh());
-    stopRefreshing = clock.after(knownMs, refresh);
-  };
-  let stopRefreshing = clock.after(knownMs, refresh);
+  const stopSweeping = every(deps, sweepMs, "sweep-files", async () => {
+    await files.sweep(clock.wallMs());
+    await batches.sweep(clock.wallMs());
+    await cache.sweep(clock.wallMs());
+    await webhooks.sweep();
+  });
+  const stopRefreshing = every(deps, knownMs, "known-models", () => known.refresh());
   return {
     async stop() {
       stopSweeping();
@@ -204,11 +189,26 @@ export async function startBatches(deps: BatchesDeps): Promise<StartedBatches> {
       stateChanged: (record, what) => webhooks.notify(record, what, clock.wallMs()),
       plan: (tenant, { inputFileId, endpoint }) =>
         planBatch(
-          { store, files, endpoints, served: planned, limits, clock, fleet, tokenize },
+          { store, files, endpoints, served: known, limits, clock, fleet, tokenize },
           { tenant, inputFileId, endpoint, signal: AbortSignal.timeout(planTimeoutMs) },
         ),
     }),
   };
+}
+
+/** Runs a task now and then, whether or not it failed the last time; the result ends that. */
+function every(
+  { clock, background }: Pick<BatchesDeps, "clock" | "background">,
+  periodMs: number,
+  name: string,
+  task: () => Promise<void>,
+): () => void {
+  const run = () => {
+    background.run(name, task);
+    stop = clock.after(periodMs, run);
+  };
+  let stop = clock.after(periodMs, run);
+  return () => stop();
 }
 
 async function openObjectStore(

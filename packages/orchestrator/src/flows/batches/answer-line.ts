@@ -148,11 +148,10 @@ export class StartedLine {
   /** The error that stands in the place of an answer. */
   fail(error: MusterError, token: LineToken): LineAnswer {
     const { endpoints } = this.#deps;
-    const { name, text } = this.#line;
     const { status, body } = endpoints.failure(error);
     return {
       outcome: "failed",
-      body: lineBody({ name, customId: text.customId, status, body }),
+      body: this.#lineBody(status, body),
       // Nobody gets what its parts may have taken, so nobody is charged for it.
       usage: noUsage,
       isCached: false,
@@ -165,8 +164,7 @@ export class StartedLine {
     if (key === undefined) return undefined;
     const found = await this.#deps.cache.get(this.#line.record.tenant, key);
     if (found === undefined) return undefined;
-    const { name, text } = this.#line;
-    const body = lineBody({ name, customId: text.customId, status: 200, body: found.body });
+    const body = this.#lineBody(200, found.body);
     const isTraced = this.#line.record.options.provenance;
     const provenance = isTraced ? JSON.stringify({ cached: true, attempts: 0 }) : "";
     return { outcome: "completed", body, usage: found.usage, isCached: true, provenance };
@@ -280,14 +278,18 @@ export class StartedLine {
   }
 
   #complete(body: unknown, token: LineToken): LineAnswer {
-    const { name, text } = this.#line;
     return {
       outcome: "completed",
-      body: lineBody({ name, customId: text.customId, status: 200, body }),
+      body: this.#lineBody(200, body),
       usage: usageOf(this.#collected),
       isCached: false,
       provenance: this.#provenance(token),
     };
+  }
+
+  #lineBody(status: number, body: unknown): Uint8Array {
+    const { name, text } = this.#line;
+    return lineBody({ name, customId: text.customId, status, body });
   }
 
   #provenance(token: LineToken): string {

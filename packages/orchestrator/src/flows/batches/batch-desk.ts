@@ -1,4 +1,4 @@
-import { type Clock, MusterError } from "@muster/base";
+import { type Clock, MusterError, pause } from "@muster/base";
 import {
   type BatchEvents,
   type BatchRecord,
@@ -23,7 +23,6 @@ import { tailResults } from "./results-tail.ts";
 const resultPollMs = 250;
 /** Each reads a whole file, which people who wait for answers would notice. */
 const maxPlans = 2;
-const maxRemembered = 1_000;
 
 interface BatchDeskDeps {
   readonly batches: BatchStore;
@@ -49,7 +48,6 @@ interface BatchDeskDeps {
 /** What people do with batches. Batches of another tenant are not there. */
 export class BatchDesk implements Batches {
   readonly #deps: BatchDeskDeps;
-  readonly #lastTotals = new Map<string, LedgerTotals>();
   #plans = 0;
 
   constructor(deps: BatchDeskDeps) {
@@ -119,21 +117,16 @@ export class BatchDesk implements Batches {
       readonly signal: AbortSignal;
     },
   ): Promise<ResultsPage> {
-    const { store, digest, clock, batches } = this.#deps;
-    await this.#load(tenant, batchId);
+    const { store, digest, clock } = this.#deps;
     const untilMs = clock.nowMs() + ask.waitMs;
     let cursor = ask.cursor;
     for (;;) {
-      const loaded = await batches.load(batchId);
-      if (loaded === undefined) throw notFound(batchId);
-      const state = batchState(loaded.events);
+      const state = batchState((await this.#load(tenant, batchId)).events);
       const page = await tailResults({ store, digest }, { batchId, maxBytes: ask.maxBytes, cursor });
       cursor = page.cursor;
       const isOver = isTerminal(state) || clock.nowMs() >= untilMs || ask.signal.aborted;
       if (page.lines.length > 0 || isOver) return { ...page, state };
-      await new Promise<void>((resolve) => {
-        clock.after(resultPollMs, resolve);
-      });
+      await pause(clock, resultPollMs, ask.signal);
     }
   }
 
@@ -202,15 +195,7 @@ export class BatchDesk implements Batches {
     return `workers: nobody serves ${names.join(", ")}${more} now`;
   }
 
-  /** For the while that the ledger is away: what was done stays done. */
-  #remember(batchId: string, totals: LedgerTotals): void {
-    this.#lastTotals.delete(batchId);
-    this.#lastTotals.set(batchId, totals);
-    const [oldest] = this.#lastTotals.keys();
-    if (this.#lastTotals.size > maxRemembered && oldest !== undefined) this.#lastTotals.delete(oldest);
-  }
-
-  /** As the seal has them, or the ledger. While the ledger is lost, nothing is known. */
+  /** As the seal has them, or the ledger; while that is away as it had them last: what was done stays done. */
   async #totals(batchId: string, { sealed, validated }: BatchEvents): Promise<LedgerTotals> {
     if (sealed !== undefined) {
       const { counts, usage, cachedLines } = sealed;
@@ -218,14 +203,9 @@ export class BatchDesk implements Batches {
     }
     const state =
       validated === undefined ? undefined : await this.#deps.ledger.state(batchId).catch(() => undefined);
-    if (state !== undefined) {
-      this.#deps.progress.note(batchId, state.totals);
-      this.#remember(batchId, state.totals);
-    }
-    return (
-      state?.totals ??
-      this.#lastTotals.get(batchId) ?? { completed: 0, failed: 0, usage: noUsage, cachedLines: 0 }
-    );
+    const { progress } = this.#deps;
+    if (state !== undefined) progress.note(batchId, state.totals);
+    return progress.latest(batchId) ?? { completed: 0, failed: 0, usage: noUsage, cachedLines: 0 };
   }
 }
 

@@ -27,7 +27,7 @@ export class BlockReader {
       parts.push(bytes.subarray(Math.max(0, offset - at), offset + length - at));
     }
     const [only] = parts;
-    const run = parts.length === 1 && only !== undefined ? only : joined(parts);
+    const run = parts.length === 1 && only !== undefined ? only : Buffer.concat(parts);
     if (run.length === length) return run;
     throw new MusterError("internal", `The object ${key} ends before byte ${offset + length}.`);
   }
@@ -54,14 +54,4 @@ export class BlockReader {
     if (bytes === undefined) throw new MusterError("not_found", `The object ${key} is gone.`);
     return bytes;
   }
-}
-
-function joined(parts: readonly Uint8Array[]): Uint8Array {
-  const whole = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    whole.set(part, at);
-    at += part.length;
-  }
-  return whole;
 }

@@ -6,26 +6,22 @@ const lookMs = 1_000;
 /** Beyond this share of Redis's memory no more lines go into the lanes. */
 const fullestMemory = 0.75;
 
+interface FeedGateDeps {
+  readonly store: ObjectStore;
+  readonly ledger: CommitLedger;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** What must stay free in the object store. */
+  readonly reserveBytes: number;
+}
+
 /** Whether there is room for more results. Batches wait while there is none; nothing is lost. */
 export class FeedGate {
-  readonly #deps: {
-    readonly store: ObjectStore;
-    readonly ledger: CommitLedger;
-    readonly clock: Clock;
-    readonly log: Log;
-    /** What must stay free in the object store. */
-    readonly reserveBytes: number;
-  };
+  readonly #deps: FeedGateDeps;
   #lookedAtMs = Number.NEGATIVE_INFINITY;
   #waitsFor: string | undefined;
 
-  constructor(deps: {
-    readonly store: ObjectStore;
-    readonly ledger: CommitLedger;
-    readonly clock: Clock;
-    readonly log: Log;
-    readonly reserveBytes: number;
-  }) {
+  constructor(deps: FeedGateDeps) {
     this.#deps = deps;
   }
 

@@ -1,3 +1,4 @@
+import { type BackoffPolicy, backoffMs } from "@muster/base";
 import { type BatchEvent, noUsage } from "../../core/batches/batch.ts";
 import type { ActiveBatch } from "./active-batches.ts";
 import type { BatchFeeder } from "./feeder.ts";
@@ -30,7 +31,7 @@ export interface Kept {
 }
 
 /** A batch whose step has failed is tried again after this, doubled each time. */
-const retryMs = { first: 1_000, most: 15_000 };
+const retry: BackoffPolicy = { baseMs: 1_000, maxMs: 15_000 };
 
 export function newlyKept(): Kept {
   return {
@@ -46,7 +47,7 @@ export function newlyKept(): Kept {
 
 /** Notes a failure; gives how long the batch is left alone for it. */
 export function heldUp(kept: Kept, nowMs: number): number {
-  const waitMs = Math.min(retryMs.most, retryMs.first * 2 ** kept.failures);
+  const waitMs = backoffMs(retry, kept.failures, () => 1);
   kept.failures += 1;
   kept.notBeforeMs = nowMs + waitMs;
   return waitMs;

@@ -17,27 +17,23 @@ interface SeenModel {
   readonly seenAtMs: number;
 }
 
+interface KnownModelsDeps {
+  readonly store: ObjectStore;
+  readonly served: ServedModels;
+  readonly digest: Digest;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
 /**
  * The models that batches may ask for: those that are served, and those that were lately. Desktops are away by day and
  * here by night; a batch that is handed in between must not fail for it.
  */
 export class KnownModels {
-  readonly #deps: {
-    readonly store: ObjectStore;
-    readonly served: ServedModels;
-    readonly digest: Digest;
-    readonly clock: Clock;
-    readonly log: Log;
-  };
+  readonly #deps: KnownModelsDeps;
   readonly #seen = new Map<string, SeenModel>();
 
-  constructor(deps: {
-    readonly store: ObjectStore;
-    readonly served: ServedModels;
-    readonly digest: Digest;
-    readonly clock: Clock;
-    readonly log: Log;
-  }) {
+  constructor(deps: KnownModelsDeps) {
     this.#deps = deps;
   }
 
@@ -80,6 +76,11 @@ export class KnownModels {
   capabilities(model: string): ReadonlySet<Capability> {
     const lately = this.#lately(model)?.capabilities ?? [];
     return new Set([...this.#deps.served.capabilities(model), ...lately.filter(isCapability)]);
+  }
+
+  /** None while its workers are away. */
+  slots(model: string): number {
+    return this.#deps.served.slots(model);
   }
 
   #lately(model: string): SeenModel | undefined {

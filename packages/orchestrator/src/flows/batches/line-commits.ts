@@ -1,4 +1,4 @@
-import { type Clock, type Log, MusterError } from "@muster/base";
+import { type BackoffPolicy, backoffMs, type Clock, type Log, MusterError } from "@muster/base";
 import type { LineResult } from "../../core/batches/line-result.ts";
 import type { LineRef } from "../../core/job.ts";
 import type { Claim, CommitLedger, Verdict } from "../../ports/commit-ledger.ts";
@@ -6,7 +6,7 @@ import type { CommitDesk } from "./commit-desk.ts";
 import type { Stop } from "./stop.ts";
 
 /** How long a store that is away is waited for before it is asked again. */
-const storeRetryMs = { first: 200, most: 5_000 };
+const storeRetry: BackoffPolicy = { baseMs: 200, maxMs: 5_000 };
 
 interface LineCommitsDeps {
   readonly ledger: CommitLedger;
@@ -25,12 +25,12 @@ export class LineCommits {
 
   /** Asks until the ledger answers. Undefined when the line is to be let go of meanwhile. */
   async claim(ref: LineRef, stop: Stop): Promise<Claim | undefined> {
-    for (let waitMs = storeRetryMs.first; ; waitMs = Math.min(waitMs * 2, storeRetryMs.most)) {
+    for (let tries = 0; ; tries++) {
       if (stop.isSaid) return undefined;
       try {
         return await this.#deps.ledger.claim(ref.batchId, ref.line, ref.gen);
       } catch {
-        await this.pause(waitMs, stop);
+        await this.pause(retryMs(tries), stop);
       }
     }
   }
@@ -40,15 +40,16 @@ export class LineCommits {
    * place in the lane. Rejects when the line is to be let go of meanwhile.
    */
   async commit(batchId: string, result: LineResult, stop: Stop): Promise<Verdict> {
-    for (let waitMs = storeRetryMs.first; ; waitMs = Math.min(waitMs * 2, storeRetryMs.most)) {
+    for (let tries = 0; ; tries++) {
       try {
         return await this.#deps.desk.submit(batchId, result);
       } catch (error) {
         const { code } = MusterError.from(error);
         const mayPass = code === "store_full" || code === "store_unavailable" || code === "queue_full";
         if (!mayPass || stop.isSaid) throw error;
+        const waitMs = retryMs(tries);
         this.#deps.log.warn({ batchId, line: result.line, code, waitMs }, "result not written yet");
-        await this.pause(waitMs, stop);
+        await this.pause(retryMs(tries), stop);
       }
     }
   }
@@ -66,4 +67,9 @@ export class LineCommits {
       const stopListening = stop.onSaid(done);
     });
   }
+}
+
+/** Without jitter: lines of one orchestrator wait for one store, which groups what comes together. */
+function retryMs(tries: number): number {
+  return backoffMs(storeRetry, tries, () => 1);
 }

@@ -9,12 +9,14 @@ const maxSamples = 180;
 export class Progress {
   readonly #clock: Clock;
   readonly #samples = new Map<string, ForecastSample[]>();
+  readonly #latest = new Map<string, LedgerTotals>();
 
   constructor(deps: { readonly clock: Clock }) {
     this.#clock = deps.clock;
   }
 
   note(batchId: string, totals: LedgerTotals): void {
+    this.#latest.set(batchId, totals);
     const samples = this.#samples.get(batchId) ?? [];
     this.#samples.set(batchId, samples);
     const atMs = this.#clock.wallMs();
@@ -30,6 +32,12 @@ export class Progress {
 
   forget(batchId: string): void {
     this.#samples.delete(batchId);
+    this.#latest.delete(batchId);
+  }
+
+  /** What was noted last. */
+  latest(batchId: string): LedgerTotals | undefined {
+    return this.#latest.get(batchId);
   }
 
   /** When the batch should be done. Undefined where it was never looked at. */

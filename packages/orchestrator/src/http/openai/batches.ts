@@ -4,6 +4,7 @@ import type { BatchAsked, Batches } from "../../ports/batches.ts";
 import { abortOnDisconnect } from "../answering/accounted.ts";
 import { parseBody } from "../parsing/body.ts";
 import { batchBody, planBody } from "./batch-body.ts";
+import { pageBody } from "./page-body.ts";
 import { batchCreateSchema, batchListSchema, batchPlanSchema, batchResultsSchema } from "./schema/batches.ts";
 
 type WithId = { readonly Params: { readonly id: string } };
@@ -30,14 +31,7 @@ export function batchesRoutes(app: FastifyInstance, batches: Batches): void {
   app.get("/v1/batches", async ({ tenant, query }) => {
     const { after, limit } = parseBody(batchListSchema, query);
     const { views, hasMore } = await batches.list(tenant, { after, limit });
-    const data = views.map(batchBody);
-    return {
-      object: "list",
-      data,
-      has_more: hasMore,
-      first_id: data[0]?.id ?? null,
-      last_id: data.at(-1)?.id ?? null,
-    };
+    return pageBody(views.map(batchBody), hasMore);
   });
 
   app.get<WithId>("/v1/batches/:id", async ({ tenant, params }) =>

@@ -7,6 +7,7 @@ import { parseBody } from "../parsing/body.ts";
 import { drain } from "../slow-bodies.ts";
 import { fileBody } from "./file-body.ts";
 import { storeUpload } from "./file-upload.ts";
+import { pageBody } from "./page-body.ts";
 import { fileListSchema } from "./schema/files.ts";
 
 type WithId = { readonly Params: { readonly id: string } };
@@ -24,14 +25,7 @@ export function filesRoutes(app: FastifyInstance, deps: HttpDeps): void {
   app.get("/v1/files", async ({ tenant, query }) => {
     const { after, limit, order, purpose } = parseBody(fileListSchema, query);
     const { files: found, hasMore } = await files.list(tenant, { after, limit, order, purpose });
-    const data = found.map(fileBody);
-    return {
-      object: "list",
-      data,
-      has_more: hasMore,
-      first_id: data[0]?.id ?? null,
-      last_id: data.at(-1)?.id ?? null,
-    };
+    return pageBody(found.map(fileBody), hasMore);
   });
 
   app.get<WithId>("/v1/files/:id", async ({ tenant, params }) =>
