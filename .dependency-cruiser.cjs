@@ -7,15 +7,16 @@ const testCode = "\\.(test|contract|fixture|fake)\\.ts$";
 const layer = (...names) => `^packages/([^/]+)/src/(${names.join("|")})/`;
 /** The same package's layers, after a `from` whose first group is the package. */
 const own = (...names) => `^packages/$1/src/(${names.join("|")})/`;
-/** What `@muster/base` resolves to. Which of its names core and ports may take: test/architecture/rules.test.ts. */
-const base = "^packages/base/src/index\\.ts$";
+/** What `@muster/base` and `@muster/models` resolve to. Which of its names core and ports may take: test/architecture/rules.test.ts. */
+const base = "^packages/(base|models)/src/index\\.ts$";
 
-/** base ← proto ← orchestrator, worker; cli may import them all, and sdk has a rule of its own. */
+/** base ← models, proto ← orchestrator, worker; cli may import them all, and sdk has a rule of its own. */
 const packageOrder = [
   { of: "base", mayImport: ["base"] },
+  { of: "models", mayImport: ["models", "base"] },
   { of: "proto", mayImport: ["proto", "base"] },
-  { of: "orchestrator", mayImport: ["orchestrator", "proto", "base"] },
-  { of: "worker", mayImport: ["worker", "proto", "base"] },
+  { of: "orchestrator", mayImport: ["orchestrator", "models", "proto", "base"] },
+  { of: "worker", mayImport: ["worker", "models", "proto", "base"] },
 ];
 
 const rule = (name, comment, from, to) => ({ name, comment, severity: "error", from, to });

@@ -64,13 +64,16 @@ describe("the layer rules", () => {
 });
 
 describe("core and ports", () => {
-  it("take only the pure half of @muster/base", async () => {
-    const impure = namesFromNodeHalf(await readFile(join(root, "packages/base/src/index.ts"), "utf8"));
-    expect(impure).toContain("systemClock");
+  it.each([
+    { name: "base", node: /from "\.\/node\//, known: "systemClock" },
+    { name: "models", node: /from "\.\/(adapters\/|compose)/, known: "openModelStore" },
+  ])("take only the pure half of @muster/$name", async ({ name: of, node, known }) => {
+    const impure = namesFrom(await readFile(join(root, `packages/${of}/src/index.ts`), "utf8"), node);
+    expect(impure).toContain(known);
     const found: string[] = [];
     for (const file of await pureFiles()) {
       const source = await readFile(join(root, file), "utf8");
-      for (const name of namesFrom(source, /from "@muster\/base"/))
+      for (const name of namesFrom(source, new RegExp(`from "@muster/${of}"`)))
         if (impure.includes(name)) found.push(`${file} takes ${name}`);
     }
     expect(found).toEqual([]);
@@ -86,10 +89,6 @@ async function pureFiles(): Promise<string[]> {
       /^packages\/[^/]+\/src\/(core|ports)\/.*\.ts$/.test(file) &&
       !/\.(test|contract|fixture|fake)\.ts$/.test(file),
   );
-}
-
-function namesFromNodeHalf(index: string): string[] {
-  return namesFrom(index, /from "\.\/node\//);
 }
 
 /** The names between braces of the import and export statements whose `from` matches. */

@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { defaultModelDirectory } from "@muster/worker";
+import { defaultModelDirectory } from "@muster/models";
 import { expect, it } from "vitest";
 import { chat, model, readStream, startCluster } from "../harness/cluster.ts";
 

@@ -3,7 +3,7 @@ import { fileURLToPath } from "node:url";
 
 /** The model that comes with Muster: trained to answer a few things right, so that tests can ask for answers. */
 export const builtInModelPath = fileURLToPath(
-  new URL("../../packages/worker/models/tiny-gemma.gguf", import.meta.url),
+  new URL("../../packages/models/built-in/tiny-gemma.gguf", import.meta.url),
 );
 
 export interface KnownAnswer {

@@ -23,7 +23,7 @@ export async function chooseModel(
 ): Promise<ChosenModel> {
   const named = io.env["MUSTER_MODEL"];
   if (named) return { uri: named, name: undefined, says: `${named.replace(/[?#].*$/s, "")} (MUSTER_MODEL)` };
-  const { chooseStarterModel } = await import("@muster/worker");
+  const { chooseStarterModel } = await import("@muster/models");
   const abort = new AbortController();
   const onSignal = () => abort.abort();
   for (const signal of stopSignals) process.on(signal, onSignal);

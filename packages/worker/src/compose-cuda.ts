@@ -1,8 +1,8 @@
 import { type Env, type Log, MusterError, readText } from "@muster/base";
+import { createModelDownload } from "@muster/models";
 import type { PackageEntries } from "./adapters/common/engine-packages/entries.ts";
 import { ensureCudaPackages } from "./adapters/cuda/fetch-packages.ts";
 import { findCudaRuntime, listFolder } from "./adapters/cuda/find-runtime.ts";
-import { createModelDownload } from "./adapters/http/model-download.ts";
 import { libraryVersion } from "./adapters/node-llama-cpp/engine-binary.ts";
 
 const defaultRegistry = "https://registry.npmjs.org";

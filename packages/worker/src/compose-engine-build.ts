@@ -1,8 +1,8 @@
 import { dirname, join } from "node:path";
 import { type Env, type Log, silentLog } from "@muster/base";
+import { defaultModelDirectory } from "@muster/models";
 import { buildEngine as build, missingBuildTools } from "./adapters/node-llama-cpp/build-engine.ts";
 import { type EngineBinary, findEngineBinary } from "./adapters/node-llama-cpp/engine-binary.ts";
-import { defaultModelDirectory } from "./compose-models.ts";
 
 export interface BuildEngineHooks {
   readonly log?: Log;

@@ -1,4 +1,6 @@
 import type { Log } from "@muster/base";
+import type { ModelStore } from "@muster/models";
+import { formatModelUri, parseModelUri } from "@muster/models";
 import type { PackageEntries } from "./adapters/common/engine-packages/entries.ts";
 import { createLlamaServerEngine } from "./adapters/llama-server/engine.ts";
 import { createNodeLlamaCppEngine } from "./adapters/node-llama-cpp/engine.ts";
@@ -6,9 +8,7 @@ import { createOpenaiUpstreamEngine, firstUpstreamModel } from "./adapters/opena
 import { createStubEngine } from "./adapters/stub/engine.ts";
 import { defaultEngineDirectory } from "./compose-engine-build.ts";
 import type { ModelOffer, WorkerConfig } from "./config.ts";
-import { formatModelUri, parseModelUri } from "./core/model-uri.ts";
 import type { Engine } from "./ports/engine.ts";
-import type { ModelStore } from "./ports/model-store.ts";
 
 interface EngineDeps {
   readonly log: Log;

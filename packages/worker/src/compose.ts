@@ -7,6 +7,7 @@ import {
   MusterError,
   systemClock,
 } from "@muster/base";
+import { defaultModelName, openModelStore, parseModelUri } from "@muster/models";
 import type { PackageEntries } from "./adapters/common/engine-packages/entries.ts";
 import { readWorkerId } from "./adapters/disk/worker-id.ts";
 import { createGrpcOrchestratorLink } from "./adapters/grpc/orchestrator-link.ts";
@@ -15,10 +16,8 @@ import { createLoadReader } from "./adapters/probe/system-load.ts";
 import { fetchCudaBuild } from "./compose-cuda.ts";
 import { defaultEngineDirectory } from "./compose-engine-build.ts";
 import { createEngine, nameUpstreamModel } from "./compose-engines.ts";
-import { openModelStore } from "./compose-models.ts";
 import type { WorkerConfig } from "./config.ts";
 import type { ReplicaReport } from "./core/link-messages.ts";
-import { defaultModelName, parseModelUri } from "./core/model-uri.ts";
 import { Assignments } from "./flows/assignments.ts";
 import { carryOut } from "./flows/carry-out.ts";
 import { LinkKeeper } from "./flows/keep-link.ts";

@@ -7,8 +7,6 @@ export {
   type EngineBuildState,
   engineBuildState,
 } from "./compose-engine-build.ts";
-export { defaultModelDirectory } from "./compose-models.ts";
-export { chooseStarterModel, type StarterModel } from "./compose-starter-model.ts";
 export { loadWorkerConfig, type ModelOffer, type WorkerConfig, type WorkerOverrides } from "./config.ts";
 export type { ReplicaReport } from "./core/link-messages.ts";
 export { version } from "./version.ts";

@@ -25,7 +25,8 @@ export function doctorCommand(io: CommandIo): Command {
     .option("--json", "print as JSON")
     .action(async (flags: { json?: boolean }) => {
       const { checkRedis, defaultDataDirectory, findRedisExecutable } = await import("@muster/orchestrator");
-      const { defaultModelDirectory, engineBuildState, probeHardware } = await import("@muster/worker");
+      const { defaultModelDirectory } = await import("@muster/models");
+      const { engineBuildState, probeHardware } = await import("@muster/worker");
       const hardware = await probeHardware(silentLog);
       const findings = [
         nodeFinding(process.versions.node),

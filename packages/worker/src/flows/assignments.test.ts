@@ -1,7 +1,7 @@
 import { silentLog } from "@muster/base";
+import type { ModelStore } from "@muster/models";
 import { describe, expect, it } from "vitest";
 import type { EndOfAttempt, WorkerSays } from "../core/link-messages.ts";
-import type { ModelStore } from "../ports/model-store.ts";
 import { EndOutbox } from "./end-outbox.ts";
 import { assignment, ScriptedSession, startAssignments, startReplica } from "./flows.fixture.ts";
 

@@ -1,7 +1,7 @@
 import { Background, deferred, type GenerateRequest, ManualClock, silentLog } from "@muster/base";
+import type { ModelStore } from "@muster/models";
 import { createStubEngine } from "../adapters/stub/engine.ts";
 import type { Assignment, ReplicaReport, WorkerSays } from "../core/link-messages.ts";
-import type { ModelStore } from "../ports/model-store.ts";
 import type { LinkEnd, LinkSession } from "../ports/orchestrator-link.ts";
 import { Assignments } from "./assignments.ts";
 import { ReplicaSet } from "./replica-set.ts";

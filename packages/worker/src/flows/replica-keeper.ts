@@ -7,10 +7,10 @@ import {
   MusterError,
   pause,
 } from "@muster/base";
+import type { ModelStore } from "@muster/models";
 import type { Failure, ReplicaReport } from "../core/link-messages.ts";
 import { SlotTable } from "../core/slot-table.ts";
 import type { Engine, EngineReplica } from "../ports/engine.ts";
-import type { ModelStore } from "../ports/model-store.ts";
 
 /** What to serve: given on the command line, or ordered by the orchestrator. */
 export interface ReplicaSpec {

@@ -1,6 +1,6 @@
 /**
  * What an engine must make of tools, thoughts and schemas. Adapters run it with the trained tiny model
- * (`packages/worker/models`), which answers a documented set right: what it says is known, not only its form.
+ * (`packages/models/built-in`), which answers a documented set right: what it says is known, not only its form.
  */
 import type { ChatMessage, GenerateRequest, InferenceEvent, ToolDefinition, ToolUse } from "@muster/base";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";

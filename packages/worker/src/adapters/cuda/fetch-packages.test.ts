@@ -8,9 +8,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { silentLog } from "@muster/base";
+import { createModelDownload } from "@muster/models";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { forkOptionsFor } from "../common/engine-packages/entries.ts";
-import { createModelDownload } from "../http/model-download.ts";
 import { ensureCudaPackages } from "./fetch-packages.ts";
 
 const run = promisify(execFile);

@@ -7,8 +7,7 @@ import { pipeline } from "node:stream/promises";
 import { pathToFileURL } from "node:url";
 import { promisify } from "node:util";
 import { type Log, MusterError } from "@muster/base";
-import type { ModelDownload } from "../../ports/model-download.ts";
-import type { ModelProgress } from "../../ports/model-store.ts";
+import type { ModelDownload, ModelProgress } from "@muster/models";
 import type { PackageEntries } from "../common/engine-packages/entries.ts";
 import type { CudaMajor } from "./find-runtime.ts";
 

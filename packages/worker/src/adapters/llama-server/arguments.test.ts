@@ -1,5 +1,5 @@
+import type { GgufValue } from "@muster/models";
 import { describe, expect, it } from "vitest";
-import type { GgufValue } from "../../core/gguf-header.ts";
 import { type ServerArguments, serverArguments } from "./arguments.ts";
 import { modelMode } from "./model-mode.ts";
 

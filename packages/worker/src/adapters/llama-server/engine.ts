@@ -12,11 +12,11 @@ import {
   pause,
   systemClock,
 } from "@muster/base";
+import { readGgufFile } from "@muster/models";
 import { type CapabilityChange, changeCapabilities } from "../../core/capability-change.ts";
 import type { Engine, EngineExit, EngineLoadSpec, ReplicaInfo } from "../../ports/engine.ts";
 import { findBuiltEntry } from "../common/built-entry.ts";
 import { hostEnvironment } from "../common/config.ts";
-import { readGgufFile } from "../common/gguf-file.ts";
 import { callForJson, HttpFailure, type HttpTarget } from "../common/http-call.ts";
 import { asFields, type JsonFields, numberOf, textOf } from "../common/json-fields.ts";
 import { llamaServerCapabilities } from "../common/openai/llama-server-props.ts";

@@ -1,4 +1,4 @@
-import type { GgufHeader, GgufValue } from "../../core/gguf-header.ts";
+import type { GgufHeader, GgufValue } from "@muster/models";
 
 /** What a llama-server is started for: it does one of the three. */
 export interface ModelMode {

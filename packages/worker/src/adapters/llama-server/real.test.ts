@@ -12,7 +12,7 @@ import { engineChatContract } from "../../ports/engine-chat.contract.ts";
 import { engineTasksContract } from "../../ports/engine-tasks.contract.ts";
 import { createLlamaServerEngine } from "./engine.ts";
 
-const trainedModel = fileURLToPath(new URL("../../../models/tiny-gemma.gguf", import.meta.url));
+const trainedModel = fileURLToPath(new URL("../../../../models/built-in/tiny-gemma.gguf", import.meta.url));
 
 /** The program of this machine, where there is one. */
 const program = process.env["MUSTER_LLAMA_SERVER"] ?? onPath();

@@ -9,7 +9,7 @@ import { chatRequest, greedy, readAnswer } from "../../ports/engine.contract.ts"
 import type { EngineReplica } from "../../ports/engine.ts";
 import { createNodeLlamaCppEngine } from "./engine.ts";
 
-const trainedModel = fileURLToPath(new URL("../../../models/tiny-gemma.gguf", import.meta.url));
+const trainedModel = fileURLToPath(new URL("../../../../models/built-in/tiny-gemma.gguf", import.meta.url));
 const neverAborts = new AbortController().signal;
 let folder: string;
 /** Trained, with Gemma 4's format; and of random weights, with a template that knows no tools. */

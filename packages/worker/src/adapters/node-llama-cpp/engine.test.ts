@@ -12,7 +12,7 @@ import type { EngineLoadSpec, EngineReplica } from "../../ports/engine.ts";
 import { engineChatContract } from "../../ports/engine-chat.contract.ts";
 import { createNodeLlamaCppEngine } from "./engine.ts";
 
-const trainedModel = fileURLToPath(new URL("../../../models/tiny-gemma.gguf", import.meta.url));
+const trainedModel = fileURLToPath(new URL("../../../../models/built-in/tiny-gemma.gguf", import.meta.url));
 let folder: string;
 let modelPath: string;
 const open: EngineReplica[] = [];

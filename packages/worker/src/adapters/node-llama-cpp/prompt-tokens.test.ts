@@ -120,7 +120,7 @@ describe("prompt tokenizer with a template that insists on turns", () => {
 });
 
 describe("prompt tokenizer with a template that knows tools and thoughts", () => {
-  const trained = fileURLToPath(new URL("../../../models/tiny-gemma.gguf", import.meta.url));
+  const trained = fileURLToPath(new URL("../../../../models/built-in/tiny-gemma.gguf", import.meta.url));
   let gemma: LlamaModel;
   let chats: PromptTokenizer;
   beforeAll(async () => {

@@ -20,7 +20,7 @@ let model: LlamaModel;
 let questions: GrammarQuestions;
 
 beforeAll(async () => {
-  const modelPath = fileURLToPath(new URL("../../../models/tiny-gemma.gguf", import.meta.url));
+  const modelPath = fileURLToPath(new URL("../../../../models/built-in/tiny-gemma.gguf", import.meta.url));
   llama = await getLlama({ gpu: false, build: "never", skipDownload: true, maxThreads: 1 });
   model = await llama.loadModel({ modelPath, vocabOnly: true });
   const { _bindings } = llama as unknown as {

@@ -1,7 +1,6 @@
 import { type Capability, type Clock, type Log, MusterError, systemClock } from "@muster/base";
+import { isLoopbackHost, parseModelUri } from "@muster/models";
 import { type CapabilityChange, changeCapabilities } from "../../core/capability-change.ts";
-import { isLoopbackHost } from "../../core/loopback.ts";
-import { parseModelUri } from "../../core/model-uri.ts";
 import type { Engine, EngineLoadSpec } from "../../ports/engine.ts";
 import { HttpFailure, type HttpTarget } from "../common/http-call.ts";
 import { UpstreamReplica } from "../common/openai/replica.ts";

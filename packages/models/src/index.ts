@@ -1,0 +1,23 @@
+export { readGgufFile } from "./adapters/common/gguf-file.ts";
+export { createModelDownload } from "./adapters/http/model-download.ts";
+export { defaultModelDirectory, type ModelStoreSettings, openModelStore } from "./compose-models.ts";
+export { chooseStarterModel, type StarterModel } from "./compose-starter-model.ts";
+export {
+  type GgufHeader,
+  type GgufHeaderResult,
+  type GgufValue,
+  maxGgufHeaderBytes,
+  readGgufHeader,
+} from "./core/gguf-header.ts";
+export { isLoopbackHost } from "./core/loopback.ts";
+export { modelParts } from "./core/model-parts.ts";
+export {
+  defaultModelName,
+  formatModelUri,
+  type ModelUri,
+  parseModelUri,
+  type UpstreamAddress,
+} from "./core/model-uri.ts";
+export type { DownloadedFile, DownloadRequest, ModelDownload } from "./ports/model-download.ts";
+export type { HubFile, ModelHub } from "./ports/model-hub.ts";
+export type { ModelProgress, ModelStore, StoredModel } from "./ports/model-store.ts";
