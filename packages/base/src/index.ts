@@ -26,7 +26,20 @@ export type {
   ToolDefinition,
   ToolUse,
 } from "./pure/generation.ts";
-export type { Gpu, Hardware } from "./pure/hardware.ts";
+export {
+  type Availability,
+  type Gpu,
+  type GpuLoad,
+  type Hardware,
+  type Inventory,
+  isLendingState,
+  type LendingPolicy,
+  type LendingState,
+  lendingPolicies,
+  lendingStates,
+  type MachineLoad,
+  type StoredFile,
+} from "./pure/hardware.ts";
 export {
   type Capability,
   capabilities,

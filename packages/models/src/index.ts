@@ -2,6 +2,7 @@ export { readGgufFile } from "./adapters/common/gguf-file.ts";
 export { createModelDownload } from "./adapters/http/model-download.ts";
 export { defaultModelDirectory, type ModelStoreSettings, openModelStore } from "./compose-models.ts";
 export { chooseStarterModel, type StarterModel } from "./compose-starter-model.ts";
+export type { FactSource, GoldenPrompt, ModelEntry, ModelVariant } from "./core/catalogue/model-entry.ts";
 export {
   type GgufHeader,
   type GgufHeaderResult,
@@ -10,6 +11,7 @@ export {
   readGgufHeader,
 } from "./core/gguf-header.ts";
 export { isLoopbackHost } from "./core/loopback.ts";
+export type { MemoryProfile, ReplicaMemory, ReplicaShape } from "./core/memory-profile.ts";
 export { modelParts } from "./core/model-parts.ts";
 export {
   defaultModelName,

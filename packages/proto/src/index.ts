@@ -9,6 +9,15 @@ export type {
   AttemptEnd as WireAttemptEnd,
   AttemptEnd__Output as WireAttemptEndRead,
 } from "./gen/muster/v1/AttemptEnd.ts";
+export type { Availability__Output as WireAvailabilityRead } from "./gen/muster/v1/Availability.ts";
+export type {
+  BlobPiece as WireBlobPiece,
+  BlobPiece__Output as WireBlobPieceRead,
+} from "./gen/muster/v1/BlobPiece.ts";
+export type {
+  BlobRequest as WireBlobRequest,
+  BlobRequest__Output as WireBlobRequestRead,
+} from "./gen/muster/v1/BlobRequest.ts";
 export type { FleetClient, FleetHandlers } from "./gen/muster/v1/Fleet.ts";
 export type {
   Hardware as WireHardware,
@@ -19,6 +28,7 @@ export type {
   InferenceRequest as WireInferenceRequest,
   InferenceRequest__Output as WireInferenceRequestRead,
 } from "./gen/muster/v1/InferenceRequest.ts";
+export type { Inventory__Output as WireInventoryRead } from "./gen/muster/v1/Inventory.ts";
 export type {
   OrchestratorMessage,
   OrchestratorMessage__Output as OrchestratorMessageRead,
@@ -104,5 +114,5 @@ function bodyOf(message: { readonly body?: string }): { kind: string; value: unk
 }
 
 export { deltaFromWire, deltaToWire } from "./convert/delta.ts";
-export { hardwareFromWire } from "./convert/hardware.ts";
+export { hardwareFromWire, hardwareToWire, loadFromWire, loadToWire } from "./convert/hardware.ts";
 export { requestFromWire, requestToWire } from "./convert/request.ts";

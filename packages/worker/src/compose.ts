@@ -86,6 +86,8 @@ export async function startWorker(
         model: order.model,
         slots: order.slots,
         contextTokens: order.contextTokens,
+        variant: order.variant,
+        isFixed: false,
       });
     },
   });
@@ -114,6 +116,9 @@ export async function startWorker(
       labels: {},
       hardware,
       running: assignments.running(),
+      takesPlacement: config.models.length === 0,
+      engine: engine.name,
+      engineVersion: undefined,
     }),
     assignments,
     readLoad,
@@ -132,7 +137,8 @@ export async function startWorker(
   });
 
   for (const [index, offer] of models.entries()) {
-    replicas.add(specOf(config, { replicaId: `rep-${index + 1}`, uri: offer.uri, model: offer.name }));
+    const fixed = { replicaId: `rep-${index + 1}`, uri: offer.uri, model: offer.name, isFixed: true };
+    replicas.add(specOf(config, fixed));
   }
   background.run("link", () =>
     link.run().catch(async (error: MusterError) => {
@@ -180,6 +186,8 @@ function specOf(
     readonly model: string | undefined;
     readonly slots?: number | undefined;
     readonly contextTokens?: number | undefined;
+    readonly variant?: string | undefined;
+    readonly isFixed: boolean;
   },
 ): ReplicaSpec {
   const { threads, gpu } = config;
@@ -191,5 +199,7 @@ function specOf(
     contextTokens: wanted.contextTokens ?? config.contextTokens,
     threads,
     gpu,
+    variant: wanted.variant,
+    isFixed: wanted.isFixed,
   };
 }

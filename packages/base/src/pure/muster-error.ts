@@ -23,6 +23,11 @@ export const errorCodes = [
   "store_full",
   "shutting_down",
   "not_ready",
+  // A worker's owner wants the machine back: nothing is wrong with the request, another worker may have it.
+  "given_back",
+  // The model is known, and no machine of the fleet can run it.
+  "insufficient_capacity",
+  "deadline_exceeded",
   "protocol_mismatch",
   "internal",
 ] as const;

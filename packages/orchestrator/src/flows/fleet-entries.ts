@@ -1,4 +1,4 @@
-import type { Capability } from "@muster/base";
+import type { Availability, Capability, Inventory, MachineLoad } from "@muster/base";
 import {
   type Replica,
   type ReplicaView,
@@ -18,7 +18,9 @@ export interface WorkerEntry {
   connectedAtMs: number;
   lastHeartbeatAtMs: number;
   lostAtMs: number | undefined;
-  cpuLoad: number;
+  load: MachineLoad | undefined;
+  availability: Availability;
+  inventory: Inventory | undefined;
   readonly replicas: Map<string, ReplicaEntry>;
   /** Slots of replicas that have yet to be reported: attempts hold them since an earlier link. */
   readonly heldBefore: Map<string, Set<SlotHold>>;
@@ -59,6 +61,8 @@ export class ReplicaEntry implements CandidateInUse<SlotHold> {
   readonly taken: Set<SlotHold>;
   decodeTokensPerSecond: number | undefined;
   warmPrefixes: readonly number[] = [];
+  /** Set while it gets no work though it is ready. */
+  heldBack: string | undefined;
 
   constructor(worker: WorkerEntry, report: Replica) {
     this.worker = worker;
@@ -88,7 +92,9 @@ export class ReplicaEntry implements CandidateInUse<SlotHold> {
   }
 
   get isAccepting(): boolean {
-    return this.report.state === "ready" && this.worker.link !== undefined && !this.worker.isDraining;
+    const { link, isDraining, availability } = this.worker;
+    const isWanted = link !== undefined && !isDraining && availability.state === "lending";
+    return isWanted && this.report.state === "ready" && this.heldBack === undefined;
   }
 
   /** What the worker says now. An engine that was started again has nothing in its caches. */
@@ -118,18 +124,27 @@ export function modelsOf(worker: WorkerEntry): Set<string> {
 /** An immutable copy of what is known now. */
 export function viewOf(worker: WorkerEntry): WorkerView {
   const replicas = [...worker.replicas.values()].map(
-    ({ report, slotsUsed, decodeTokensPerSecond }): ReplicaView => ({
+    ({ report, slotsUsed, decodeTokensPerSecond, heldBack }): ReplicaView => ({
       ...report,
       slotsUsed,
       decodeTokensPerSecond,
+      heldBack,
     }),
   );
   return {
     ...worker.identity,
-    state: workerState({ isConnected: worker.link !== undefined, isDraining: worker.isDraining, replicas }),
+    state: workerState({
+      isConnected: worker.link !== undefined,
+      isDraining: worker.isDraining,
+      isLending: worker.availability.state === "lending",
+      replicas,
+    }),
     connectedAtMs: worker.connectedAtMs,
     lastHeartbeatAtMs: worker.lastHeartbeatAtMs,
-    cpuLoad: worker.cpuLoad,
+    cpuLoad: worker.load?.cpuLoad ?? 0,
+    load: worker.load,
+    availability: worker.availability,
+    inventory: worker.inventory,
     replicas,
   };
 }

@@ -1,5 +1,5 @@
-import type { Capability, Clock, Log } from "@muster/base";
-import type { Replica, WorkerIdentity, WorkerView } from "../core/fleet/worker.ts";
+import type { Availability, Capability, Clock, Inventory, Log, MachineLoad } from "@muster/base";
+import { lendsUnlessSaid, type Replica, type WorkerIdentity, type WorkerView } from "../core/fleet/worker.ts";
 import { canDo } from "../core/scheduling/choose-replica.ts";
 import type { WorkerLink } from "../ports/worker-link.ts";
 import { modelsOf, ReplicaEntry, viewOf, type WorkerEntry } from "./fleet-entries.ts";
@@ -15,8 +15,18 @@ export interface FleetEvents {
    * we are leaving; otherwise it may come back with what it still runs.
    */
   workerLost(workerId: string, reason: string, isForGood: boolean): void;
+  /** A worker has joined or left, lends or not, or its replicas or its disk have changed: time to look at placement. */
+  fleetChanged(workerId: string): void;
+  /** A replica has become ready, before it gets any work: whoever doubts it holds it back now. */
+  replicaReady(workerId: string, replicaId: string): void;
 }
 
+const nobodyListens: FleetEvents = {
+  capacityChanged() {},
+  workerLost() {},
+  fleetChanged() {},
+  replicaReady() {},
+};
 /** Lost workers stay listed this long. */
 const keepLostMs = 10 * 60_000;
 const maxLostKept = 256;
@@ -30,7 +40,7 @@ export class FleetRegistry {
   readonly #workers = new Map<string, WorkerEntry>();
   readonly #byModel = new Map<string, readonly ReplicaEntry[]>();
   readonly #slots = new SlotDesk((model) => this.#replicas(model));
-  #events: FleetEvents = { capacityChanged() {}, workerLost() {} };
+  #events: FleetEvents = nobodyListens;
 
   constructor(deps: { readonly clock: Clock; readonly log: Log }) {
     this.#clock = deps.clock;
@@ -38,8 +48,8 @@ export class FleetRegistry {
   }
 
   /** Sets who is told; called once, by the composition. */
-  notify(events: FleetEvents): void {
-    this.#events = events;
+  notify(events: Partial<FleetEvents>): void {
+    this.#events = { ...nobodyListens, ...events };
   }
 
   /** A worker has said hello. A stream with the same id is replaced: the newest session wins. */
@@ -59,11 +69,14 @@ export class FleetRegistry {
       connectedAtMs: nowMs,
       lastHeartbeatAtMs: nowMs,
       lostAtMs: undefined,
-      cpuLoad: 0,
+      load: undefined,
+      availability: lendsUnlessSaid,
+      inventory: undefined,
       replicas: new Map(),
       heldBefore: new Map(),
     });
     this.#log.info({ workerId: identity.id, worker: identity.name }, "worker joined");
+    this.#events.fleetChanged(identity.id);
   }
 
   /** The stream `link` of a worker is over. Without effect when a newer session has taken its place. */
@@ -89,6 +102,7 @@ export class FleetRegistry {
     this.#log.info({ workerId, worker: worker.identity.name, reason }, "worker lost");
     this.#events.workerLost(workerId, reason, isForGood);
     for (const model of modelsOf(worker)) this.#slotsChanged(model);
+    this.#events.fleetChanged(workerId);
   }
 
   /** True if `link` is the live session of this worker: what older sessions say is not listened to. */
@@ -96,13 +110,47 @@ export class FleetRegistry {
     return this.#workers.get(workerId)?.link === link;
   }
 
-  beat(workerId: string, load: { readonly freeRamBytes: number; readonly cpuLoad: number }): void {
+  beat(workerId: string, load: MachineLoad): void {
     const worker = this.#workers.get(workerId);
     if (worker === undefined) return;
     worker.lastHeartbeatAtMs = this.#clock.wallMs();
-    worker.cpuLoad = load.cpuLoad;
+    worker.load = load;
     const { hardware } = worker.identity;
-    worker.identity = { ...worker.identity, hardware: { ...hardware, freeRamBytes: load.freeRamBytes } };
+    const gpus = hardware.gpus.map((gpu, at) => ({
+      ...gpu,
+      freeVramBytes: load.gpus?.[at]?.freeVramBytes ?? gpu.freeVramBytes,
+    }));
+    worker.identity = {
+      ...worker.identity,
+      hardware: { ...hardware, freeRamBytes: load.freeRamBytes, gpus },
+    };
+  }
+
+  /** The worker says whether it is lent. One that is not gets no more work; what it runs it ends or gives back itself. */
+  setAvailability(workerId: string, availability: Availability): void {
+    const worker = this.#workers.get(workerId);
+    if (worker === undefined) return;
+    const before = worker.availability;
+    worker.availability = availability;
+    if (before.state === availability.state) return;
+    this.#log.info({ workerId, worker: worker.identity.name, ...availability }, "worker availability");
+    for (const model of modelsOf(worker)) this.#slotsChanged(model);
+    this.#events.fleetChanged(workerId);
+  }
+
+  setInventory(workerId: string, inventory: Inventory): void {
+    const worker = this.#workers.get(workerId);
+    if (worker === undefined) return;
+    worker.inventory = inventory;
+    this.#events.fleetChanged(workerId);
+  }
+
+  /** Keeps work from a replica, with the reason that people see; undefined lets it have work again. */
+  holdBack(workerId: string, replicaId: string, reason: string | undefined): void {
+    const replica = this.#workers.get(workerId)?.replicas.get(replicaId);
+    if (replica === undefined || replica.heldBack === reason) return;
+    replica.heldBack = reason;
+    this.#slotsChanged(replica.report.model);
   }
 
   reportReplica(workerId: string, report: Replica): void {
@@ -120,6 +168,7 @@ export class FleetRegistry {
       worker.replicas.set(report.id, new ReplicaEntry(worker, report));
     } else if (report.state === "unloaded") worker.replicas.delete(report.id);
     else known.update(report);
+    if (stateBefore !== "ready" && report.state === "ready") this.#events.replicaReady(workerId, report.id);
     if (stateBefore !== report.state) {
       this.#log.info(
         { workerId, replicaId: report.id, model: report.model, state: report.state },
@@ -127,6 +176,7 @@ export class FleetRegistry {
       );
     }
     this.#slotsChanged(report.model);
+    if (stateBefore !== report.state) this.#events.fleetChanged(workerId);
   }
 
   /** The worker takes no more attempts, by its own word or ours. */
@@ -135,6 +185,7 @@ export class FleetRegistry {
     if (worker === undefined || worker.isDraining) return;
     worker.isDraining = true;
     for (const model of modelsOf(worker)) this.#slotsChanged(model);
+    this.#events.fleetChanged(workerId);
   }
 
   /** Gives a slot as soon as one is free; rejects with `cancelled` when `signal` fires first. */

@@ -1,6 +1,7 @@
 import { Background, type GenerateRequest, type InferenceDelta, ManualClock, silentLog } from "@muster/base";
 import { createMemoryJobQueue } from "../adapters/memory/job-queue.ts";
 import { MemoryBusHub } from "../adapters/memory/token-bus.ts";
+import { testReplica as replica, testIdentity } from "../core/fleet/worker.fixture.ts";
 import type { Replica } from "../core/fleet/worker.ts";
 import type { AnswerEvent, LinesRef } from "../core/job.ts";
 import type { Lane } from "../core/lane.ts";
@@ -78,24 +79,7 @@ export const request: GenerateRequest = {
   stop: [],
 };
 
-export function replica(change: Partial<Replica> = {}): Replica {
-  return {
-    id: "rep-1",
-    model: "m",
-    state: "ready",
-    progress: 1,
-    slots: 2,
-    contextTokens: 1024,
-    engine: "scripted",
-    backend: "cpu",
-    fileBytes: 0,
-    modelSha256: undefined,
-    engineVersion: undefined,
-    capabilities: new Set(["chat", "completion"]),
-    failure: undefined,
-    ...change,
-  };
-}
+export { replica };
 
 export const finishedReport: AttemptReport = {
   kind: "finished",
@@ -124,19 +108,7 @@ export class ScriptedWorker implements WorkerLink {
   ) {
     this.id = id;
     this.#flows = flows;
-    const hardware = {
-      hostname: id,
-      platform: "linux",
-      arch: "x64",
-      cpuModel: "",
-      physicalCores: 2,
-      logicalCores: 2,
-      ramBytes: 0,
-      freeRamBytes: 0,
-      backend: "cpu",
-      gpus: [],
-    };
-    flows.fleet.join({ id, name: id, version: "0", labels: {}, hardware }, this);
+    flows.fleet.join(testIdentity({ id, name: id }), this);
     flows.attempts.adopt(id, running);
     for (const report of replicas) flows.fleet.reportReplica(id, report);
   }

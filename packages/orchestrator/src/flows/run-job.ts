@@ -161,6 +161,7 @@ type FailedOutcome = Extract<AttemptOutcome, { kind: "lost" | "failed" }>;
 function failureOf(outcome: FailedOutcome): AttemptFailure {
   if (outcome.kind === "lost") return "worker_lost";
   if (outcome.code === "engine_crashed") return "engine_crashed";
+  if (outcome.code === "given_back") return "given_back";
   // The replica left between our choice and the worker's answer: nothing was tried, so another may.
   return outcome.code === "not_ready" || outcome.code === "shutting_down" ? "worker_lost" : "other";
 }

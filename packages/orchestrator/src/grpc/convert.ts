@@ -1,9 +1,13 @@
 import {
+  type Availability,
   type ErrorCode,
   type Hardware,
   type InferenceDelta,
+  type Inventory,
   isCapability,
   isErrorCode,
+  isLendingState,
+  lendingPolicies,
   MusterError,
 } from "@muster/base";
 import {
@@ -12,7 +16,9 @@ import {
   type OrchestratorMessage,
   requestToWire,
   type WireAttemptEndRead,
+  type WireAvailabilityRead,
   type WireHelloRead,
+  type WireInventoryRead,
   type WireReplicaReportRead,
 } from "@muster/proto";
 import type { Replica, ReplicaState, WorkerIdentity } from "../core/fleet/worker.ts";
@@ -27,6 +33,9 @@ const sha256Pattern = /^[0-9a-f]{64}$/;
 const maxNameLength = 128;
 const maxLabels = 64;
 const maxGpus = 32;
+const maxStoredModels = 1_024;
+const maxUriLength = 2_048;
+const maxReasonLength = 300;
 /** What a worker may say of an attempt. Other codes are the orchestrator's own: they steer clients. */
 const workerCodes: ReadonlySet<ErrorCode> = new Set([
   "invalid_request",
@@ -37,6 +46,7 @@ const workerCodes: ReadonlySet<ErrorCode> = new Set([
   "model_load_failed",
   "not_ready",
   "shutting_down",
+  "given_back",
 ]);
 /** More slots than one replica could ever run: node-llama-cpp allows 256 sequences. */
 const maxSlots = 4_096;
@@ -59,6 +69,30 @@ export function identityFromHello(hello: WireHelloRead): WorkerIdentity {
     version: printable(hello.version),
     labels: Object.fromEntries(labels.map(([key, value]) => [printable(key), printable(value)])),
     hardware: boundedHardware(hardwareFromWire(hello.hardware)),
+    takesPlacement: hello.takesPlacement,
+    engine: printable(hello.engine),
+    engineVersion: printable(hello.engineVersion) || undefined,
+  };
+}
+
+/** A state that this orchestrator does not know is a reason not to lend that it has not heard of yet. */
+export function availabilityFromWire(wire: WireAvailabilityRead): Availability {
+  return {
+    state: isLendingState(wire.state) ? wire.state : "unknown",
+    reason: printable(wire.reason, maxReasonLength),
+    policy: lendingPolicies.find((policy) => policy === wire.policy) ?? "always",
+  };
+}
+
+export function inventoryFromWire({ models, freeDiskBytes, budgetBytes }: WireInventoryRead): Inventory {
+  return {
+    models: models.slice(0, maxStoredModels).map(({ uri, bytes, sha256 }) => ({
+      uri: printable(uri, maxUriLength),
+      bytes,
+      sha256: sha256Pattern.test(sha256) ? sha256 : undefined,
+    })),
+    freeDiskBytes,
+    budgetBytes: budgetBytes || undefined,
   };
 }
 
@@ -88,7 +122,12 @@ function boundedHardware(hardware: Hardware): Hardware {
     arch: printable(arch),
     cpuModel: printable(cpuModel),
     backend: printable(backend),
-    gpus: gpus.slice(0, maxGpus).map((gpu) => ({ ...gpu, name: printable(gpu.name) })),
+    gpus: gpus.slice(0, maxGpus).map((gpu) => ({
+      ...gpu,
+      name: printable(gpu.name),
+      ...(gpu.uuid === undefined ? {} : { uuid: printable(gpu.uuid) }),
+      ...(gpu.driverVersion === undefined ? {} : { driverVersion: printable(gpu.driverVersion) }),
+    })),
   };
 }
 
@@ -112,6 +151,14 @@ export function replicaFromWire(wire: WireReplicaReportRead): Replica | undefine
     modelSha256: sha256Pattern.test(wire.modelSha256) ? wire.modelSha256 : undefined,
     engineVersion: printable(wire.engineVersion) || undefined,
     failure: wire.failure === null ? undefined : failureFromWire(wire.failure),
+    vramBytes: wire.vramBytes,
+    ramBytes: wire.ramBytes,
+    isFixed: wire.isFixed,
+    variant: printable(wire.variant) || undefined,
+    modelUri: printable(wire.modelUri, maxUriLength),
+    gpuLayers: wire.gpuLayers,
+    layers: wire.layers,
+    loadMs: wire.loadMs,
   };
 }
 
@@ -184,8 +231,20 @@ export function commandToWire(command: WorkerCommand): OrchestratorMessage {
           model: command.model ?? "",
           slots: command.slots ?? 0,
           contextTokens: command.contextTokens ?? 0,
+          variant: command.variant ?? "",
+          sha256: command.sha256 ?? "",
+          bytes: command.bytes ?? 0,
+          ...(command.gpuLayers === undefined ? {} : { gpuLayers: command.gpuLayers }),
+          cpuOnly: command.isCpuOnly ?? false,
+          projectorUri: command.projectorUri ?? "",
         },
       };
+    case "fetch": {
+      const { modelUri, sha256 = "", bytes = 0 } = command;
+      return { fetch: { modelUri, sha256, bytes } };
+    }
+    case "forget":
+      return { forget: { modelUri: command.modelUri } };
     case "unload":
       return { unload: { replicaId: command.replicaId } };
     case "drain":

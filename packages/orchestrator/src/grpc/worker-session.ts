@@ -2,6 +2,7 @@ import type { ServerDuplexStream } from "@grpc/grpc-js";
 import type { Clock, Log } from "@muster/base";
 import {
   deltaFromWire,
+  loadFromWire,
   type OrchestratorMessage,
   type WorkerBody,
   type WorkerMessageRead,
@@ -10,7 +11,13 @@ import {
 import type { AttemptTable } from "../flows/attempt-table.ts";
 import type { FleetRegistry } from "../flows/fleet-registry.ts";
 import type { WorkerCommand, WorkerLink } from "../ports/worker-link.ts";
-import { commandToWire, endFromWire, replicaFromWire } from "./convert.ts";
+import {
+  availabilityFromWire,
+  commandToWire,
+  endFromWire,
+  inventoryFromWire,
+  replicaFromWire,
+} from "./convert.ts";
 
 export type FleetStream = ServerDuplexStream<WorkerMessageRead, OrchestratorMessage>;
 
@@ -99,12 +106,18 @@ export class WorkerSession implements WorkerLink {
       case "hello":
         return;
       case "heartbeat": {
-        const { sequence, attemptIds, freeRamBytes, cpuLoad } = body.value;
-        fleet.beat(workerId, { freeRamBytes, cpuLoad: Math.min(1, Math.max(0, cpuLoad || 0)) });
+        const { sequence, attemptIds } = body.value;
+        fleet.beat(workerId, loadFromWire(body.value));
         attempts.reconcile(workerId, new Set(attemptIds));
         this.write({ heartbeatAck: { sequence } });
         return;
       }
+      case "availability":
+        fleet.setAvailability(workerId, availabilityFromWire(body.value));
+        return;
+      case "inventory":
+        fleet.setInventory(workerId, inventoryFromWire(body.value));
+        return;
       case "replica": {
         const replica = replicaFromWire(body.value);
         if (replica !== undefined) fleet.reportReplica(workerId, replica);

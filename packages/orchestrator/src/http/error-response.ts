@@ -32,6 +32,9 @@ const httpErrors: Readonly<Record<ErrorCode, HttpError>> = {
   store_full: { status: 507, type: "server_error", shouldRetry: true },
   shutting_down: { status: 503, type: "server_error", shouldRetry: true },
   not_ready: { status: 503, type: "server_error", shouldRetry: true },
+  given_back: { status: 503, type: "server_error", shouldRetry: true },
+  insufficient_capacity: { status: 503, type: "server_error", shouldRetry: false },
+  deadline_exceeded: { status: 504, type: "server_error", shouldRetry: false },
   protocol_mismatch: { status: 400, type: "invalid_request_error" },
   internal: { status: 500, type: "server_error" },
 };

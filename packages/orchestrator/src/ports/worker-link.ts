@@ -25,7 +25,25 @@ export type WorkerCommand =
       readonly model: string | undefined;
       readonly slots: number | undefined;
       readonly contextTokens: number | undefined;
+      /** Of the catalogue; the replica reports it back. */
+      readonly variant?: string | undefined;
+      /** Where the catalogue knows it: a file that differs is not loaded. */
+      readonly sha256?: string | undefined;
+      readonly bytes?: number | undefined;
+      /** Layers on the GPU; undefined: all that fit. */
+      readonly gpuLayers?: number | undefined;
+      readonly isCpuOnly?: boolean | undefined;
+      readonly projectorUri?: string | undefined;
     }
+  | {
+      /** Onto the worker's disk, without loading it. */
+      readonly kind: "fetch";
+      readonly modelUri: string;
+      readonly sha256: string | undefined;
+      readonly bytes: number | undefined;
+    }
+  /** Off the worker's disk, unless it is loaded. */
+  | { readonly kind: "forget"; readonly modelUri: string }
   | { readonly kind: "unload"; readonly replicaId: string }
   | { readonly kind: "drain"; readonly reason: string };
 

@@ -5,6 +5,9 @@ import type { MessageTypeDefinition } from '@grpc/proto-loader';
 import type { Assign as _muster_v1_Assign, Assign__Output as _muster_v1_Assign__Output } from './muster/v1/Assign.ts';
 import type { AttemptEnd as _muster_v1_AttemptEnd, AttemptEnd__Output as _muster_v1_AttemptEnd__Output } from './muster/v1/AttemptEnd.ts';
 import type { AttemptName as _muster_v1_AttemptName, AttemptName__Output as _muster_v1_AttemptName__Output } from './muster/v1/AttemptName.ts';
+import type { Availability as _muster_v1_Availability, Availability__Output as _muster_v1_Availability__Output } from './muster/v1/Availability.ts';
+import type { BlobPiece as _muster_v1_BlobPiece, BlobPiece__Output as _muster_v1_BlobPiece__Output } from './muster/v1/BlobPiece.ts';
+import type { BlobRequest as _muster_v1_BlobRequest, BlobRequest__Output as _muster_v1_BlobRequest__Output } from './muster/v1/BlobRequest.ts';
 import type { Cancel as _muster_v1_Cancel, Cancel__Output as _muster_v1_Cancel__Output } from './muster/v1/Cancel.ts';
 import type { ChatMessage as _muster_v1_ChatMessage, ChatMessage__Output as _muster_v1_ChatMessage__Output } from './muster/v1/ChatMessage.ts';
 import type { ChatPrompt as _muster_v1_ChatPrompt, ChatPrompt__Output as _muster_v1_ChatPrompt__Output } from './muster/v1/ChatPrompt.ts';
@@ -14,14 +17,18 @@ import type { EmbedInput as _muster_v1_EmbedInput, EmbedInput__Output as _muster
 import type { Embedding as _muster_v1_Embedding, Embedding__Output as _muster_v1_Embedding__Output } from './muster/v1/Embedding.ts';
 import type { EndAck as _muster_v1_EndAck, EndAck__Output as _muster_v1_EndAck__Output } from './muster/v1/EndAck.ts';
 import type { Failure as _muster_v1_Failure, Failure__Output as _muster_v1_Failure__Output } from './muster/v1/Failure.ts';
+import type { FetchModel as _muster_v1_FetchModel, FetchModel__Output as _muster_v1_FetchModel__Output } from './muster/v1/FetchModel.ts';
 import type { FleetClient as _muster_v1_FleetClient, FleetDefinition as _muster_v1_FleetDefinition } from './muster/v1/Fleet.ts';
+import type { ForgetModel as _muster_v1_ForgetModel, ForgetModel__Output as _muster_v1_ForgetModel__Output } from './muster/v1/ForgetModel.ts';
 import type { Goodbye as _muster_v1_Goodbye, Goodbye__Output as _muster_v1_Goodbye__Output } from './muster/v1/Goodbye.ts';
 import type { Gpu as _muster_v1_Gpu, Gpu__Output as _muster_v1_Gpu__Output } from './muster/v1/Gpu.ts';
+import type { GpuLoad as _muster_v1_GpuLoad, GpuLoad__Output as _muster_v1_GpuLoad__Output } from './muster/v1/GpuLoad.ts';
 import type { Hardware as _muster_v1_Hardware, Hardware__Output as _muster_v1_Hardware__Output } from './muster/v1/Hardware.ts';
 import type { Heartbeat as _muster_v1_Heartbeat, Heartbeat__Output as _muster_v1_Heartbeat__Output } from './muster/v1/Heartbeat.ts';
 import type { HeartbeatAck as _muster_v1_HeartbeatAck, HeartbeatAck__Output as _muster_v1_HeartbeatAck__Output } from './muster/v1/HeartbeatAck.ts';
 import type { Hello as _muster_v1_Hello, Hello__Output as _muster_v1_Hello__Output } from './muster/v1/Hello.ts';
 import type { InferenceRequest as _muster_v1_InferenceRequest, InferenceRequest__Output as _muster_v1_InferenceRequest__Output } from './muster/v1/InferenceRequest.ts';
+import type { Inventory as _muster_v1_Inventory, Inventory__Output as _muster_v1_Inventory__Output } from './muster/v1/Inventory.ts';
 import type { LoadReplica as _muster_v1_LoadReplica, LoadReplica__Output as _muster_v1_LoadReplica__Output } from './muster/v1/LoadReplica.ts';
 import type { LogitBias as _muster_v1_LogitBias, LogitBias__Output as _muster_v1_LogitBias__Output } from './muster/v1/LogitBias.ts';
 import type { Media as _muster_v1_Media, Media__Output as _muster_v1_Media__Output } from './muster/v1/Media.ts';
@@ -34,6 +41,7 @@ import type { RerankInput as _muster_v1_RerankInput, RerankInput__Output as _mus
 import type { RunningAttempt as _muster_v1_RunningAttempt, RunningAttempt__Output as _muster_v1_RunningAttempt__Output } from './muster/v1/RunningAttempt.ts';
 import type { Sampling as _muster_v1_Sampling, Sampling__Output as _muster_v1_Sampling__Output } from './muster/v1/Sampling.ts';
 import type { Score as _muster_v1_Score, Score__Output as _muster_v1_Score__Output } from './muster/v1/Score.ts';
+import type { StoredModel as _muster_v1_StoredModel, StoredModel__Output as _muster_v1_StoredModel__Output } from './muster/v1/StoredModel.ts';
 import type { TextPrompt as _muster_v1_TextPrompt, TextPrompt__Output as _muster_v1_TextPrompt__Output } from './muster/v1/TextPrompt.ts';
 import type { Thinking as _muster_v1_Thinking, Thinking__Output as _muster_v1_Thinking__Output } from './muster/v1/Thinking.ts';
 import type { Timings as _muster_v1_Timings, Timings__Output as _muster_v1_Timings__Output } from './muster/v1/Timings.ts';
@@ -59,6 +67,9 @@ export interface ProtoGrpcType {
       Assign: MessageTypeDefinition<_muster_v1_Assign, _muster_v1_Assign__Output>
       AttemptEnd: MessageTypeDefinition<_muster_v1_AttemptEnd, _muster_v1_AttemptEnd__Output>
       AttemptName: MessageTypeDefinition<_muster_v1_AttemptName, _muster_v1_AttemptName__Output>
+      Availability: MessageTypeDefinition<_muster_v1_Availability, _muster_v1_Availability__Output>
+      BlobPiece: MessageTypeDefinition<_muster_v1_BlobPiece, _muster_v1_BlobPiece__Output>
+      BlobRequest: MessageTypeDefinition<_muster_v1_BlobRequest, _muster_v1_BlobRequest__Output>
       Cancel: MessageTypeDefinition<_muster_v1_Cancel, _muster_v1_Cancel__Output>
       ChatMessage: MessageTypeDefinition<_muster_v1_ChatMessage, _muster_v1_ChatMessage__Output>
       ChatPrompt: MessageTypeDefinition<_muster_v1_ChatPrompt, _muster_v1_ChatPrompt__Output>
@@ -68,14 +79,18 @@ export interface ProtoGrpcType {
       Embedding: MessageTypeDefinition<_muster_v1_Embedding, _muster_v1_Embedding__Output>
       EndAck: MessageTypeDefinition<_muster_v1_EndAck, _muster_v1_EndAck__Output>
       Failure: MessageTypeDefinition<_muster_v1_Failure, _muster_v1_Failure__Output>
+      FetchModel: MessageTypeDefinition<_muster_v1_FetchModel, _muster_v1_FetchModel__Output>
       Fleet: SubtypeConstructor<typeof grpc.Client, _muster_v1_FleetClient> & { service: _muster_v1_FleetDefinition }
+      ForgetModel: MessageTypeDefinition<_muster_v1_ForgetModel, _muster_v1_ForgetModel__Output>
       Goodbye: MessageTypeDefinition<_muster_v1_Goodbye, _muster_v1_Goodbye__Output>
       Gpu: MessageTypeDefinition<_muster_v1_Gpu, _muster_v1_Gpu__Output>
+      GpuLoad: MessageTypeDefinition<_muster_v1_GpuLoad, _muster_v1_GpuLoad__Output>
       Hardware: MessageTypeDefinition<_muster_v1_Hardware, _muster_v1_Hardware__Output>
       Heartbeat: MessageTypeDefinition<_muster_v1_Heartbeat, _muster_v1_Heartbeat__Output>
       HeartbeatAck: MessageTypeDefinition<_muster_v1_HeartbeatAck, _muster_v1_HeartbeatAck__Output>
       Hello: MessageTypeDefinition<_muster_v1_Hello, _muster_v1_Hello__Output>
       InferenceRequest: MessageTypeDefinition<_muster_v1_InferenceRequest, _muster_v1_InferenceRequest__Output>
+      Inventory: MessageTypeDefinition<_muster_v1_Inventory, _muster_v1_Inventory__Output>
       LoadReplica: MessageTypeDefinition<_muster_v1_LoadReplica, _muster_v1_LoadReplica__Output>
       LogitBias: MessageTypeDefinition<_muster_v1_LogitBias, _muster_v1_LogitBias__Output>
       Media: MessageTypeDefinition<_muster_v1_Media, _muster_v1_Media__Output>
@@ -88,6 +103,7 @@ export interface ProtoGrpcType {
       RunningAttempt: MessageTypeDefinition<_muster_v1_RunningAttempt, _muster_v1_RunningAttempt__Output>
       Sampling: MessageTypeDefinition<_muster_v1_Sampling, _muster_v1_Sampling__Output>
       Score: MessageTypeDefinition<_muster_v1_Score, _muster_v1_Score__Output>
+      StoredModel: MessageTypeDefinition<_muster_v1_StoredModel, _muster_v1_StoredModel__Output>
       TextPrompt: MessageTypeDefinition<_muster_v1_TextPrompt, _muster_v1_TextPrompt__Output>
       Thinking: MessageTypeDefinition<_muster_v1_Thinking, _muster_v1_Thinking__Output>
       Timings: MessageTypeDefinition<_muster_v1_Timings, _muster_v1_Timings__Output>

@@ -1,10 +1,13 @@
 import type {
+  Availability,
   Capability,
   ErrorCode,
   Hardware,
   InferenceDelta,
   InferenceEnd,
   InferenceRequest,
+  Inventory,
+  MachineLoad,
 } from "@muster/base";
 
 /** What the two ends of the worker link say to each other, as plain values: the wire format is the adapter's affair. */
@@ -17,6 +20,11 @@ export interface WorkerHello {
   readonly hardware: Hardware;
   /** What goes on from an earlier link. */
   readonly running: readonly RunningAttempt[];
+  /** Whether the orchestrator may decide what is loaded here, beside replicas that are fixed. */
+  readonly takesPlacement: boolean;
+  /** What a replica that is ordered is run by. */
+  readonly engine: string;
+  readonly engineVersion: string | undefined;
 }
 
 export interface Failure {
@@ -42,6 +50,19 @@ export interface ReplicaReport {
   readonly modelSha256: string | undefined;
   readonly engineVersion: string | undefined;
   readonly failure: Failure | undefined;
+  /** What it takes of the GPUs' memory and of main memory; 0 where the engine does not tell. */
+  readonly vramBytes: number;
+  readonly ramBytes: number;
+  /** The machine's owner has chosen it: placement leaves it alone. */
+  readonly isFixed: boolean;
+  /** As the load order named it. */
+  readonly variant: string | undefined;
+  readonly modelUri: string;
+  /** On a GPU, of those that the model has; 0 of 0 where the engine does not tell. */
+  readonly gpuLayers: number;
+  readonly layers: number;
+  /** From the order to ready. */
+  readonly loadMs: number;
 }
 
 export interface AttemptName {
@@ -70,9 +91,10 @@ export type WorkerSays =
       readonly kind: "heartbeat";
       readonly sequence: number;
       readonly attempts: readonly AttemptName[];
-      readonly freeRamBytes: number;
-      readonly cpuLoad: number;
+      readonly load: MachineLoad;
     }
+  | { readonly kind: "availability"; readonly availability: Availability }
+  | { readonly kind: "inventory"; readonly inventory: Inventory }
   | { readonly kind: "replica"; readonly report: ReplicaReport }
   | ({
       readonly kind: "output";
@@ -88,6 +110,8 @@ export interface Welcome {
   readonly version: string;
   readonly protocol: number;
   readonly heartbeatIntervalMs: number;
+  /** Model files can be had from the orchestrator. */
+  readonly hasMirror: boolean;
 }
 
 export interface Assignment extends AttemptName {
@@ -103,6 +127,20 @@ export interface LoadOrder {
   readonly model: string | undefined;
   readonly slots: number | undefined;
   readonly contextTokens: number | undefined;
+  readonly variant: string | undefined;
+  /** A file that differs is not loaded. */
+  readonly sha256: string | undefined;
+  readonly bytes: number | undefined;
+  /** Layers on the GPU; undefined: all that fit. */
+  readonly gpuLayers: number | undefined;
+  readonly isCpuOnly: boolean;
+  readonly projectorUri: string | undefined;
+}
+
+export interface FetchOrder {
+  readonly modelUri: string;
+  readonly sha256: string | undefined;
+  readonly bytes: number | undefined;
 }
 
 export type OrchestratorSays =
@@ -112,6 +150,8 @@ export type OrchestratorSays =
   | ({ readonly kind: "load" } & LoadOrder)
   | { readonly kind: "unload"; readonly replicaId: string }
   | { readonly kind: "drain"; readonly reason: string }
+  | ({ readonly kind: "fetch" } & FetchOrder)
+  | { readonly kind: "forget"; readonly modelUri: string }
   | { readonly kind: "heartbeat-ack"; readonly sequence: number };
 
 /** How an attempt is named in tables and heartbeats. */

@@ -33,6 +33,8 @@ export function carryOut(
     case "drain":
       drain(message.reason);
       return;
+    case "fetch":
+    case "forget":
     case "heartbeat-ack":
       return;
     default:

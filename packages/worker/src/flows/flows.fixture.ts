@@ -39,7 +39,13 @@ export function assignment(
 
 /** An orchestrator's end of a link, in memory. */
 export class ScriptedSession implements LinkSession {
-  readonly welcome = { orchestratorId: "orc", version: "0", protocol: 1, heartbeatIntervalMs: 1_000 };
+  readonly welcome = {
+    orchestratorId: "orc",
+    version: "0",
+    protocol: 1,
+    heartbeatIntervalMs: 1_000,
+    hasMirror: false,
+  };
   readonly said: WorkerSays[] = [];
   readonly #end = deferred<LinkEnd>();
   #waiting: { readonly wanted: (said: WorkerSays) => boolean; readonly found: (said: WorkerSays) => void }[] =
@@ -110,6 +116,8 @@ export async function startReplica(clock = new ManualClock(), store = noStore) {
     contextTokens: 256,
     threads: 1,
     gpu: "off",
+    isFixed: true,
+    variant: undefined,
   });
   await ready;
   return { replicas, reports, clock, until };

@@ -1,4 +1,4 @@
-import { backoffMs, type Clock, type Log, MusterError } from "@muster/base";
+import { backoffMs, type Clock, type Log, type MachineLoad, MusterError } from "@muster/base";
 import type { OrchestratorSays, WorkerHello, WorkerSays } from "../core/link-messages.ts";
 import type { LinkEnd, LinkSession, OrchestratorLink } from "../ports/orchestrator-link.ts";
 import type { Assignments } from "./assignments.ts";
@@ -8,7 +8,7 @@ export interface LinkKeeperDeps {
   readonly hello: () => WorkerHello;
   readonly assignments: Assignments;
   readonly receive: (message: OrchestratorSays) => void;
-  readonly readLoad: () => { readonly freeRamBytes: number; readonly cpuLoad: number };
+  readonly readLoad: () => MachineLoad;
   /** What a new orchestrator must hear first. */
   readonly greeting: () => readonly WorkerSays[];
   readonly clock: Clock;
@@ -114,7 +114,7 @@ export class LinkKeeper {
         session.abandon();
         return;
       }
-      session.send({ kind: "heartbeat", sequence, attempts: assignments.running(), ...readLoad() });
+      session.send({ kind: "heartbeat", sequence, attempts: assignments.running(), load: readLoad() });
       sequence += 1;
       stopTimer = clock.after(heartbeatIntervalMs, beat);
     };

@@ -21,6 +21,10 @@ export interface ReplicaSpec {
   readonly contextTokens: number | undefined;
   readonly threads: number | undefined;
   readonly gpu: "auto" | "off";
+  /** The machine's owner has chosen it. */
+  readonly isFixed: boolean;
+  /** As the load order named it. */
+  readonly variant: string | undefined;
 }
 
 export interface KeeperDeps {
@@ -65,6 +69,10 @@ export class ReplicaKeeper {
       modelSha256: undefined,
       engineVersion: undefined,
       failure: undefined,
+      ...{ vramBytes: 0, ramBytes: 0, gpuLayers: 0, layers: 0, loadMs: 0 },
+      isFixed: spec.isFixed,
+      variant: spec.variant,
+      modelUri: spec.modelUri,
     };
   }
 
@@ -131,6 +139,7 @@ export class ReplicaKeeper {
     const { signal } = this.#stop;
     const { engine, store } = this.#deps;
     const { modelUri, slots, contextTokens, threads, gpu } = this.spec;
+    const startedAtMs = this.#deps.clock.nowMs();
     const progressed = (state: "fetching" | "loading") => this.#progress(state);
 
     this.#report({ state: "fetching", progress: 0, failure: undefined });
@@ -160,6 +169,11 @@ export class ReplicaKeeper {
       fileBytes: info.fileBytes,
       capabilities: info.capabilities,
       engineVersion: info.engineVersion,
+      vramBytes: info.memory?.vramBytes ?? 0,
+      ramBytes: info.memory?.ramBytes ?? 0,
+      gpuLayers: info.offload?.gpuLayers ?? 0,
+      layers: info.offload?.layers ?? 0,
+      loadMs: this.#deps.clock.nowMs() - startedAtMs,
     });
     const exit = await replica.exited;
     this.#running = undefined;

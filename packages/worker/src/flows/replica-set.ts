@@ -60,6 +60,10 @@ export class ReplicaSet {
         modelSha256: undefined,
         engineVersion: undefined,
         failure: { code, message },
+        ...{ vramBytes: 0, ramBytes: 0, gpuLayers: 0, layers: 0, loadMs: 0 },
+        isFixed: false,
+        variant: order.variant,
+        modelUri: order.modelUri,
       });
     }
   }

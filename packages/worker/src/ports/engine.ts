@@ -27,6 +27,10 @@ export interface ReplicaInfo {
   readonly loadMs: number;
   /** What the replica can be asked for; anything else it refuses with `unsupported`. */
   readonly capabilities: readonly Capability[];
+  /** What it takes; undefined: the engine does not tell. */
+  readonly memory?: { readonly vramBytes: number; readonly ramBytes: number } | undefined;
+  /** Layers on a GPU, of those that the model has; undefined: the engine does not tell. */
+  readonly offload?: { readonly gpuLayers: number; readonly layers: number } | undefined;
 }
 
 export interface EngineExit {

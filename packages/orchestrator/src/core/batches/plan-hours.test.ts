@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { testReplicaView, testWorkerView } from "../fleet/worker.fixture.ts";
 import type { ReplicaView, WorkerView } from "../fleet/worker.ts";
 import { hoursOf, hoursTogether, type PlanWorker, planWorkers } from "./plan-hours.ts";
 
@@ -48,40 +49,10 @@ describe("hoursTogether", () => {
 });
 
 describe("planWorkers", () => {
-  const replica = (over: Partial<ReplicaView>): ReplicaView => ({
-    id: "r",
-    model: "m",
-    state: "ready",
-    progress: 1,
-    slots: 2,
-    contextTokens: 8_192,
-    engine: "stub",
-    engineVersion: undefined,
-    backend: "cpu",
-    fileBytes: 1,
-    modelSha256: undefined,
-    capabilities: new Set(),
-    failure: undefined,
-    slotsUsed: 0,
-    decodeTokensPerSecond: 50,
-    ...over,
-  });
-  const view = (over: Partial<WorkerView>): WorkerView => ({
-    id: "w",
-    name: "a",
-    version: "1",
-    labels: {},
-    hardware: {
-      ...{ hostname: "h", platform: "linux", arch: "x64", cpuModel: "c", physicalCores: 1, logicalCores: 1 },
-      ...{ ramBytes: 1, freeRamBytes: 1, backend: "cpu", gpus: [] },
-    },
-    state: "ready",
-    connectedAtMs: 0,
-    lastHeartbeatAtMs: 0,
-    cpuLoad: 0,
-    replicas: [replica({})],
-    ...over,
-  });
+  const replica = (over: Partial<ReplicaView>): ReplicaView =>
+    testReplicaView({ contextTokens: 8_192, decodeTokensPerSecond: 50, ...over });
+  const view = (over: Partial<WorkerView>): WorkerView =>
+    testWorkerView({ name: "a", replicas: [replica({})], ...over });
 
   it("has the workers that take work for the model, with all their replicas of it", () => {
     const two = view({ name: "two", replicas: [replica({}), replica({ slots: 1, contextTokens: 2_048 })] });

@@ -1,4 +1,4 @@
-import type { Capability, ErrorCode, Hardware } from "@muster/base";
+import type { Availability, Capability, ErrorCode, Hardware, Inventory, MachineLoad } from "@muster/base";
 
 export type ReplicaState = "fetching" | "loading" | "ready" | "crashed" | "failed" | "unloaded";
 
@@ -19,6 +19,19 @@ export interface Replica {
   readonly modelSha256: string | undefined;
   readonly engineVersion: string | undefined;
   readonly failure: { readonly code: ErrorCode; readonly message: string } | undefined;
+  /** What it takes of the GPUs' memory and of main memory; 0 where the engine does not tell. */
+  readonly vramBytes: number;
+  readonly ramBytes: number;
+  /** The machine's owner has chosen it: placement leaves it alone. */
+  readonly isFixed: boolean;
+  /** Of the catalogue, as the load order named it. */
+  readonly variant: string | undefined;
+  readonly modelUri: string;
+  /** On a GPU, of those that the model has; 0 of 0 where the engine does not tell. */
+  readonly gpuLayers: number;
+  readonly layers: number;
+  /** From the order to ready; 0 before. */
+  readonly loadMs: number;
 }
 
 /** What a worker says of itself when it joins. */
@@ -28,16 +41,29 @@ export interface WorkerIdentity {
   readonly version: string;
   readonly labels: Readonly<Record<string, string>>;
   readonly hardware: Hardware;
+  /** Whether placement may decide what is loaded there, beside replicas that are fixed. */
+  readonly takesPlacement: boolean;
+  /** What a replica that is ordered there is run by. */
+  readonly engine: string;
+  readonly engineVersion: string | undefined;
 }
+
+/** Before a worker has said whether it lends, it does: those of an older version never say. */
+export const lendsUnlessSaid: Availability = { state: "lending", reason: "", policy: "always" };
 
 export interface ReplicaView extends Replica {
   readonly slotsUsed: number;
   /** Of one sequence, smoothed over recent answers; undefined before the first. */
   readonly decodeTokensPerSecond: number | undefined;
+  /** Why it gets no work though it is ready: its answers to the golden prompts were wrong, or are awaited. */
+  readonly heldBack: string | undefined;
 }
 
-/** `joining`: here, no replica ready yet. `lost`: gone; kept for a while so that people can see it. */
-export type WorkerState = "joining" | "ready" | "draining" | "lost";
+/**
+ * `joining`: here, no replica ready yet. `lost`: gone; kept for a while so that people can see it.
+ * `away`: connected, and not lent now: its owner is there, or its policy says so.
+ */
+export type WorkerState = "joining" | "ready" | "away" | "draining" | "lost";
 
 /** A worker at one moment: an immutable copy for listing and planning. */
 export interface WorkerView extends WorkerIdentity {
@@ -45,6 +71,11 @@ export interface WorkerView extends WorkerIdentity {
   readonly connectedAtMs: number;
   readonly lastHeartbeatAtMs: number;
   readonly cpuLoad: number;
+  /** As it was said last; undefined before the first beat. */
+  readonly load: MachineLoad | undefined;
+  readonly availability: Availability;
+  /** Undefined: it has not said. */
+  readonly inventory: Inventory | undefined;
   readonly replicas: readonly ReplicaView[];
 }
 
@@ -52,10 +83,12 @@ export interface WorkerView extends WorkerIdentity {
 export function workerState(facts: {
   readonly isConnected: boolean;
   readonly isDraining: boolean;
+  readonly isLending: boolean;
   readonly replicas: Iterable<Pick<Replica, "state">>;
 }): WorkerState {
   if (!facts.isConnected) return "lost";
   if (facts.isDraining) return "draining";
+  if (!facts.isLending) return "away";
   for (const replica of facts.replicas) if (replica.state === "ready") return "ready";
   return "joining";
 }

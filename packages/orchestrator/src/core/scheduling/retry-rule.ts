@@ -1,5 +1,5 @@
 /** How an attempt ended without an answer. */
-export type AttemptFailure = "worker_lost" | "engine_crashed" | "other";
+export type AttemptFailure = "worker_lost" | "given_back" | "engine_crashed" | "other";
 
 export type RetryVerdict = { readonly kind: "retry" } | { readonly kind: "give-up"; readonly reason: string };
 
@@ -22,8 +22,8 @@ export function retryVerdict(history: {
   const crashes = history.failures.filter((failure) => failure === "engine_crashed").length;
   if (crashes >= maxCrashes)
     return { kind: "give-up", reason: `it ended with a crash on ${crashes} engines` };
-  if (history.failures.length >= maxAttempts) {
-    return { kind: "give-up", reason: `${history.failures.length} workers were lost over it` };
-  }
+  // Owners come back: that is nobody's fault, and does not count against the request.
+  const lost = history.failures.filter((failure) => failure !== "given_back").length;
+  if (lost >= maxAttempts) return { kind: "give-up", reason: `${lost} workers were lost over it` };
   return { kind: "retry" };
 }

@@ -2,6 +2,7 @@ import { ManualClock, MusterError, type TokenizeRequest } from "@muster/base";
 import { describe, expect, it } from "vitest";
 import type { BatchEndpoint } from "../../core/batches/batch.ts";
 import { objectKeys } from "../../core/batches/keys.ts";
+import { testReplicaView, testWorkerView } from "../../core/fleet/worker.fixture.ts";
 import type { WorkerView } from "../../core/fleet/worker.ts";
 import { createLineEndpoints } from "../../http/batch-lines/line-endpoints.ts";
 import type { FileRecord } from "./file-store.ts";
@@ -12,27 +13,17 @@ const contextTokens = 1_000;
 const never = new AbortController().signal;
 
 /** A worker with two slots that serves `chat` at 10 tokens a second each, and has read nothing yet. */
-const worker: WorkerView = {
-  id: "w1",
+const worker: WorkerView = testWorkerView({
   name: "desk-7",
-  version: "1",
-  labels: {},
-  hardware: {
-    ...{ hostname: "h", platform: "linux", arch: "x64", cpuModel: "c", physicalCores: 1, logicalCores: 1 },
-    ...{ ramBytes: 1, freeRamBytes: 1, backend: "cpu", gpus: [] },
-  },
-  state: "ready",
-  connectedAtMs: 0,
-  lastHeartbeatAtMs: 0,
-  cpuLoad: 0,
   replicas: [
-    {
-      ...{ id: "r1", model: "chat", state: "ready", progress: 1, slots: 2, slotsUsed: 0, contextTokens },
-      ...{ engine: "stub", engineVersion: undefined, backend: "cpu", fileBytes: 1, modelSha256: undefined },
-      ...{ capabilities: new Set(["chat"]), failure: undefined, decodeTokensPerSecond: 10 },
-    },
+    testReplicaView({
+      model: "chat",
+      contextTokens,
+      capabilities: new Set(["chat"]),
+      decodeTokensPerSecond: 10,
+    }),
   ],
-};
+});
 
 /** Ten tokens around each prompt, and one for each three characters of it. */
 function tokensOf({ prompt }: TokenizeRequest): number {

@@ -1,6 +1,8 @@
 import { isErrorCode } from "@muster/base";
 import {
   deltaToWire,
+  hardwareToWire,
+  loadToWire,
   type OrchestratorBody,
   protocolVersions,
   requestFromWire,
@@ -20,7 +22,7 @@ import { attemptKey } from "../../core/link-messages.ts";
 import type { LinkEnd } from "../../ports/orchestrator-link.ts";
 
 export function helloToWire(hello: WorkerHello): WorkerMessage {
-  const { workerId, name, version, labels, hardware, running } = hello;
+  const { workerId, name, version, labels, hardware, running, takesPlacement, engine, engineVersion } = hello;
   return {
     hello: {
       minProtocol: protocolVersions.min,
@@ -29,8 +31,11 @@ export function helloToWire(hello: WorkerHello): WorkerMessage {
       name,
       version,
       labels: { ...labels },
-      hardware: { ...hardware, gpus: hardware.gpus.map((gpu) => ({ ...gpu })) },
+      hardware: hardwareToWire(hardware),
       running: [...running],
+      takesPlacement,
+      engine,
+      engineVersion: engineVersion ?? "",
     },
   };
 }
@@ -38,8 +43,15 @@ export function helloToWire(hello: WorkerHello): WorkerMessage {
 export function toWire(message: WorkerSays): WorkerMessage {
   switch (message.kind) {
     case "heartbeat": {
-      const { sequence, attempts, freeRamBytes, cpuLoad } = message;
-      return { heartbeat: { sequence, attemptIds: attempts.map(attemptKey), freeRamBytes, cpuLoad } };
+      const { sequence, attempts, load } = message;
+      return { heartbeat: { ...loadToWire(load), sequence, attemptIds: attempts.map(attemptKey) } };
+    }
+    case "availability":
+      return { availability: { ...message.availability } };
+    case "inventory": {
+      const { models, freeDiskBytes, budgetBytes = 0 } = message.inventory;
+      const files = models.map(({ sha256 = "", ...file }) => ({ ...file, sha256 }));
+      return { inventory: { models: files, freeDiskBytes, budgetBytes } };
     }
     case "replica":
       return { replica: replicaToWire(message.report) };
@@ -82,12 +94,15 @@ function replicaToWire({
   capabilities,
   modelSha256,
   engineVersion,
+  variant,
   ...report
 }: ReplicaReport): WireReplicaReport {
   return {
     ...report,
     modelSha256: modelSha256 ?? "",
     engineVersion: engineVersion ?? "",
+    variant: variant ?? "",
+    loadMs: Math.round(report.loadMs),
     state: replicaStates[state],
     capabilities: [...capabilities],
     failure: failure === undefined ? null : failureToWire(failure),
@@ -117,8 +132,14 @@ function resultToWire(result: AttemptResult): NonNullable<WorkerMessage["end"]> 
 }
 
 export function welcomeFromWire(wire: Extract<OrchestratorBody, { kind: "welcome" }>["value"]): Welcome {
-  const { orchestratorId, version, protocol, heartbeatIntervalMs } = wire;
-  return { orchestratorId, version, protocol, heartbeatIntervalMs: Math.max(100, heartbeatIntervalMs) };
+  const { orchestratorId, version, protocol, heartbeatIntervalMs, hasMirror } = wire;
+  return {
+    orchestratorId,
+    version,
+    protocol,
+    heartbeatIntervalMs: Math.max(100, heartbeatIntervalMs),
+    hasMirror,
+  };
 }
 
 export function refusalFromWire(wire: Extract<OrchestratorBody, { kind: "refused" }>["value"]): LinkEnd {
@@ -151,7 +172,8 @@ export function fromWire(body: Exclude<OrchestratorBody, { kind: "welcome" | "re
       return { kind: "end-ack", attempts: [{ attemptId, epoch }, ...others] };
     }
     case "load": {
-      const { replicaId, modelUri, model, slots, contextTokens } = body.value;
+      const { replicaId, modelUri, model, slots, contextTokens, variant, sha256, bytes } = body.value;
+      const { gpuLayers, cpuOnly, projectorUri } = body.value;
       return {
         kind: "load",
         replicaId,
@@ -159,8 +181,20 @@ export function fromWire(body: Exclude<OrchestratorBody, { kind: "welcome" | "re
         model: model || undefined,
         slots: slots || undefined,
         contextTokens: contextTokens || undefined,
+        variant: variant || undefined,
+        sha256: sha256 || undefined,
+        bytes: bytes || undefined,
+        gpuLayers,
+        isCpuOnly: cpuOnly,
+        projectorUri: projectorUri || undefined,
       };
     }
+    case "fetch": {
+      const { modelUri, sha256, bytes } = body.value;
+      return { kind: "fetch", modelUri, sha256: sha256 || undefined, bytes: bytes || undefined };
+    }
+    case "forget":
+      return { kind: "forget", modelUri: body.value.modelUri };
     case "unload":
       return { kind: "unload", replicaId: body.value.replicaId };
     case "drain":

@@ -25,6 +25,9 @@ const hello: WorkerHello = {
     gpus: [],
   },
   running: [],
+  takesPlacement: true,
+  engine: "stub",
+  engineVersion: undefined,
 };
 
 /** A real gRPC server with `serve` on its end of each stream. */
@@ -98,9 +101,8 @@ describe("the gRPC link", () => {
     }
     session.send({ kind: "goodbye", reason: "done" });
     session.close();
-    expect(session.send({ kind: "heartbeat", sequence: 1, attempts: [], freeRamBytes: 0, cpuLoad: 0 })).toBe(
-      false,
-    );
+    const load = { freeRamBytes: 0, cpuLoad: 0 };
+    expect(session.send({ kind: "heartbeat", sequence: 1, attempts: [], load })).toBe(false);
     await Promise.all([over, session.ended]);
     expect(heard).toEqual(["hello", ...Array<string>(pieces).fill("output"), "goodbye"]);
   });

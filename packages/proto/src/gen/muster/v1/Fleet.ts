@@ -3,6 +3,8 @@
 
 import type * as grpc from '@grpc/grpc-js'
 import type { MethodDefinition } from '@grpc/proto-loader'
+import type { BlobPiece as _muster_v1_BlobPiece, BlobPiece__Output as _muster_v1_BlobPiece__Output } from '../../muster/v1/BlobPiece.ts';
+import type { BlobRequest as _muster_v1_BlobRequest, BlobRequest__Output as _muster_v1_BlobRequest__Output } from '../../muster/v1/BlobRequest.ts';
 import type { OrchestratorMessage as _muster_v1_OrchestratorMessage, OrchestratorMessage__Output as _muster_v1_OrchestratorMessage__Output } from '../../muster/v1/OrchestratorMessage.ts';
 import type { WorkerMessage as _muster_v1_WorkerMessage, WorkerMessage__Output as _muster_v1_WorkerMessage__Output } from '../../muster/v1/WorkerMessage.ts';
 
@@ -12,13 +14,21 @@ export interface FleetClient extends grpc.Client {
   connect(metadata: grpc.Metadata, options?: grpc.CallOptions): grpc.ClientDuplexStream<_muster_v1_WorkerMessage, _muster_v1_OrchestratorMessage__Output>;
   connect(options?: grpc.CallOptions): grpc.ClientDuplexStream<_muster_v1_WorkerMessage, _muster_v1_OrchestratorMessage__Output>;
   
+  FetchBlob(argument: _muster_v1_BlobRequest, metadata: grpc.Metadata, options?: grpc.CallOptions): grpc.ClientReadableStream<_muster_v1_BlobPiece__Output>;
+  FetchBlob(argument: _muster_v1_BlobRequest, options?: grpc.CallOptions): grpc.ClientReadableStream<_muster_v1_BlobPiece__Output>;
+  fetchBlob(argument: _muster_v1_BlobRequest, metadata: grpc.Metadata, options?: grpc.CallOptions): grpc.ClientReadableStream<_muster_v1_BlobPiece__Output>;
+  fetchBlob(argument: _muster_v1_BlobRequest, options?: grpc.CallOptions): grpc.ClientReadableStream<_muster_v1_BlobPiece__Output>;
+  
 }
 
 export interface FleetHandlers extends grpc.UntypedServiceImplementation {
   Connect: grpc.handleBidiStreamingCall<_muster_v1_WorkerMessage__Output, _muster_v1_OrchestratorMessage>;
   
+  FetchBlob: grpc.handleServerStreamingCall<_muster_v1_BlobRequest__Output, _muster_v1_BlobPiece>;
+  
 }
 
 export interface FleetDefinition extends grpc.ServiceDefinition {
   Connect: MethodDefinition<_muster_v1_WorkerMessage, _muster_v1_OrchestratorMessage, _muster_v1_WorkerMessage__Output, _muster_v1_OrchestratorMessage__Output>
+  FetchBlob: MethodDefinition<_muster_v1_BlobRequest, _muster_v1_BlobPiece, _muster_v1_BlobRequest__Output, _muster_v1_BlobPiece__Output>
 }

@@ -7,10 +7,18 @@ export interface Gpu {
   'name'?: (string);
   'vramBytes'?: (number | string | Long);
   'freeVramBytes'?: (number | string | Long);
+  'uuid'?: (string);
+  'driverVersion'?: (string);
+  'isUnified'?: (boolean);
+  'bytesPerSecond'?: (number | string | Long);
 }
 
 export interface Gpu__Output {
   'name': (string);
   'vramBytes': (number);
   'freeVramBytes': (number);
+  'uuid': (string);
+  'driverVersion': (string);
+  'isUnified': (boolean);
+  'bytesPerSecond': (number);
 }

@@ -15,6 +15,7 @@ export interface Hardware {
   'freeRamBytes'?: (number | string | Long);
   'backend'?: (string);
   'gpus'?: (_muster_v1_Gpu)[];
+  'ramBytesPerSecond'?: (number | string | Long);
 }
 
 export interface Hardware__Output {
@@ -28,4 +29,5 @@ export interface Hardware__Output {
   'freeRamBytes': (number);
   'backend': (string);
   'gpus': (_muster_v1_Gpu__Output)[];
+  'ramBytesPerSecond': (number);
 }

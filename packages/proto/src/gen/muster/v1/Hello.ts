@@ -13,6 +13,9 @@ export interface Hello {
   'hardware'?: (_muster_v1_Hardware | null);
   'labels'?: ({[key: string]: string});
   'running'?: (_muster_v1_RunningAttempt)[];
+  'takesPlacement'?: (boolean);
+  'engine'?: (string);
+  'engineVersion'?: (string);
 }
 
 export interface Hello__Output {
@@ -24,4 +27,7 @@ export interface Hello__Output {
   'hardware': (_muster_v1_Hardware__Output | null);
   'labels': ({[key: string]: string});
   'running': (_muster_v1_RunningAttempt__Output)[];
+  'takesPlacement': (boolean);
+  'engine': (string);
+  'engineVersion': (string);
 }

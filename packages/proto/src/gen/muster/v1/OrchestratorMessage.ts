@@ -10,6 +10,8 @@ import type { UnloadReplica as _muster_v1_UnloadReplica, UnloadReplica__Output a
 import type { Drain as _muster_v1_Drain, Drain__Output as _muster_v1_Drain__Output } from '../../muster/v1/Drain.ts';
 import type { EndAck as _muster_v1_EndAck, EndAck__Output as _muster_v1_EndAck__Output } from '../../muster/v1/EndAck.ts';
 import type { HeartbeatAck as _muster_v1_HeartbeatAck, HeartbeatAck__Output as _muster_v1_HeartbeatAck__Output } from '../../muster/v1/HeartbeatAck.ts';
+import type { FetchModel as _muster_v1_FetchModel, FetchModel__Output as _muster_v1_FetchModel__Output } from '../../muster/v1/FetchModel.ts';
+import type { ForgetModel as _muster_v1_ForgetModel, ForgetModel__Output as _muster_v1_ForgetModel__Output } from '../../muster/v1/ForgetModel.ts';
 
 export interface OrchestratorMessage {
   'welcome'?: (_muster_v1_Welcome | null);
@@ -21,7 +23,9 @@ export interface OrchestratorMessage {
   'drain'?: (_muster_v1_Drain | null);
   'endAck'?: (_muster_v1_EndAck | null);
   'heartbeatAck'?: (_muster_v1_HeartbeatAck | null);
-  'body'?: "welcome"|"refused"|"assign"|"cancel"|"load"|"unload"|"drain"|"endAck"|"heartbeatAck";
+  'fetch'?: (_muster_v1_FetchModel | null);
+  'forget'?: (_muster_v1_ForgetModel | null);
+  'body'?: "welcome"|"refused"|"assign"|"cancel"|"load"|"unload"|"drain"|"endAck"|"heartbeatAck"|"fetch"|"forget";
 }
 
 export interface OrchestratorMessage__Output {
@@ -34,5 +38,7 @@ export interface OrchestratorMessage__Output {
   'drain'?: (_muster_v1_Drain__Output | null);
   'endAck'?: (_muster_v1_EndAck__Output | null);
   'heartbeatAck'?: (_muster_v1_HeartbeatAck__Output | null);
-  'body'?: "welcome"|"refused"|"assign"|"cancel"|"load"|"unload"|"drain"|"endAck"|"heartbeatAck";
+  'fetch'?: (_muster_v1_FetchModel__Output | null);
+  'forget'?: (_muster_v1_ForgetModel__Output | null);
+  'body'?: "welcome"|"refused"|"assign"|"cancel"|"load"|"unload"|"drain"|"endAck"|"heartbeatAck"|"fetch"|"forget";
 }

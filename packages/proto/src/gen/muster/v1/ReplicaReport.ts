@@ -48,6 +48,14 @@ export interface ReplicaReport {
   'capabilities'?: (string)[];
   'modelSha256'?: (string);
   'engineVersion'?: (string);
+  'vramBytes'?: (number | string | Long);
+  'ramBytes'?: (number | string | Long);
+  'isFixed'?: (boolean);
+  'variant'?: (string);
+  'modelUri'?: (string);
+  'gpuLayers'?: (number);
+  'layers'?: (number);
+  'loadMs'?: (number);
 }
 
 export interface ReplicaReport__Output {
@@ -64,4 +72,12 @@ export interface ReplicaReport__Output {
   'capabilities': (string)[];
   'modelSha256': (string);
   'engineVersion': (string);
+  'vramBytes': (number);
+  'ramBytes': (number);
+  'isFixed': (boolean);
+  'variant': (string);
+  'modelUri': (string);
+  'gpuLayers': (number);
+  'layers': (number);
+  'loadMs': (number);
 }

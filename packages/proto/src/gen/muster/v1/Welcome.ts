@@ -7,6 +7,7 @@ export interface Welcome {
   'orchestratorId'?: (string);
   'version'?: (string);
   'heartbeatIntervalMs'?: (number);
+  'hasMirror'?: (boolean);
 }
 
 export interface Welcome__Output {
@@ -14,4 +15,5 @@ export interface Welcome__Output {
   'orchestratorId': (string);
   'version': (string);
   'heartbeatIntervalMs': (number);
+  'hasMirror': (boolean);
 }

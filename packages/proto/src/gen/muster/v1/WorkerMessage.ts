@@ -8,6 +8,8 @@ import type { Output as _muster_v1_Output, Output__Output as _muster_v1_Output__
 import type { AttemptEnd as _muster_v1_AttemptEnd, AttemptEnd__Output as _muster_v1_AttemptEnd__Output } from '../../muster/v1/AttemptEnd.ts';
 import type { Draining as _muster_v1_Draining, Draining__Output as _muster_v1_Draining__Output } from '../../muster/v1/Draining.ts';
 import type { Goodbye as _muster_v1_Goodbye, Goodbye__Output as _muster_v1_Goodbye__Output } from '../../muster/v1/Goodbye.ts';
+import type { Availability as _muster_v1_Availability, Availability__Output as _muster_v1_Availability__Output } from '../../muster/v1/Availability.ts';
+import type { Inventory as _muster_v1_Inventory, Inventory__Output as _muster_v1_Inventory__Output } from '../../muster/v1/Inventory.ts';
 
 export interface WorkerMessage {
   'hello'?: (_muster_v1_Hello | null);
@@ -17,7 +19,9 @@ export interface WorkerMessage {
   'end'?: (_muster_v1_AttemptEnd | null);
   'draining'?: (_muster_v1_Draining | null);
   'goodbye'?: (_muster_v1_Goodbye | null);
-  'body'?: "hello"|"heartbeat"|"replica"|"output"|"end"|"draining"|"goodbye";
+  'availability'?: (_muster_v1_Availability | null);
+  'inventory'?: (_muster_v1_Inventory | null);
+  'body'?: "hello"|"heartbeat"|"replica"|"output"|"end"|"draining"|"goodbye"|"availability"|"inventory";
 }
 
 export interface WorkerMessage__Output {
@@ -28,5 +32,7 @@ export interface WorkerMessage__Output {
   'end'?: (_muster_v1_AttemptEnd__Output | null);
   'draining'?: (_muster_v1_Draining__Output | null);
   'goodbye'?: (_muster_v1_Goodbye__Output | null);
-  'body'?: "hello"|"heartbeat"|"replica"|"output"|"end"|"draining"|"goodbye";
+  'availability'?: (_muster_v1_Availability__Output | null);
+  'inventory'?: (_muster_v1_Inventory__Output | null);
+  'body'?: "hello"|"heartbeat"|"replica"|"output"|"end"|"draining"|"goodbye"|"availability"|"inventory";
 }

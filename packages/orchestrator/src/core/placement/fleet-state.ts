@@ -1,0 +1,157 @@
+import type { MemoryProfile } from "@muster/models";
+import type { ReplicaState } from "../fleet/worker.ts";
+
+/** What placement decides from: values, made anew for each look, so that the same state gives the same plan. */
+export interface PlacementState {
+  readonly workers: readonly PlacementWorker[];
+  readonly models: readonly PlacementModel[];
+  /** Models that are not here are not asked for. */
+  readonly demand: readonly ModelDemand[];
+  readonly nowMs: number;
+}
+
+export interface PlacementVariant {
+  readonly id: string;
+  readonly uri: string;
+  readonly sha256: string | undefined;
+  readonly fileBytes: number | undefined;
+  readonly profile: MemoryProfile;
+  readonly projectorUri?: string | undefined;
+  readonly projectorBytes?: number | undefined;
+}
+
+/** Which workers a model has to be on, or may be on. */
+export interface Pin {
+  /** How many replicas there are always, demand or not. */
+  readonly replicas: number;
+  /** Labels that a worker must have, each with its value; empty: any worker. */
+  readonly labels: Readonly<Record<string, string>>;
+}
+
+export interface PlacementModel {
+  readonly id: string;
+  /** Best quality first. */
+  readonly variants: readonly PlacementVariant[];
+  /** Wanted for each slot; a replica may have less where memory is short, never less than `leastContextTokens`. */
+  readonly contextTokens: number;
+  readonly leastContextTokens: number;
+  readonly mostSlots: number;
+  readonly pin: Pin | undefined;
+  /** Labels that a worker must have to be considered for it. */
+  readonly requires: Readonly<Record<string, string>>;
+}
+
+export interface PlacementGpu {
+  /** What Muster may have in all, with what it has now. */
+  readonly offeredBytes: number;
+  /** Undefined: nobody knows. */
+  readonly bytesPerSecond: number | undefined;
+}
+
+export interface PlacementReplica {
+  readonly id: string;
+  readonly model: string;
+  readonly variant: string | undefined;
+  readonly state: ReplicaState;
+  readonly slots: number;
+  readonly slotsUsed: number;
+  readonly contextTokens: number;
+  readonly vramBytes: number;
+  readonly ramBytes: number;
+  /** The machine's owner has chosen it: never unloaded by us. */
+  readonly isFixed: boolean;
+  /** It gets no work: its answers were found wrong. */
+  readonly isHeldBack: boolean;
+  /** When it was ordered; both in the time of `PlacementState.nowMs`. */
+  readonly sinceMs: number;
+  readonly lastUsedAtMs: number;
+}
+
+export interface PlacementWorker {
+  readonly id: string;
+  readonly name: string;
+  readonly labels: Readonly<Record<string, string>>;
+  /** Connected, lent now, not draining, and the orchestrator may decide. False: it is left as it is. */
+  readonly isOpen: boolean;
+  readonly gpus: readonly PlacementGpu[];
+  readonly offeredRamBytes: number;
+  readonly ramBytesPerSecond: number | undefined;
+  readonly cores: number;
+  readonly replicas: readonly PlacementReplica[];
+  /** URIs of model files on its disk. */
+  readonly stored: ReadonlySet<string>;
+  readonly freeDiskBytes: number;
+  /** Models that could not be loaded there, and until when that counts: `model/variant`. */
+  readonly failed: ReadonlyMap<string, number>;
+  /** How likely it is still lent in an hour, 0 to 1; 1 where nobody knows better. */
+  readonly staying: number;
+}
+
+/** What is asked of one model, over the whole cluster. */
+export interface ModelDemand {
+  readonly model: string;
+  readonly interactiveWaiting: number;
+  readonly interactiveRunning: number;
+  readonly batchWaiting: number;
+  readonly batchRunning: number;
+  /** 0 where nobody waits. */
+  readonly oldestWaitMs: number;
+  /** Of one answer on one slot, as measured lately; undefined: never. */
+  readonly serviceMs: number | undefined;
+  readonly lastAskedAtMs: number;
+  /** Slots that other orchestrators' workers have for it. */
+  readonly slotsElsewhere: number;
+}
+
+export interface LoadAction {
+  readonly kind: "load";
+  readonly workerId: string;
+  readonly model: string;
+  readonly variant: PlacementVariant;
+  readonly slots: number;
+  readonly contextTokens: number;
+  /** `gpu`: all of it on GPUs. `partial` and `cpu` are last resorts, and `reason` says so. */
+  readonly device: "gpu" | "partial" | "cpu";
+  /** With `partial`. */
+  readonly gpuLayers: number | undefined;
+  readonly vramBytes: number;
+  readonly ramBytes: number;
+  /** A sentence for people and logs. */
+  readonly reason: string;
+}
+
+export interface UnloadAction {
+  readonly kind: "unload";
+  readonly workerId: string;
+  readonly replicaId: string;
+  readonly model: string;
+  readonly reason: string;
+}
+
+export type PlacementAction = LoadAction | UnloadAction;
+
+/** A wish that the plan does not meet, and why. */
+export interface Unmet {
+  readonly model: string;
+  /** `never`: no worker of the fleet is large enough, with all of its memory. `now`: others have the room. */
+  readonly kind: "never" | "now";
+  readonly reason: string;
+}
+
+export interface PlacementPlan {
+  /** In the order that they are to be carried out: a load waits for the unloads on its worker before it. */
+  readonly actions: readonly PlacementAction[];
+  readonly unmet: readonly Unmet[];
+}
+
+export interface PlacementPolicy {
+  /** A replica that nobody has asked for so long is unloaded once its memory is wanted, or ... */
+  readonly idleAfterMs: number;
+  /** ... after this time in any case. */
+  readonly unloadAfterMs: number;
+  /** A replica stays at least so long, unless its worker's memory shrinks. */
+  readonly leastStayMs: number;
+  /** Loads under way at once on one worker. */
+  readonly loadsAtOnce: number;
+  readonly slotsPerReplica: number;
+}
