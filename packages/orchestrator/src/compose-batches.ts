@@ -55,6 +55,8 @@ export interface StartedBatches {
   readonly active: ActiveBatches;
   readonly files: FileStore;
   readonly batches: BatchDesk;
+  /** Lines that are still to be answered, of the batches that we drive, by model. */
+  remaining(): ReadonlyMap<string, number>;
 }
 
 interface BatchesDeps {
@@ -177,6 +179,7 @@ export async function startBatches(deps: BatchesDeps): Promise<StartedBatches> {
       webhooks.stop();
       await keeper.stop();
     },
+    remaining: () => keeper.remaining(),
     lines,
     active,
     files,

@@ -158,6 +158,7 @@ async function start(
       newId: (idPrefix) => `${idPrefix}${randomUUID()}`,
       randomSeed: () => randomBytes(4).readUInt32LE(),
       scrape: () => metrics.scrape(),
+      comingUp: () => undefined,
       unreadyBecause: () => {
         if (isStopping) return "shutting down";
         return queue.isUp() ? undefined : "Redis is not reachable";

@@ -65,6 +65,7 @@ export class AttemptTable {
   readonly #fleet: FleetRegistry;
   readonly #metrics: Metrics;
   readonly #attempts = new Map<string, Attempt>();
+  readonly #onAnswered: (model: string, durationMs: number) => void;
   #stray: (end: StrayEnd) => void = ({ acknowledge }) => acknowledge();
 
   constructor(deps: {
@@ -72,7 +73,10 @@ export class AttemptTable {
     readonly log: Log;
     readonly fleet: FleetRegistry;
     readonly metrics: Metrics;
+    /** An attempt has given an answer; it held its slot for so long. */
+    readonly onAnswered?: (model: string, durationMs: number) => void;
   }) {
+    this.#onAnswered = deps.onAnswered ?? (() => {});
     this.#clock = deps.clock;
     this.#log = deps.log;
     this.#fleet = deps.fleet;
@@ -256,7 +260,11 @@ export class AttemptTable {
     const { owner, slot } = attempt;
     attempt.stopHolding?.();
     owner?.stopListening();
-    if (owner !== undefined) this.#metrics.attemptEnded(owner.lease.model, outcome.kind);
+    if (owner !== undefined) {
+      this.#metrics.attemptEnded(owner.lease.model, outcome.kind);
+      if (outcome.kind === "finished")
+        this.#onAnswered(owner.lease.model, this.#clock.nowMs() - attempt.startedAtMs);
+    }
     slot.release(outcome.kind === "finished" ? decodeRate(outcome) : undefined);
     owner?.resolve(outcome);
   }

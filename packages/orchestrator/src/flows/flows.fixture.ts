@@ -11,7 +11,7 @@ import { type AttemptReport, AttemptTable } from "./attempt-table.ts";
 import { deliverMessages } from "./deliver-message.ts";
 import { FleetRegistry } from "./fleet-registry.ts";
 import { LaneControl } from "./lane-control.ts";
-import { RequestDesk } from "./request-desk.ts";
+import { type ColdStarts, RequestDesk } from "./request-desk.ts";
 import { JobRunner } from "./run-job.ts";
 
 /** The flows on adapters in memory, with a clock that tests move and workers that do what tests say. */
@@ -30,7 +30,7 @@ export const noMetrics: Metrics = {
 const hub = new MemoryBusHub();
 let hubs = 0;
 
-export function startFlows(options: { readonly maxQueued?: number } = {}) {
+export function startFlows(options: { readonly maxQueued?: number; readonly coldStarts?: ColdStarts } = {}) {
   const clock = new ManualClock();
   const log = silentLog;
   const queue = createMemoryJobQueue();
@@ -47,6 +47,7 @@ export function startFlows(options: { readonly maxQueued?: number } = {}) {
     log,
     background,
     maxQueued: options.maxQueued ?? 100,
+    coldStarts: options.coldStarts,
   });
   deliverMessages(bus, desk, runner);
   const lines: LinesRef[] = [];

@@ -34,6 +34,33 @@ describe("one request", () => {
     expect(worker.assigned).toEqual([]);
   });
 
+  it("waits longer for a model that is being loaded, and not for ever", async () => {
+    let isComingUp = true;
+    const coldStarts = {
+      isComingUp: () => isComingUp,
+      unmetBecause: () => "desk-1 is full.",
+      longestMs: 20_000,
+    };
+    const flows = startFlows({ coldStarts });
+    const first = await submit(flows, { queueTimeoutMs: 5_000 });
+    flows.clock.advance(15_000);
+    const worker = new ScriptedWorker(flows, "w1");
+    worker.finish(await worker.untilAssigned(1));
+    await expect(first.done).resolves.toHaveLength(2);
+
+    worker.die();
+    const second = await submit(flows, { queueTimeoutMs: 5_000 });
+    flows.clock.advance(5_000);
+    isComingUp = false;
+    flows.clock.advance(5_000);
+    await expect(second.done).rejects.toMatchObject({ code: "queue_timeout", message: /desk-1 is full/ });
+
+    isComingUp = true;
+    const third = await submit(flows, { queueTimeoutMs: 5_000 });
+    for (let at = 0; at < 20_000; at += 5_000) flows.clock.advance(5_000);
+    await expect(third.done).rejects.toMatchObject({ code: "queue_timeout" });
+  });
+
   it("is turned away when too many wait", async () => {
     const flows = startFlows({ maxQueued: 1 });
     await submit(flows);

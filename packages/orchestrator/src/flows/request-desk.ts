@@ -8,10 +8,11 @@ import {
   MusterError,
 } from "@muster/base";
 import type { AnswerEvent } from "../core/job.ts";
-import type { Lane } from "../core/lane.ts";
+import type { Lane, LaneClass } from "../core/lane.ts";
 import type { JobQueue } from "../ports/job-queue.ts";
 import type { Metrics } from "../ports/metrics.ts";
 import type { BusMessage, Handover, TokenBus } from "../ports/token-bus.ts";
+import type { AskedHere } from "./placement/demand-book.ts";
 
 /** What a client may leave unread before its request is cancelled, in characters. */
 const maxUnreadLength = 1_048_576;
@@ -51,6 +52,18 @@ interface RequestDeskDeps {
   readonly log: Log;
   readonly background: Background;
   readonly maxQueued: number;
+  /** How models come up that nobody has loaded; undefined: they do not. */
+  readonly coldStarts?: ColdStarts | undefined;
+}
+
+/** A model that is being loaded for those who wait for it. */
+export interface ColdStarts {
+  /** Whether waiting for the model makes sense: it is being fetched or loaded. */
+  isComingUp(model: string): boolean;
+  /** Why it is not, where that is known. */
+  unmetBecause(model: string): string | undefined;
+  /** A request waits at most so long for a model to be loaded. */
+  readonly longestMs: number;
 }
 
 /**
@@ -115,6 +128,19 @@ export class RequestDesk {
       throw error;
     }
     return entry.mailbox;
+  }
+
+  /** What the requests that are under way here ask for, by model. */
+  demand(): ReadonlyMap<string, AskedHere> {
+    const nowMs = this.#deps.clock.nowMs();
+    const asked = new Map<string, MutableAsked>();
+    for (const { lane, hasStarted, acceptedAtMs } of this.#entries.values()) {
+      const one = asked.get(lane.model) ?? nothingAsked();
+      asked.set(lane.model, one);
+      one[hasStarted ? "running" : "waiting"][lane.class] += 1;
+      if (!hasStarted) one.oldestWaitMs = Math.max(one.oldestWaitMs, nowMs - acceptedAtMs);
+    }
+    return asked;
   }
 
   /** True if the message was for the home of a request. */
@@ -227,12 +253,21 @@ export class RequestDesk {
   #timeOut(requestId: string, afterMs: number): void {
     const entry = this.#entries.get(requestId);
     if (entry === undefined) return;
-    const seconds = Math.round(afterMs / 100) / 10;
+    const { coldStarts, clock } = this.#deps;
+    const { model } = entry.lane;
+    const waitedMs = clock.nowMs() - entry.acceptedAtMs;
+    if (coldStarts?.isComingUp(model) && waitedMs < coldStarts.longestMs) {
+      entry.stopQueueTimer = clock.after(afterMs, () => this.#timeOut(requestId, afterMs));
+      return;
+    }
+    const seconds = Math.round(waitedMs / 100) / 10;
+    const because = coldStarts?.unmetBecause(model);
+    const reason = because === undefined ? "" : ` ${because}`;
     this.#fail(
       requestId,
       new MusterError(
         "queue_timeout",
-        `No worker had a free slot for "${entry.lane.model}" within ${seconds} s. Try again later, or add workers.`,
+        `No worker had a free slot for "${model}" within ${seconds} s.${reason} Try again later, or add workers.`,
         { retryAfterMs: 5_000 },
       ),
     );
@@ -271,6 +306,16 @@ export class RequestDesk {
       background.run("put-again", () => queue.put(entry.lane, { requestId, home: bus.self }));
     }
   }
+}
+
+interface MutableAsked extends AskedHere {
+  readonly waiting: Record<LaneClass, number>;
+  readonly running: Record<LaneClass, number>;
+  oldestWaitMs: number;
+}
+
+function nothingAsked(): MutableAsked {
+  return { waiting: { interactive: 0, batch: 0 }, running: { interactive: 0, batch: 0 }, oldestWaitMs: 0 };
 }
 
 function weightOf(event: AnswerEvent): number {

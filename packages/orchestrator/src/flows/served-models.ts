@@ -1,6 +1,6 @@
 import type { Background, Capability, Clock, Log } from "@muster/base";
 import { canDo } from "../core/scheduling/choose-replica.ts";
-import type { ModelDirectory, ServedModel } from "../ports/model-directory.ts";
+import type { Announcement, ModelDirectory, ServedModel } from "../ports/model-directory.ts";
 import type { FleetRegistry } from "./fleet-registry.ts";
 
 const announceMs = 2_000;
@@ -19,9 +19,15 @@ export class ServedModels {
   #stopTimer: () => void = () => {};
   #isClosed = false;
   #isAnnouncing = false;
+  #more: () => Omit<Announcement, "served"> = () => ({ asked: new Map(), loadable: new Map() });
 
   constructor(deps: ServedModelsDeps) {
     this.#deps = deps;
+  }
+
+  /** Sets what else is announced; called once, by the composition. */
+  alsoAnnounce(more: () => Omit<Announcement, "served">): void {
+    this.#more = more;
   }
 
   /** Sorted. A model whose workers have just left is still listed: they may be back before its requests give up. */
@@ -75,7 +81,7 @@ export class ServedModels {
             model,
             { slots: fleet.slots(model), capabilitySets: fleet.capabilitySets(model) },
           ]);
-        await directory.announce(new Map(served));
+        await directory.announce({ served: new Map(served), ...this.#more() });
       } catch (error) {
         // The store is away; the next announcement is two seconds off.
         log.debug({ error: String(error) }, "models not announced");

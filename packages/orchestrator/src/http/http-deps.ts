@@ -32,6 +32,8 @@ export interface HttpDeps {
   readonly newId: (prefix: string) => string;
   readonly randomSeed: () => number;
   readonly scrape: () => Promise<{ readonly contentType: string; readonly text: string }>;
+  /** What is being done to get a model ready that nobody serves; undefined: nothing. */
+  readonly comingUp: (model: string) => string | undefined;
   /** Why this orchestrator should get no traffic now, or undefined. */
   readonly unreadyBecause: () => string | undefined;
 }

@@ -35,6 +35,11 @@ export class EventStream {
     return this.#write(`${name}data: ${JSON.stringify(data)}\n\n`);
   }
 
+  /** What clients skip, and people who look at the bytes can read. */
+  comment(text: string): void {
+    void this.#write(`: ${text.replace(/[\r\n]+/g, " ")}\n\n`);
+  }
+
   /** Ends the stream and the body, which some clients wait for; `marker` is a last line of data before it. */
   close(marker?: string): void {
     clearInterval(this.#keepalive);

@@ -6,12 +6,35 @@ export interface ServedModel {
   readonly capabilitySets: readonly ReadonlySet<Capability>[];
 }
 
+/** What is asked of one model by those whose home is one orchestrator. */
+export interface AskedModel {
+  readonly interactiveWaiting: number;
+  readonly interactiveRunning: number;
+  readonly batchWaiting: number;
+  readonly batchRunning: number;
+  /** 0 where nobody waits. */
+  readonly oldestWaitMs: number;
+}
+
+/** What one orchestrator tells the others. */
+export interface Announcement {
+  /** What workers serve here, by model. */
+  readonly served: ReadonlyMap<string, ServedModel>;
+  readonly asked: ReadonlyMap<string, AskedModel>;
+  /** Models that a worker here could load, each with how long that should take. */
+  readonly loadable: ReadonlyMap<string, number>;
+}
+
 /** What the orchestrators that share one store serve, so that each can take requests for all of them. */
 export interface ModelDirectory {
-  /** Tells the others what workers serve here, by model. Repeated by the caller; an entry that is not fades. */
-  announce(served: ReadonlyMap<string, ServedModel>): Promise<void>;
+  /** Tells the others. Repeated by the caller; an announcement that is not fades. */
+  announce(announcement: Announcement): Promise<void>;
   /** What the others serve, as it was read last, by model and added up. */
   elsewhere(): ReadonlyMap<string, ServedModel>;
+  /** As `elsewhere`: what is asked of them. */
+  askedElsewhere(): ReadonlyMap<string, AskedModel>;
+  /** Models that a worker of theirs could load, with the shortest time that it should take. */
+  loadableElsewhere(): ReadonlyMap<string, number>;
   /** Takes this orchestrator's entry away. Never throws. */
   close(): Promise<void>;
 }

@@ -1,5 +1,5 @@
 import { type Capability, type Clock, isCapability, type Log } from "@muster/base";
-import type { ModelDirectory, ServedModel } from "../../ports/model-directory.ts";
+import type { Announcement, AskedModel, ModelDirectory, ServedModel } from "../../ports/model-directory.ts";
 import { connectRedis, type RedisAddress } from "../common/redis-connection.ts";
 
 /** An orchestrator whose entry has not changed for this long, by our clock, serves nothing. */
@@ -9,8 +9,10 @@ const forgetMs = 120_000;
 interface Seen {
   readonly value: string;
   readonly sinceMs: number;
-  readonly served: ReadonlyMap<string, ServedModel>;
+  readonly said: Announcement;
 }
+
+const nothing: Announcement = { served: new Map(), asked: new Map(), loadable: new Map() };
 
 /**
  * One hash: a field for each orchestrator with a count that grows each time. Whether one still lives is told from the
@@ -28,35 +30,44 @@ export function createRedisModelDirectory(options: {
   const redis = connectRedis(options.address, "fails-fast", { log: options.log, name: "muster-models" });
   const seen = new Map<string, Seen>();
   let beats = 0;
-  let total: ReadonlyMap<string, ServedModel> = new Map();
+  let total = nothing;
 
   const read = (fields: Readonly<Record<string, string>>): void => {
     const nowMs = clock.nowMs();
-    const sums = new Map<string, ServedModel>();
+    const served = new Map<string, ServedModel>();
+    const asked = new Map<string, AskedModel>();
+    const loadable = new Map<string, number>();
     for (const [orchestrator, value] of Object.entries(fields)) {
       if (orchestrator === self) continue;
       const known = seen.get(orchestrator);
-      const entry = known?.value === value ? known : { value, sinceMs: nowMs, served: parseServed(value) };
+      const entry = known?.value === value ? known : { value, sinceMs: nowMs, said: parse(value) };
       seen.set(orchestrator, entry);
       const silentMs = nowMs - entry.sinceMs;
       if (silentMs > forgetMs) {
         seen.delete(orchestrator);
         redis.hdel(key, orchestrator).catch(() => {});
       } else if (silentMs <= fadeMs) {
-        for (const [model, served] of entry.served) sums.set(model, added(sums.get(model), served));
+        const { said } = entry;
+        for (const [model, one] of said.served) served.set(model, added(served.get(model), one));
+        for (const [model, one] of said.asked) asked.set(model, askedTogether(asked.get(model), one));
+        for (const [model, loadMs] of said.loadable)
+          loadable.set(model, Math.min(loadMs, loadable.get(model) ?? loadMs));
       }
     }
-    total = sums;
+    total = { served, asked, loadable };
   };
 
   return {
-    async announce(served) {
+    async announce({ served, asked, loadable }) {
       beats += 1;
       const models = Object.fromEntries([...served].map(([model, entry]) => [model, toEntry(entry)]));
-      await redis.hset(key, self, JSON.stringify({ beats, models }));
+      const others = { asked: Object.fromEntries(asked), loadable: Object.fromEntries(loadable) };
+      await redis.hset(key, self, JSON.stringify({ beats, models, ...others }));
       read(await redis.hgetall(key));
     },
-    elsewhere: () => total,
+    elsewhere: () => total.served,
+    askedElsewhere: () => total.asked,
+    loadableElsewhere: () => total.loadable,
     async close() {
       await redis.hdel(key, self).catch(() => {});
       redis.disconnect();
@@ -82,18 +93,59 @@ function added(before: ServedModel | undefined, served: ServedModel): ServedMode
   };
 }
 
-/** Written by another orchestrator; whatever makes no sense is left out. */
-function parseServed(value: string): ReadonlyMap<string, ServedModel> {
+function askedTogether(before: AskedModel | undefined, asked: AskedModel): AskedModel {
+  if (before === undefined) return asked;
+  return {
+    interactiveWaiting: before.interactiveWaiting + asked.interactiveWaiting,
+    interactiveRunning: before.interactiveRunning + asked.interactiveRunning,
+    batchWaiting: before.batchWaiting + asked.batchWaiting,
+    batchRunning: before.batchRunning + asked.batchRunning,
+    oldestWaitMs: Math.max(before.oldestWaitMs, asked.oldestWaitMs),
+  };
+}
+
+/** As another orchestrator has written it; an older one says less. */
+interface Written {
+  readonly models?: Readonly<Record<string, Partial<Entry>>>;
+  readonly asked?: Readonly<Record<string, Partial<AskedModel>>>;
+  readonly loadable?: Readonly<Record<string, number>>;
+}
+
+/** Whatever makes no sense is left out. */
+function parse(value: string): Announcement {
   try {
-    const { models } = JSON.parse(value) as { models?: Record<string, Partial<Entry>> };
-    const entries = Object.entries(models ?? {}).filter(([, { slots }]) => Number.isInteger(slots));
-    return new Map(
-      entries.map(([model, { slots = 0, can = [] }]) => [
-        model,
-        { slots, capabilitySets: can.map((names): Set<Capability> => new Set(names.filter(isCapability))) },
-      ]),
-    );
+    const { models = {}, asked = {}, loadable = {} } = JSON.parse(value) as Written;
+    return {
+      served: new Map(
+        Object.entries(models)
+          .filter(([, { slots }]) => Number.isInteger(slots))
+          .map(([model, { slots = 0, can = [] }]) => [
+            model,
+            {
+              slots,
+              capabilitySets: can.map((names): Set<Capability> => new Set(names.filter(isCapability))),
+            },
+          ]),
+      ),
+      asked: new Map(
+        Object.entries(asked).map(([model, one]) => [
+          model,
+          {
+            interactiveWaiting: count(one.interactiveWaiting),
+            interactiveRunning: count(one.interactiveRunning),
+            batchWaiting: count(one.batchWaiting),
+            batchRunning: count(one.batchRunning),
+            oldestWaitMs: count(one.oldestWaitMs),
+          },
+        ]),
+      ),
+      loadable: new Map(Object.entries(loadable).map(([model, loadMs]) => [model, count(loadMs)])),
+    };
   } catch {
-    return new Map();
+    return nothing;
   }
+}
+
+function count(value: unknown): number {
+  return typeof value === "number" && Number.isFinite(value) && value > 0 ? value : 0;
 }

@@ -78,6 +78,24 @@ export class BatchKeeper {
     else this.#feed(batchId, kept);
   }
 
+  /** Lines that are still to be answered, of the batches that we drive, by model. */
+  remaining(): ReadonlyMap<string, number> {
+    const remaining = new Map<string, number>();
+    for (const [batchId, { isMine }] of this.#kept) {
+      const batch = this.#deps.active.seen(batchId);
+      if (!isMine || batch === undefined || batch.isOver || batch.isPaused) continue;
+      const { validated } = batch.events;
+      if (validated === undefined || validated.lines === 0) continue;
+      const totals = this.#deps.progress.latest(batchId);
+      const done = totals === undefined ? 0 : totals.completed + totals.failed;
+      // How many of each model are done is not known: they are fed side by side.
+      const share = Math.max(0, 1 - done / validated.lines);
+      for (const { model, lines } of validated.models)
+        remaining.set(model, (remaining.get(model) ?? 0) + Math.ceil(lines * share));
+    }
+    return remaining;
+  }
+
   /** Takes no step more; what is under way is let go of, for others to take up. */
   async stop(): Promise<void> {
     this.#isStopped = true;

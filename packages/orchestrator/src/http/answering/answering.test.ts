@@ -73,12 +73,14 @@ describe("a gathered answer", () => {
 });
 
 /** A held stream behind a real HTTP response. */
-async function hold(): Promise<{ held: HeldStream; clock: ManualClock; response: Promise<Response> }> {
+async function hold(
+  comingUp: () => string | undefined = () => undefined,
+): Promise<{ held: HeldStream; clock: ManualClock; response: Promise<Response> }> {
   const clock = new ManualClock();
   const held = deferred<HeldStream>();
   const server = createServer((_request, raw) => {
     const reply = { raw, hijack() {}, getHeaders: () => ({ "x-request-id": "req-1" }) };
-    held.resolve(new HeldStream(clock, reply as unknown as FastifyReply));
+    held.resolve(new HeldStream(clock, reply as unknown as FastifyReply, comingUp));
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   onTestFinished(() => {
@@ -91,6 +93,26 @@ async function hold(): Promise<{ held: HeldStream; clock: ManualClock; response:
   response.catch(() => {});
   return { held: await held.promise, clock, response };
 }
+
+describe("a stream whose model is being loaded", () => {
+  it("goes out at once, with comments that say how far it is, until a worker has begun", async () => {
+    let says: string | undefined = "fetching m (10 %)";
+    const { held, clock, response } = await hold(() => says);
+    clock.advance(1_000);
+    expect(held.isOpen).toBe(true);
+    says = "loading m (50 %)\nand more";
+    clock.advance(1_000);
+    says = undefined;
+    clock.advance(1_000);
+    held.started();
+    says = "never said";
+    clock.advance(1_000);
+    held.close("[DONE]");
+    expect(await (await response).text()).toBe(
+      ": fetching m (10 %)\n\n: loading m (50 %) and more\n\ndata: [DONE]\n\n",
+    );
+  });
+});
 
 describe("the headers of a stream", () => {
   it("go out with the first event", async () => {

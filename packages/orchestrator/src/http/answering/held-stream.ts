@@ -10,6 +10,8 @@ import type { StreamEvent } from "./wording.ts";
 const holdQueuedMs = 20_000;
 /** ... and after this time on a worker: what an engine refuses, it refuses before it has read the prompt. */
 const holdStartedMs = 5_000;
+/** How often whoever waits for a model that is being loaded is told how far it is. */
+const tellEveryMs = 1_000;
 
 /** An event stream that opens with its first event, or when its time has come. */
 export class HeldStream {
@@ -17,15 +19,18 @@ export class HeldStream {
   readonly #reply: FastifyReply;
   readonly #events: EventStream;
   #stopTimer: () => void;
+  #stopTelling: () => void = () => {};
   #hasStarted = false;
   #isOpen = false;
   #isAbandoned = false;
 
-  constructor(clock: Clock, reply: FastifyReply) {
+  /** @param comingUp what is being done to get the model ready, while it is not */
+  constructor(clock: Clock, reply: FastifyReply, comingUp: () => string | undefined) {
     this.#clock = clock;
     this.#reply = reply;
     this.#events = new EventStream(reply.raw);
     this.#stopTimer = clock.after(holdQueuedMs, () => this.open());
+    this.#tellAgain(comingUp);
   }
 
   get isOpen(): boolean {
@@ -34,6 +39,7 @@ export class HeldStream {
 
   /** A worker has begun. */
   started(): void {
+    this.#stopTelling();
     if (this.#hasStarted || this.#isOpen || this.#isAbandoned) return;
     this.#hasStarted = true;
     this.#stopTimer();
@@ -50,6 +56,7 @@ export class HeldStream {
 
   async send(events: readonly StreamEvent[]): Promise<void> {
     if (events.length === 0 || this.#isAbandoned) return;
+    this.#stopTelling();
     this.open();
     for (const { data, event } of events) await this.#events.send(data, event);
   }
@@ -58,6 +65,7 @@ export class HeldStream {
   async fail(events: readonly StreamEvent[]): Promise<void> {
     const said = this.send(events);
     this.#isAbandoned = true;
+    this.#stopTelling();
     await said;
     this.close();
   }
@@ -71,6 +79,20 @@ export class HeldStream {
   abandon(): void {
     this.#isAbandoned = true;
     this.#stopTimer();
+    this.#stopTelling();
+  }
+
+  /** A cold start takes a while: the client hears of it in comments, and its connection stays alive. */
+  #tellAgain(comingUp: () => string | undefined): void {
+    this.#stopTelling = this.#clock.after(tellEveryMs, () => {
+      if (this.#hasStarted || this.#isAbandoned) return;
+      const says = comingUp();
+      if (says !== undefined) {
+        this.open();
+        this.#events.comment(says);
+      }
+      this.#tellAgain(comingUp);
+    });
   }
 }
 

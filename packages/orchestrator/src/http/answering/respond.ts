@@ -24,7 +24,7 @@ export function respond(
   const asked = { ...generation, params: wording.params };
   return accounted(deps, request, reply, { model, endpoint: wording.endpoint }, async (controller) => {
     const answers = await submitAnswers(deps, asked, controller.signal);
-    if (isStreamed) return stream({ deps, reply, controller, words: wording.stream() }, answers);
+    if (isStreamed) return stream({ deps, reply, controller, words: wording.stream(), model }, answers);
     const gathered = await Promise.all(answers.map(gather));
     nameSources(
       reply,
@@ -48,14 +48,15 @@ interface Streaming {
   readonly reply: FastifyReply;
   readonly controller: AbortController;
   readonly words: StreamWording;
+  readonly model: string;
 }
 
 /** Resolves with the failure that ended a stream whose headers had been sent; throws one that came before. */
 async function stream(
-  { deps, reply, controller, words }: Streaming,
+  { deps, reply, controller, words, model }: Streaming,
   answers: readonly AsyncIterable<AnswerEvent>[],
 ): Promise<MusterError | undefined> {
-  const held = new HeldStream(deps.clock, reply);
+  const held = new HeldStream(deps.clock, reply, () => deps.comingUp(model));
   const onSource = (source: AnswerSource) => {
     if (!held.isOpen && answers.length === 1) nameSources(reply, [source]);
   };

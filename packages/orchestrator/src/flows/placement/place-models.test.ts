@@ -1,0 +1,246 @@
+import { ManualClock, silentLog } from "@muster/base";
+import { describe, expect, it } from "vitest";
+import { testIdentity, testReplica } from "../../core/fleet/worker.fixture.ts";
+import type { Replica } from "../../core/fleet/worker.ts";
+import type {
+  LoadAction,
+  PlacementAction,
+  PlacementState,
+  PlacementVariant,
+} from "../../core/placement/fleet-state.ts";
+import type { WorkerCommand, WorkerLink } from "../../ports/worker-link.ts";
+import { FleetRegistry } from "../fleet-registry.ts";
+import { DemandBook } from "./demand-book.ts";
+import { ModelPlacer } from "./place-models.ts";
+
+const variant: PlacementVariant = {
+  id: "q4",
+  uri: "hf:o/r/m.gguf",
+  sha256: "a".repeat(64),
+  fileBytes: 100,
+  profile: {
+    ...{ architecture: "llama", weightsBytes: 100, hostWeightsBytes: 0, layers: 2, kvBytesPerToken: 1 },
+    ...{ kvWindowBytesPerToken: 0, windowTokens: 0, stateBytesPerSlot: 0, embeddingLength: 8 },
+    ...{ vocabularySize: 8, maxContextTokens: 4096 },
+  },
+};
+
+const load = (change: Partial<LoadAction> = {}): LoadAction => ({
+  ...{ kind: "load", workerId: "w1", model: "m", variant, slots: 4, contextTokens: 2048, device: "gpu" },
+  ...{ gpuLayers: undefined, vramBytes: 120, ramBytes: 10, reason: "asked for" },
+  ...change,
+});
+
+/** A placer whose plans are what the test says, over one worker that takes orders. */
+function start() {
+  const clock = new ManualClock();
+  const fleet = new FleetRegistry({ clock, log: silentLog });
+  const plans: PlacementAction[][] = [];
+  const states: PlacementState[] = [];
+  const commands: WorkerCommand[] = [];
+  const acted: PlacementAction[] = [];
+  const link: WorkerLink = { send: (command) => commands.push(command) > 0, supersede() {}, close() {} };
+  const demand = new DemandBook({
+    clock,
+    requests: () => new Map(),
+    lines: () => new Map(),
+    elsewhere: () => new Map(),
+    slotsElsewhere: () => 0,
+  });
+  let replicas = 0;
+  const placer = new ModelPlacer({
+    ...{ fleet, demand, clock, log: silentLog },
+    models: () => [],
+    place: (state) => {
+      states.push(state);
+      return { actions: plans.shift() ?? [], unmet: [] };
+    },
+    policy: { idleAfterMs: 1, unloadAfterMs: 2, leastStayMs: 3, loadsAtOnce: 1, slotsPerReplica: 4 },
+    staying: () => 1,
+    newReplicaId: () => `rep-${++replicas}`,
+    acted: (action) => acted.push(action),
+  });
+  fleet.notify({ fleetChanged: () => placer.poke() });
+  fleet.join(testIdentity({ takesPlacement: true }), link);
+  const report = (change: Partial<Replica>) =>
+    fleet.reportReplica("w1", testReplica({ id: "rep-1", variant: "q4", ...change }));
+  /** Looks once with this plan. */
+  const plan = (...actions: PlacementAction[]) => {
+    plans.push(actions);
+    clock.advance(1_000);
+  };
+  placer.start();
+  return {
+    clock,
+    fleet,
+    link,
+    placer,
+    commands,
+    acted,
+    states,
+    report,
+    plan,
+    last: () => states.at(-1)?.workers[0],
+  };
+}
+
+describe("the placer", () => {
+  it("orders what is planned, with everything that the worker needs to know", () => {
+    const { plan, commands, acted } = start();
+    plan(load({ device: "partial", gpuLayers: 1 }));
+    expect(commands).toEqual([
+      {
+        ...{ kind: "load", replicaId: "rep-1", modelUri: "hf:o/r/m.gguf", model: "m", slots: 4 },
+        ...{ contextTokens: 2048, variant: "q4", sha256: variant.sha256, bytes: 100, gpuLayers: 1 },
+        ...{ isCpuOnly: false, projectorUri: undefined },
+      },
+    ]);
+    expect(acted).toHaveLength(1);
+  });
+
+  it("counts what was ordered as there before its worker has said a word of it", () => {
+    const { plan, last } = start();
+    plan(load());
+    plan();
+    expect(last()?.replicas).toMatchObject([{ id: "rep-1", model: "m", state: "fetching", vramBytes: 120 }]);
+  });
+
+  it("takes the memory that was planned for what is loading, and that which is reported once it is ready", () => {
+    const { plan, last, report } = start();
+    plan(load());
+    report({ state: "loading" });
+    plan();
+    expect(last()?.replicas).toMatchObject([{ vramBytes: 120, ramBytes: 10, isFixed: false }]);
+    report({ state: "ready", vramBytes: 130, ramBytes: 11 });
+    plan();
+    expect(last()?.replicas).toMatchObject([{ vramBytes: 130, ramBytes: 11 }]);
+  });
+
+  it("sends away first, and loads once the memory is free", () => {
+    const { plan, report, commands, last } = start();
+    plan(load());
+    report({ state: "ready", ramBytes: 100 });
+    const before = last()?.offeredRamBytes ?? 0;
+    plan(
+      { kind: "unload", workerId: "w1", replicaId: "rep-1", model: "m", reason: "idle" },
+      load({ model: "n" }),
+    );
+    expect(commands.map(({ kind }) => kind)).toEqual(["load", "unload"]);
+    plan();
+    expect(last()?.replicas).toEqual([]);
+    expect(last()?.offeredRamBytes).toBeLessThanOrEqual(before);
+    report({ state: "unloaded" });
+    plan(load({ model: "n" }));
+    expect(commands.map(({ kind }) => kind)).toEqual(["load", "unload", "load"]);
+  });
+
+  it("takes away what failed, and remembers it for that worker for a while", () => {
+    const { plan, report, commands, last, clock } = start();
+    plan(load());
+    report({ state: "failed", failure: { code: "model_load_failed", message: "no" } });
+    plan();
+    expect(commands.at(-1)).toEqual({ kind: "unload", replicaId: "rep-1" });
+    report({ state: "unloaded" });
+    plan();
+    expect([...(last()?.failed ?? [])].map(([key]) => key)).toEqual(["m/q4"]);
+    const first = last()?.failed.get("m/q4") ?? 0;
+    expect(first).toBeGreaterThan(clock.nowMs());
+  });
+
+  it("takes away what crashes again and again", () => {
+    const { plan, report, commands } = start();
+    plan(load());
+    for (let crash = 0; crash < 3; crash++) {
+      report({ state: "crashed" });
+      plan();
+      report({ state: "loading" });
+      plan();
+    }
+    expect(commands.at(-1)).toEqual({ kind: "unload", replicaId: "rep-1" });
+  });
+
+  it("gives up an order that a worker never speaks of", () => {
+    const { plan, last, clock } = start();
+    plan(load());
+    clock.advance(25_000);
+    plan();
+    expect(last()?.replicas).toEqual([]);
+    expect(last()?.failed.has("m/q4")).toBe(true);
+  });
+
+  it("forgets what was on a worker that left, and does not call it failed", () => {
+    const { plan, report, last, fleet, link } = start();
+    plan(load());
+    report({ state: "ready" });
+    plan();
+    fleet.leave("w1", link, "gone");
+    plan();
+    expect(last()).toBeUndefined();
+    fleet.join(testIdentity({ takesPlacement: true }), link);
+    plan();
+    expect(last()).toMatchObject({ replicas: [], isOpen: true });
+    expect(last()?.failed.size).toBe(0);
+  });
+
+  it("leaves workers alone that are not lent, are draining, or take no placement", () => {
+    const { plan, last, fleet } = start();
+    plan();
+    expect(last()?.isOpen).toBe(true);
+    fleet.setAvailability("w1", { state: "owner_here", reason: "", policy: "owner-away" });
+    plan();
+    expect(last()?.isOpen).toBe(false);
+    fleet.setAvailability("w1", { state: "lending", reason: "", policy: "owner-away" });
+    fleet.markDraining("w1");
+    plan();
+    expect(last()?.isOpen).toBe(false);
+  });
+
+  it("treats replicas that it has not ordered as their owner's", () => {
+    const { plan, last, report } = start();
+    report({ id: "own", state: "ready", isFixed: false });
+    plan();
+    expect(last()?.replicas).toMatchObject([{ id: "own", isFixed: true }]);
+  });
+
+  it("says how far a model is that somebody waits for", () => {
+    const { plan, report, placer } = start();
+    expect(placer.comingUp("m")).toBeUndefined();
+    plan(load());
+    expect(placer.comingUp("m")?.says).toBe("ordering m");
+    report({ state: "fetching", progress: 0.4 });
+    expect(placer.comingUp("m")?.says).toBe("fetching m (40 %)");
+    report({ state: "ready" });
+    expect(placer.comingUp("m")).toBeUndefined();
+  });
+});
+
+describe("the demand book", () => {
+  it("adds up what is asked here and elsewhere, and remembers when it was asked last", () => {
+    const clock = new ManualClock();
+    const asked = {
+      waiting: { interactive: 2, batch: 1 },
+      running: { interactive: 1, batch: 0 },
+      oldestWaitMs: 40,
+    };
+    const requests = new Map([["m", asked]]);
+    const elsewhere = {
+      ...{ interactiveWaiting: 3, interactiveRunning: 0, batchWaiting: 5, batchRunning: 1, oldestWaitMs: 90 },
+    };
+    const book = new DemandBook({
+      clock,
+      requests: () => requests,
+      lines: () => new Map([["m", 100]]),
+      elsewhere: () => new Map([["m", elsewhere]]),
+      slotsElsewhere: () => 7,
+    });
+    book.served("m", 1_000);
+    book.served("m", 2_000);
+    expect(book.list()).toEqual([
+      {
+        ...{ model: "m", interactiveWaiting: 5, interactiveRunning: 1, batchWaiting: 106, batchRunning: 1 },
+        ...{ oldestWaitMs: 90, serviceMs: 1_100, lastAskedAtMs: clock.nowMs(), slotsElsewhere: 7 },
+      },
+    ]);
+    expect(book.here().get("m")).toMatchObject({ interactiveWaiting: 2, batchWaiting: 101 });
+  });
+});

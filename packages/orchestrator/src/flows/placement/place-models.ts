@@ -1,0 +1,159 @@
+import type { Clock, Log } from "@muster/base";
+import type {
+  LoadAction,
+  PlacementAction,
+  PlacementModel,
+  PlacementPlan,
+  PlacementPolicy,
+  PlacementState,
+  Unmet,
+} from "../../core/placement/fleet-state.ts";
+import type { FleetRegistry } from "../fleet-registry.ts";
+import type { DemandBook } from "./demand-book.ts";
+import { LoadOrders } from "./load-orders.ts";
+import { placementState } from "./placement-state.ts";
+
+/** How often the fleet is looked at without anything having happened. */
+const tickMs = 1_000;
+/** Things that happen together are looked at together. */
+const settleMs = 50;
+
+interface PlacerDeps {
+  readonly fleet: FleetRegistry;
+  readonly demand: DemandBook;
+  /** The catalogue, with pins, as placement sees it. */
+  readonly models: () => readonly PlacementModel[];
+  /** The pure decision. */
+  readonly place: (state: PlacementState, policy: PlacementPolicy) => PlacementPlan;
+  readonly policy: PlacementPolicy;
+  readonly staying: (workerId: string) => number;
+  readonly newReplicaId: () => string;
+  /** Counted, and shown. */
+  readonly acted: (action: PlacementAction) => void;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+/** Keeps the models that are asked for on the machines that can run them: looks, plans, orders. */
+export class ModelPlacer {
+  readonly #deps: PlacerDeps;
+  readonly #orders: LoadOrders;
+  #unmet: ReadonlyMap<string, Unmet> = new Map();
+  #stopTimer: () => void = () => {};
+  #dueAtMs = Number.POSITIVE_INFINITY;
+  #isStopped = true;
+
+  constructor(deps: PlacerDeps) {
+    this.#deps = deps;
+    this.#orders = new LoadOrders(deps);
+  }
+
+  start(): void {
+    this.#isStopped = false;
+    this.#schedule(0);
+  }
+
+  stop(): void {
+    this.#isStopped = true;
+    this.#stopTimer();
+  }
+
+  /** Something has happened that a plan may depend on: looks again in a moment. */
+  poke(): void {
+    this.#schedule(settleMs);
+  }
+
+  /** The fleet as it is now, for plans and reports. */
+  state(): PlacementState {
+    const { fleet, demand, models, staying, clock } = this.#deps;
+    const workers = fleet.workers();
+    return placementState({
+      ...{ workers, orders: this.#orders, models: models(), demand: demand.list(), staying },
+      nowMs: clock.nowMs(),
+    });
+  }
+
+  /** Why a model that is asked for is not there; undefined where it is, or on its way. */
+  unmet(model: string): Unmet | undefined {
+    return this.#unmet.get(model);
+  }
+
+  /** What is being done to get a model ready, for whoever waits for it; undefined: nothing, or it is ready. */
+  comingUp(model: string): { readonly says: string } | undefined {
+    const { fleet } = this.#deps;
+    if (fleet.slots(model) > 0) return undefined;
+    const [furthest] = fleet
+      .replicasOf(model)
+      .filter(({ state }) => state === "fetching" || state === "loading")
+      .sort(
+        (a, b) => Number(b.state === "loading") - Number(a.state === "loading") || b.progress - a.progress,
+      );
+    if (furthest !== undefined) {
+      const percent = Math.round(furthest.progress * 100);
+      return { says: `${furthest.state} ${model} (${percent} %)` };
+    }
+    if (fleet.replicasOf(model).some(({ state }) => state === "ready")) return { says: `checking ${model}` };
+    return this.#orders.isOrdered(model) ? { says: `ordering ${model}` } : undefined;
+  }
+
+  #schedule(afterMs: number): void {
+    const dueAtMs = this.#deps.clock.nowMs() + afterMs;
+    if (this.#isStopped || dueAtMs >= this.#dueAtMs) return;
+    this.#stopTimer();
+    this.#dueAtMs = dueAtMs;
+    this.#stopTimer = this.#deps.clock.after(afterMs, () => this.#look());
+  }
+
+  #look(): void {
+    const { fleet, place, policy, log } = this.#deps;
+    this.#dueAtMs = Number.POSITIVE_INFINITY;
+    this.#schedule(tickMs);
+    try {
+      for (const order of this.#orders.look(fleet.workers())) {
+        this.#orders.failedToLoad(order);
+        this.#unload(order.workerId, order.replicaId, "it could not be loaded");
+      }
+      const { actions, unmet } = place(this.state(), policy);
+      this.#unmet = new Map(unmet.map((one) => [one.model, one]));
+      this.#carryOut(actions);
+    } catch (error) {
+      // A plan that fails must not be the last one.
+      log.error({ error: error instanceof Error ? error.stack : String(error) }, "placement failed");
+    }
+  }
+
+  /** A load that has to wait for memory is planned again once its worker has said that it is free. */
+  #carryOut(actions: readonly PlacementAction[]): void {
+    const freeing = new Set<string>();
+    for (const action of actions) {
+      if (action.kind === "unload") {
+        freeing.add(action.workerId);
+        this.#unload(action.workerId, action.replicaId, action.reason);
+        this.#deps.acted(action);
+      } else if (!freeing.has(action.workerId) && this.#load(action)) this.#deps.acted(action);
+    }
+  }
+
+  #load(action: LoadAction): boolean {
+    const { fleet, newReplicaId, log } = this.#deps;
+    const { workerId, model, variant, slots, contextTokens, device, gpuLayers, reason } = action;
+    const replicaId = newReplicaId();
+    const isSent = fleet.linkTo(workerId)?.send({
+      kind: "load",
+      ...{ replicaId, modelUri: variant.uri, model, slots, contextTokens, variant: variant.id, gpuLayers },
+      ...{ sha256: variant.sha256, bytes: variant.fileBytes, isCpuOnly: device === "cpu" },
+      projectorUri: variant.projectorUri,
+    });
+    if (isSent !== true) return false;
+    this.#orders.ordered(replicaId, action);
+    log.info({ workerId, replicaId, model, variant: variant.id, device, slots, reason }, "model ordered");
+    return true;
+  }
+
+  #unload(workerId: string, replicaId: string, reason: string): void {
+    const { fleet, log } = this.#deps;
+    if (fleet.linkTo(workerId)?.send({ kind: "unload", replicaId }) !== true) return;
+    this.#orders.unloading(replicaId);
+    log.info({ workerId, replicaId, reason }, "model sent away");
+  }
+}
