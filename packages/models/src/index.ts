@@ -21,6 +21,7 @@ export {
   parseModelUri,
   type UpstreamAddress,
 } from "./core/model-uri.ts";
+export { type ComputePlace, type ExpectedRates, expectedRates } from "./core/sizing/expected-rates.ts";
 export { type Fit, type FitWish, fitShape } from "./core/sizing/fit-shape.ts";
 export { type MemoryProfileResult, memoryProfile } from "./core/sizing/memory-profile.ts";
 export {
