@@ -9,7 +9,7 @@ function gpu(name: string, change: Partial<Gpu> = {}): Gpu {
 }
 
 function reading(name: string | undefined, uuid?: string, totalBytes?: number) {
-  return { name, uuid, totalBytes };
+  return { maker: undefined, name, uuid, totalBytes };
 }
 
 describe("readings", () => {
@@ -31,6 +31,12 @@ describe("readings", () => {
     ];
     const gpus = [gpu("Radeon RX 7900 XTX", { vramBytes: 24 * gib }), gpu("Radeon RX 7600")];
     expect(matchReadings(gpus, [small, large])).toEqual([large, small]);
+  });
+
+  it("of another maker are never taken, as a laptop's second GPU", () => {
+    const intel = { ...reading(undefined), maker: "intel" as const };
+    expect(matchReadings([gpu("NVIDIA GeForce RTX 4070")], [intel])).toEqual([undefined]);
+    expect(matchReadings([gpu("Intel(R) Iris(R) Xe Graphics")], [intel])).toEqual([intel]);
   });
 
   it("without a name go to the only GPU that is left, and those of another name to none", () => {

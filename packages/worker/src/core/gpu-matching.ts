@@ -1,6 +1,9 @@
 import type { Gpu } from "@muster/base";
 
+type Maker = "nvidia" | "amd" | "intel" | "apple";
+
 interface Named {
+  readonly maker: Maker | undefined;
   readonly name: string | undefined;
   readonly uuid: string | undefined;
   readonly totalBytes: number | undefined;
@@ -22,7 +25,7 @@ export function matchReadings<T extends Named>(
   const pair = (isOne: (gpu: Gpu, reading: T) => boolean) => {
     for (const [at, gpu] of gpus.entries()) {
       if (found.has(at)) continue;
-      const reading = [...left].find((each) => isOne(gpu, each));
+      const reading = [...left].find((each) => mayBe(gpu, each) && isOne(gpu, each));
       if (reading === undefined) continue;
       found.set(at, reading);
       left.delete(reading);
@@ -35,10 +38,25 @@ export function matchReadings<T extends Named>(
   const unmatched = gpus.flatMap((_, at) => (found.has(at) ? [] : [at]));
   const [lastGpu] = unmatched;
   if (unmatched.length === 1 && left.size === 1 && lastGpu !== undefined && lastReading !== undefined) {
+    const gpu = gpus[lastGpu];
     // One with a name of its own that differs is another GPU, which the engine does not use.
-    if (lastReading.name === undefined) found.set(lastGpu, lastReading);
+    const isNameless = lastReading.name === undefined;
+    if (gpu !== undefined && isNameless && mayBe(gpu, lastReading)) found.set(lastGpu, lastReading);
   }
   return gpus.map((_, at) => found.get(at));
+}
+
+const makerNames: Readonly<Record<Maker, RegExp>> = {
+  nvidia: /nvidia|geforce|quadro|tesla/i,
+  amd: /\b(amd|ati|radeon)\b/i,
+  intel: /\bintel\b/i,
+  apple: /\bapple\b/i,
+};
+
+/** A laptop has GPUs of two makers, and its engine may see one of them. */
+function mayBe(gpu: Gpu, { maker }: Named): boolean {
+  const named = (Object.keys(makerNames) as Maker[]).find((each) => makerNames[each].test(gpu.name));
+  return maker === undefined || named === undefined || named === maker;
 }
 
 function sameName(one: string, other: string): boolean {

@@ -1,3 +1,5 @@
+export type GpuMaker = "nvidia" | "amd" | "intel" | "apple";
+
 /** A program that has memory on a GPU. */
 export interface GpuProcess {
   readonly pid: number;
@@ -8,6 +10,7 @@ export interface GpuProcess {
 
 /** A GPU at one moment, as its driver tells. Undefined is what it does not tell: never 0, never a guess. */
 export interface GpuReading {
+  readonly maker: GpuMaker | undefined;
   readonly name: string | undefined;
   readonly uuid: string | undefined;
   readonly driverVersion: string | undefined;

@@ -4,6 +4,7 @@ import { createInterface } from "node:readline";
 import { type Clock, deferred, type Env, type Log, pause } from "@muster/base";
 import type { EngineExit } from "../../ports/engine.ts";
 import { childEnvironment } from "../common/child-environment.ts";
+import type { EngineChildren } from "../common/engine-children.ts";
 import type { UpstreamLife } from "../common/openai/replica.ts";
 
 const keptLines = 20;
@@ -21,6 +22,7 @@ export function startServerProcess(options: {
   readonly log: Log;
   /** Holds the server's socket, and goes with it. */
   readonly folder: string | undefined;
+  readonly children: EngineChildren | undefined;
 }): UpstreamLife & { readonly pid: number | undefined } {
   const { log, clock } = options;
   const child = fork(options.guard, [options.folder ?? "", options.program, ...options.args], {
@@ -30,6 +32,7 @@ export function startServerProcess(options: {
     execArgv: [],
     stdio: ["ignore", "ignore", "pipe", "ipc"],
   });
+  options.children?.watch(child);
   const lines: string[] = [];
   const exit = deferred<EngineExit>();
   let isClosing = false;
