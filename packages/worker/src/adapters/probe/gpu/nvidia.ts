@@ -40,6 +40,7 @@ export function createNvidiaTelemetry(options: NvidiaOptions): GpuTelemetry {
   const keepGpu = (line: string) => {
     const reading = parseGpuLine(line);
     if (reading !== undefined) gpus.set(reading.index, { value: reading, atMs: clock.nowMs() });
+    return reading !== undefined;
   };
   const common = { program, env, clock, log, silentMs };
   const gpuLoop = startToolLoop({
@@ -60,14 +61,15 @@ export function createNvidiaTelemetry(options: NvidiaOptions): GpuTelemetry {
           args: ["pmon", ...chosen, "-s", "m", "-d", String(Math.max(1, Math.round(everyMs / 1_000)))],
           onLine: (line) => {
             const found = parseProcess(line);
-            if (found === undefined) return;
+            if (found === undefined) return false;
             const { gpuIndex, process } = found;
             listed.set(gpuIndex, clock.nowMs());
-            if (process === undefined) return;
+            if (process === undefined) return true;
             processes.set(`${gpuIndex}:${process.pid}`, {
               value: { gpuIndex, process },
               atMs: clock.nowMs(),
             });
+            return true;
           },
         });
 

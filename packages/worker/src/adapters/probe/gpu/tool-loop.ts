@@ -13,15 +13,16 @@ export interface ToolLoopOptions {
   readonly program: string;
   readonly args: readonly string[];
   readonly env: Env;
-  readonly onLine: (line: string) => void;
-  /** It says something at least so often, or is taken for stuck. */
+  /** Says whether the line was of use: a tool may print nothing but its regrets. */
+  readonly onLine: (line: string) => boolean;
+  /** Something of use comes at least so often, or it is taken for stuck. */
   readonly silentMs: number;
   readonly clock: Clock;
   readonly log: Log;
 }
 
 const restartBackoff = { baseMs: 1_000, maxMs: 120_000 };
-/** A tool that has failed so often without a word cannot be used here: a new driver needs a new start of the worker. */
+/** A tool that has started so often without a word of use cannot be used here: a new driver needs a new start of the worker. */
 const maxMuteStarts = 5;
 const maxLineLength = 64 * 1024;
 
@@ -41,7 +42,6 @@ export function startToolLoop(options: ToolLoopOptions): ToolLoop {
   const start = () => {
     const over = deferred<void>();
     gone = over.promise;
-    let hasSpoken = false;
     let hasSpokenSince = false;
     const started = spawn(program, [...args], {
       // Ctrl-C in a terminal is for the worker. What is left of it when a worker is killed ends at its next line.
@@ -58,11 +58,10 @@ export function startToolLoop(options: ToolLoopOptions): ToolLoop {
     });
     if (started.stdout) {
       createInterface({ input: started.stdout }).on("line", (line) => {
+        if (line.length > maxLineLength || !onLine(line)) return;
         lastLineMs = clock.nowMs();
-        if (!hasSpoken) muteStarts = 0;
-        hasSpoken = true;
+        muteStarts = 0;
         hasSpokenSince = true;
-        if (line.length <= maxLineLength) onLine(line);
       });
     }
     let stopWatching = () => {};

@@ -39,7 +39,9 @@ export function createWindowsTelemetry(options: {
     clock,
     log,
     onLine: (line) => {
-      last = { readings: parseWindowsCounters(line), atMs: clock.nowMs() };
+      const isUseful = parseJson(line) !== undefined;
+      if (isUseful) last = { readings: parseWindowsCounters(line), atMs: clock.nowMs() };
+      return isUseful;
     },
   });
   return {
