@@ -1,6 +1,9 @@
 import type { Log } from "@muster/base";
 import type { ModelStore } from "@muster/models";
 import { formatModelUri, parseModelUri } from "@muster/models";
+import { gpuEnvironment } from "./adapters/common/child-environment.ts";
+import { hostEnvironment } from "./adapters/common/config.ts";
+import type { EngineChildren } from "./adapters/common/engine-children.ts";
 import type { PackageEntries } from "./adapters/common/engine-packages/entries.ts";
 import { createLlamaServerEngine } from "./adapters/llama-server/engine.ts";
 import { createNodeLlamaCppEngine } from "./adapters/node-llama-cpp/engine.ts";
@@ -15,6 +18,7 @@ interface EngineDeps {
   readonly store: ModelStore;
   /** Of the default engine: what was fetched for this machine. */
   readonly packages: PackageEntries;
+  readonly children: EngineChildren;
 }
 
 /** The engine that `config` chooses for model files; what an upstream serves is left to the upstream in any case. */
@@ -32,7 +36,8 @@ export function createEngine(config: WorkerConfig, deps: EngineDeps): Engine {
   };
 }
 
-function createFileEngine(config: WorkerConfig, { log, store, packages }: EngineDeps): Engine {
+function createFileEngine(config: WorkerConfig, { log, store, packages, children }: EngineDeps): Engine {
+  const chosen = gpuEnvironment(config.gpus);
   switch (config.engine) {
     case "stub":
       return createStubEngine({
@@ -43,6 +48,8 @@ function createFileEngine(config: WorkerConfig, { log, store, packages }: Engine
       return createNodeLlamaCppEngine({
         log,
         packages,
+        children,
+        env: { ...hostEnvironment, ...chosen },
         engineDirectory: defaultEngineDirectory(config.env),
       });
     case "llama-server":
@@ -54,7 +61,8 @@ function createFileEngine(config: WorkerConfig, { log, store, packages }: Engine
         extraArgs: config.engineArgs,
         capabilities: config.capabilities,
         silenceMs: config.upstreamSilenceMs,
-        env: config.env,
+        env: { ...config.env, ...chosen },
+        children,
         fetchFile: async (uri, signal) => (await store.ensure(uri, { signal, onProgress: () => {} })).path,
       });
     default:

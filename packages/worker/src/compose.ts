@@ -8,14 +8,15 @@ import {
   systemClock,
 } from "@muster/base";
 import { defaultModelName, openModelStore, parseModelUri } from "@muster/models";
+import { createEngineChildren } from "./adapters/common/engine-children.ts";
 import type { PackageEntries } from "./adapters/common/engine-packages/entries.ts";
 import { readWorkerId } from "./adapters/disk/worker-id.ts";
 import { createGrpcOrchestratorLink } from "./adapters/grpc/orchestrator-link.ts";
 import { createHardwareProbe } from "./adapters/probe/hardware-probe.ts";
-import { createLoadReader } from "./adapters/probe/system-load.ts";
 import { fetchCudaBuild } from "./compose-cuda.ts";
 import { defaultEngineDirectory } from "./compose-engine-build.ts";
 import { createEngine, nameUpstreamModel } from "./compose-engines.ts";
+import { startMachineLoad } from "./compose-load.ts";
 import { createMemoryCheck } from "./compose-memory-check.ts";
 import type { WorkerConfig } from "./config.ts";
 import type { ReplicaReport } from "./core/link-messages.ts";
@@ -64,10 +65,16 @@ export async function startWorker(
   const background = new Background(log);
   const workerId = await readWorkerId(config.dataDirectory, config.name);
   const packages = await enginePackages(config, deps, log);
-  const hardware = await (deps.probe ?? createHardwareProbe({ log, packages })).probe();
+  const trustsDriver = config.engine !== "node-llama-cpp" && config.gpu !== "off";
+  const probe = deps.probe ?? createHardwareProbe({ log, packages, gpus: config.gpus, trustsDriver });
+  const hardware = await probe.probe();
   const models = await Promise.all(config.models.map((offer) => nameUpstreamModel(offer, config)));
+  const fixed = models.map(({ uri, name: model }, index) =>
+    specOf(config, { replicaId: `rep-${index + 1}`, uri, model, isFixed: true }),
+  );
   const store = openModelStore(config, log);
-  const engine = deps.engine ?? createEngine(config, { log, store, packages });
+  const children = createEngineChildren();
+  const engine = deps.engine ?? createEngine(config, { log, store, packages, children });
 
   const replicas = new ReplicaSet({
     engine,
@@ -97,7 +104,12 @@ export async function startWorker(
     checkMemory: createMemoryCheck(hardware),
   });
   const assignments = new Assignments({ replicas, background, clock, log });
-  const readLoad = createLoadReader();
+  const load = await startMachineLoad(config, {
+    ...{ hardware, clock, background, log },
+    replicas: () => replicas.reports(),
+    pids: () => children.pids(),
+    isOwnerHere: () => false,
+  });
   const over = deferred<MusterError | undefined>();
 
   let stopping: Promise<void> | undefined;
@@ -107,6 +119,7 @@ export async function startWorker(
       await assignments.drain(config.drainMs);
       await link.close(reason);
       await replicas.closeAll();
+      await load.close();
       over.resolve(undefined);
     })();
     return stopping;
@@ -126,7 +139,7 @@ export async function startWorker(
       engineVersion: undefined,
     }),
     assignments,
-    readLoad,
+    readLoad: () => load.load(),
     greeting: () => replicas.reports().map((report) => ({ kind: "replica", report })),
     receive: (message) =>
       carryOut(message, {
@@ -141,10 +154,7 @@ export async function startWorker(
     onConnected: () => hooks?.onConnected?.(),
   });
 
-  for (const [index, offer] of models.entries()) {
-    const fixed = { replicaId: `rep-${index + 1}`, uri: offer.uri, model: offer.name, isFixed: true };
-    replicas.add(specOf(config, fixed));
-  }
+  for (const spec of fixed) replicas.add(spec);
   background.run("link", () =>
     link.run().catch(async (error: MusterError) => {
       log.error({ code: error.code, reason: error.message }, "the orchestrator refused this worker");

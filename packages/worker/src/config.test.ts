@@ -31,6 +31,35 @@ describe("loadWorkerConfig", () => {
     });
   });
 
+  it("reads which GPUs are lent, and how much memory", () => {
+    const env = {
+      MUSTER_GPUS: "0, 2,0",
+      MUSTER_VRAM_RESERVE: "2GB",
+      MUSTER_RAM_RESERVE: "0",
+      MUSTER_MAX_VRAM: "12GiB",
+      MUSTER_MAX_RAM: "512MB",
+    };
+    expect(loadWorkerConfig({}, env)).toMatchObject({
+      gpus: [0, 2],
+      vramReserveBytes: 2 * 1024 ** 3,
+      ramReserveBytes: 0,
+      maxVramBytes: 12 * 1024 ** 3,
+      maxRamBytes: 512 * 1024 ** 2,
+    });
+    expect(loadWorkerConfig({}, {})).toMatchObject({ gpus: undefined, maxVramBytes: undefined });
+  });
+
+  it.each([
+    ["MUSTER_GPUS", "all"],
+    ["MUSTER_GPUS", "0,-1"],
+    ["MUSTER_GPUS", "0,,1"],
+    ["MUSTER_VRAM_RESERVE", "10%"],
+  ])("refuses %s=%s", (param, value) => {
+    expect(() => loadWorkerConfig({}, { [param]: value })).toThrow(
+      expect.objectContaining({ code: "invalid_request", param }),
+    );
+  });
+
   it.each([
     [{ mmproj: "a.gguf" }, "--mmproj"],
     [{ draft: "a.gguf" }, "--draft"],

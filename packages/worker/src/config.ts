@@ -1,6 +1,7 @@
 import { homedir, hostname } from "node:os";
 import { join } from "node:path";
 import { type Env, MusterError, readChoice, readInteger, readText } from "@muster/base";
+import { parseByteSize } from "./core/byte-size.ts";
 import { type CapabilityChange, parseCapabilityChange } from "./core/capability-change.ts";
 import { splitArguments } from "./core/split-arguments.ts";
 
@@ -23,6 +24,14 @@ export interface WorkerConfig {
   readonly contextTokens: number | undefined;
   readonly threads: number | undefined;
   readonly gpu: "auto" | "off";
+  /** Those that are lent, as the driver counts them from 0; undefined: all. */
+  readonly gpus: readonly number[] | undefined;
+  /** Memory that is kept free for others, of each GPU and of the machine; undefined: a share of it. */
+  readonly vramReserveBytes: number | undefined;
+  readonly ramReserveBytes: number | undefined;
+  /** The most that Muster may have, of each GPU and of the machine; undefined: all that is free. */
+  readonly maxVramBytes: number | undefined;
+  readonly maxRamBytes: number | undefined;
   /** What runs model files. */
   readonly engine: EngineName;
   /** The llama-server program; undefined: the first on PATH. */
@@ -83,6 +92,11 @@ export function loadWorkerConfig(overrides: WorkerOverrides, env: Env = process.
       overrides.contextTokens ?? readInteger(env, "MUSTER_CONTEXT", { min: 128, max: 1_048_576 }),
     threads: overrides.threads ?? readInteger(env, "MUSTER_THREADS", { min: 1, max: 1_024 }),
     gpu: overrides.gpu ?? readChoice(env, "MUSTER_GPU", ["auto", "off"]) ?? "auto",
+    gpus: overrides.gpus ?? readGpuNumbers(env),
+    vramReserveBytes: overrides.vramReserveBytes ?? readBytes(env, "MUSTER_VRAM_RESERVE"),
+    ramReserveBytes: overrides.ramReserveBytes ?? readBytes(env, "MUSTER_RAM_RESERVE"),
+    maxVramBytes: overrides.maxVramBytes ?? readBytes(env, "MUSTER_MAX_VRAM"),
+    maxRamBytes: overrides.maxRamBytes ?? readBytes(env, "MUSTER_MAX_RAM"),
     engine: overrides.engine ?? readChoice(env, "MUSTER_ENGINE", engineNames) ?? "node-llama-cpp",
     llamaServer: overrides.llamaServer ?? readText(env, "MUSTER_LLAMA_SERVER"),
     mmproj: overrides.mmproj ?? readText(env, "MUSTER_MMPROJ"),
@@ -110,6 +124,24 @@ export function loadWorkerConfig(overrides: WorkerOverrides, env: Env = process.
   };
   check(config);
   return Object.freeze(config);
+}
+
+function readBytes(env: Env, name: string): number | undefined {
+  const text = readText(env, name);
+  return text === undefined ? undefined : parseByteSize(text, name);
+}
+
+/** `0,2`. Throws `invalid_request` for anything else. */
+function readGpuNumbers(env: Env): readonly number[] | undefined {
+  const text = readText(env, "MUSTER_GPUS");
+  if (text === undefined) return undefined;
+  const words = text.split(",").map((word) => word.trim());
+  if (words.every((word) => /^\d{1,3}$/.test(word))) return [...new Set(words.map(Number))];
+  throw new MusterError(
+    "invalid_request",
+    `MUSTER_GPUS is "${text}": write the numbers of the GPUs to lend, such as 0,2; MUSTER_GPU=off lends none.`,
+    { param: "MUSTER_GPUS" },
+  );
 }
 
 function check(config: WorkerConfig): void {

@@ -50,6 +50,8 @@ export interface MachineLoad {
   readonly offeredRamBytes?: number | undefined;
   /** In the order of `Hardware.gpus`; empty where nothing is known now. */
   readonly gpus?: readonly GpuLoad[] | undefined;
+  /** Of all processors together. Undefined: the system does not tell. */
+  readonly cpuWatts?: number | undefined;
 }
 
 /** Whether a machine is lent now; anything but `lending` says why not. */

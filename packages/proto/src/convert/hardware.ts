@@ -48,6 +48,7 @@ export function loadFromWire(wire: Heartbeat__Output): MachineLoad {
     freeRamBytes: wire.freeRamBytes,
     cpuLoad: share(wire.cpuLoad) ?? 0,
     offeredRamBytes: wire.offeredRamBytes,
+    cpuWatts: power(wire.cpuWatts),
     gpus: wire.gpus.map(
       (gpu): GpuLoad => ({
         freeVramBytes: gpu.freeVramBytes,
@@ -55,16 +56,18 @@ export function loadFromWire(wire: Heartbeat__Output): MachineLoad {
         offeredBytes: gpu.offeredBytes,
         utilization: share(gpu.utilization),
         temperatureCelsius: finite(gpu.temperatureCelsius),
-        watts: gpu.watts !== undefined && gpu.watts >= 0 ? finite(gpu.watts) : undefined,
+        watts: power(gpu.watts),
       }),
     ),
   };
 }
 
-export function loadToWire({ freeRamBytes, cpuLoad, offeredRamBytes, gpus = [] }: MachineLoad): Heartbeat {
+export function loadToWire(load: MachineLoad): Heartbeat {
+  const { freeRamBytes, cpuLoad, offeredRamBytes, cpuWatts, gpus = [] } = load;
   return {
     freeRamBytes,
     cpuLoad,
+    ...(cpuWatts === undefined ? {} : { cpuWatts }),
     ...(offeredRamBytes === undefined ? {} : { offeredRamBytes: Math.round(offeredRamBytes) }),
     gpus: gpus.map(({ freeVramBytes, offeredBytes, othersBytes, ...optional }) => ({
       freeVramBytes,
@@ -78,6 +81,10 @@ export function loadToWire({ freeRamBytes, cpuLoad, offeredRamBytes, gpus = [] }
 function share(value: number | undefined): number | undefined {
   const known = finite(value);
   return known === undefined ? undefined : Math.min(1, Math.max(0, known));
+}
+
+function power(watts: number | undefined): number | undefined {
+  return watts !== undefined && watts >= 0 ? finite(watts) : undefined;
 }
 
 function finite(value: number | undefined): number | undefined {

@@ -31,3 +31,18 @@ export function childEnvironment(host: Env): Record<string, string> {
   }
   return environment;
 }
+
+/**
+ * Leaves an engine only these of the GPUs, whatever it is built on. They are counted as `nvidia-smi` does, which CUDA does
+ * not by itself; Vulkan and ROCm count their own.
+ */
+export function gpuEnvironment(gpus: readonly number[] | undefined): Record<string, string> {
+  if (gpus === undefined) return {};
+  const list = gpus.join(",");
+  return {
+    CUDA_DEVICE_ORDER: "PCI_BUS_ID",
+    CUDA_VISIBLE_DEVICES: list,
+    GGML_VK_VISIBLE_DEVICES: list,
+    HIP_VISIBLE_DEVICES: list,
+  };
+}

@@ -17,6 +17,7 @@ import { type CapabilityChange, changeCapabilities } from "../../core/capability
 import type { Engine, EngineExit, EngineLoadSpec, ReplicaInfo } from "../../ports/engine.ts";
 import { findBuiltEntry } from "../common/built-entry.ts";
 import { hostEnvironment } from "../common/config.ts";
+import type { EngineChildren } from "../common/engine-children.ts";
 import { callForJson, HttpFailure, type HttpTarget } from "../common/http-call.ts";
 import { asFields, type JsonFields, numberOf, textOf } from "../common/json-fields.ts";
 import { llamaServerCapabilities } from "../common/openai/llama-server-props.ts";
@@ -45,6 +46,8 @@ export interface LlamaServerOptions {
   readonly silenceMs?: number | undefined;
   /** Turns what `mmproj` and `draft` name into files on this machine. */
   readonly fetchFile: (uri: string, signal: AbortSignal) => Promise<string>;
+  /** Told of every process that is started. */
+  readonly children?: EngineChildren;
   /** The guard's built file; undefined: the one beside this module. */
   readonly guard?: string;
 }
@@ -83,6 +86,7 @@ export function createLlamaServerEngine(options: LlamaServerOptions): Engine {
           log,
           folder: place.folder,
           onLine: buffers.read,
+          children: options.children,
         });
         const root: HttpTarget = { baseUrl: place.url, socketPath: place.socketPath, key, clock };
         await untilReady(root, { server, clock, signal });

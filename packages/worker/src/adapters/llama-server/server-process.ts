@@ -4,6 +4,7 @@ import { createInterface } from "node:readline";
 import { type Clock, deferred, type Env, type Log, pause } from "@muster/base";
 import type { EngineExit } from "../../ports/engine.ts";
 import { childEnvironment } from "../common/child-environment.ts";
+import type { EngineChildren } from "../common/engine-children.ts";
 import type { UpstreamLife } from "../common/openai/replica.ts";
 
 const keptLines = 20;
@@ -23,6 +24,7 @@ export function startServerProcess(options: {
   readonly folder: string | undefined;
   /** Gets each line that the server writes. */
   readonly onLine: (line: string) => void;
+  readonly children: EngineChildren | undefined;
 }): UpstreamLife & { readonly pid: number | undefined } {
   const { log, clock } = options;
   const child = fork(options.guard, [options.folder ?? "", options.program, ...options.args], {
@@ -32,6 +34,7 @@ export function startServerProcess(options: {
     execArgv: [],
     stdio: ["ignore", "ignore", "pipe", "ipc"],
   });
+  options.children?.watch(child);
   const lines: string[] = [];
   const exit = deferred<EngineExit>();
   let isClosing = false;

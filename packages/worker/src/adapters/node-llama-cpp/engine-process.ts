@@ -3,6 +3,7 @@ import { createInterface } from "node:readline";
 import { deferred, type Env, type Log, MusterError } from "@muster/base";
 import type { EngineExit } from "../../ports/engine.ts";
 import { childEnvironment } from "../common/child-environment.ts";
+import type { EngineChildren } from "../common/engine-children.ts";
 import { forkOptionsFor, type PackageEntries } from "../common/engine-packages/entries.ts";
 import type { ChildMessage, ParentMessage } from "./child-messages.ts";
 
@@ -27,6 +28,7 @@ export function startEngineProcess(options: {
   /** Packages that were fetched for this machine. */
   readonly packages: PackageEntries;
   readonly log: Log;
+  readonly children?: EngineChildren | undefined;
   readonly onMessage: (message: ChildMessage) => void;
 }): EngineProcess {
   const { log } = options;
@@ -38,6 +40,7 @@ export function startEngineProcess(options: {
     execArgv: [...extra.execArgv],
     stdio: ["ignore", "ignore", "pipe", "ipc"],
   });
+  options.children?.watch(child);
   const lines: string[] = [];
   let isClosing = false;
 

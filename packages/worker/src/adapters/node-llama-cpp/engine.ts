@@ -1,6 +1,7 @@
 import { deferred, type Env, type Log, MusterError } from "@muster/base";
 import type { Engine, EngineLoadSpec, EngineReplica, ReplicaInfo } from "../../ports/engine.ts";
 import { hostEnvironment } from "../common/config.ts";
+import type { EngineChildren } from "../common/engine-children.ts";
 import type { PackageEntries } from "../common/engine-packages/entries.ts";
 import { findChildEntry } from "./child-entry.ts";
 import type { ChildLoadSpec, ChildMessage } from "./child-messages.ts";
@@ -18,6 +19,8 @@ export interface NodeLlamaCppEngineOptions {
   readonly packages?: PackageEntries;
   /** Where `buildEngine` keeps what it compiled; undefined: the library as it was shipped. */
   readonly engineDirectory?: string;
+  /** Told of every process that is started. */
+  readonly children?: EngineChildren;
 }
 
 /** Runs GGUF models with llama.cpp, each in a child process of its own. */
@@ -104,6 +107,7 @@ async function loadInChild(attempt: LoadAttempt): Promise<LoadOutcome> {
     env: options.env ?? hostEnvironment,
     packages: options.packages ?? {},
     log,
+    children: options.children,
     onMessage,
   });
   void child.exited.then((exit) => {

@@ -7,6 +7,8 @@ export interface ContainerLimits {
   readonly memoryBytes: number | undefined;
   /** What is left under the tightest limit. */
   readonly freeMemoryBytes: number | undefined;
+  /** As that, with every file that the kernel can drop: a mapped model is read again from its file. */
+  readonly availableMemoryBytes: number | undefined;
 }
 
 /** Reads the path of this process in the unified hierarchy (cgroup v2) from /proc/self/cgroup. */
@@ -31,6 +33,11 @@ export function parseDroppableBytes(text: string): number {
   return Number(/^inactive_file (\d+)$/m.exec(text)?.[1] ?? 0);
 }
 
+/** As `parseDroppableBytes`, with the files that somebody reads now. */
+function parseFileBytes(text: string): number {
+  return parseDroppableBytes(text) + Number(/^active_file (\d+)$/m.exec(text)?.[1] ?? 0);
+}
+
 /**
  * The limits of the container or service that this process runs in: a limit of any group on the way up counts.
  * @param roots where the kernel's files are; other places are for tests
@@ -42,17 +49,19 @@ export async function readContainerLimits(
   let cores: number | undefined;
   let memoryBytes: number | undefined;
   let freeMemoryBytes: number | undefined;
+  let availableMemoryBytes: number | undefined;
   for (const group of groupsUpwards(own)) {
     const read = async (name: string) => (await readText(join(roots.cgroup, group, name))) ?? "";
     cores = smaller(cores, parseCpuMax(await read("cpu.max")));
     const limit = parseBytes(await read("memory.max"));
     if (limit === undefined) continue;
     memoryBytes = smaller(memoryBytes, limit);
-    const usedBytes =
-      (parseBytes(await read("memory.current")) ?? 0) - parseDroppableBytes(await read("memory.stat"));
-    freeMemoryBytes = smaller(freeMemoryBytes, Math.max(0, limit - Math.max(0, usedBytes)));
+    const [current, stat] = [parseBytes(await read("memory.current")) ?? 0, await read("memory.stat")];
+    const leftBeside = (droppable: number) => Math.max(0, limit - Math.max(0, current - droppable));
+    freeMemoryBytes = smaller(freeMemoryBytes, leftBeside(parseDroppableBytes(stat)));
+    availableMemoryBytes = smaller(availableMemoryBytes, leftBeside(parseFileBytes(stat)));
   }
-  return { cores, memoryBytes, freeMemoryBytes };
+  return { cores, memoryBytes, freeMemoryBytes, availableMemoryBytes };
 }
 
 /** `/a/b` -> `/a/b`, `/a`, `/`. */

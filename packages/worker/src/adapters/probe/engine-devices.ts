@@ -2,7 +2,7 @@ import { fork } from "node:child_process";
 import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { type Log, systemClock } from "@muster/base";
-import { childEnvironment } from "../common/child-environment.ts";
+import { childEnvironment, gpuEnvironment } from "../common/child-environment.ts";
 import { hostEnvironment } from "../common/config.ts";
 import { forkOptionsFor, type PackageEntries } from "../common/engine-packages/entries.ts";
 import type { EngineDevices } from "./gpus.ts";
@@ -14,6 +14,8 @@ export interface AskDevicesOptions {
   readonly timeoutMs: number;
   /** Engine packages that were fetched for this machine. */
   readonly packages: PackageEntries;
+  /** Those that it may see; undefined: all. */
+  readonly gpus?: readonly number[] | undefined;
 }
 
 const noDevices: EngineDevices = { backend: "cpu", names: [], totalBytes: 0, freeBytes: 0 };
@@ -42,11 +44,11 @@ type Answer =
 
 async function askChild(
   entry: string,
-  { timeoutMs, packages }: Pick<AskDevicesOptions, "timeoutMs" | "packages">,
+  { timeoutMs, packages, gpus }: Pick<AskDevicesOptions, "timeoutMs" | "packages" | "gpus">,
 ): Promise<Answer> {
   const extra = forkOptionsFor(packages);
   const child = fork(entry, [], {
-    env: { ...childEnvironment(hostEnvironment), ...extra.env },
+    env: { ...childEnvironment({ ...hostEnvironment, ...gpuEnvironment(gpus) }), ...extra.env },
     // The loader's options of this process (test runners set some) are not the child's.
     execArgv: [...extra.execArgv],
     stdio: ["ignore", "ignore", "ignore", "ipc"],

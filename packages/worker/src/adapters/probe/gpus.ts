@@ -1,4 +1,6 @@
 import type { Gpu } from "@muster/base";
+import { sharesMainMemory } from "../../core/gpu-matching.ts";
+import { parseGpuLine } from "./gpu/nvidia-output.ts";
 
 /** What the engine sees: the devices it would use, and one sum of their memory. */
 export interface EngineDevices {
@@ -8,21 +10,13 @@ export interface EngineDevices {
   readonly freeBytes: number;
 }
 
-export const nvidiaSmiArguments = [
-  "--query-gpu=name,memory.total,memory.free",
-  "--format=csv,noheader,nounits",
-] as const;
-
-/** Reads the answer to `nvidiaSmiArguments` (MiB); rows without numbers (`[N/A]` on shared memory) are left out. */
+/** Reads the answer to `gpuQuery`; GPUs without numbers (`[N/A]` on shared memory, divided ones) are left out. */
 export function parseNvidiaSmi(text: string): Gpu[] {
-  const gpus: Gpu[] = [];
-  for (const line of text.split("\n")) {
-    const found = /^(.+), (\d+), (\d+)\s*$/.exec(line);
-    if (found === null) continue;
-    const [, name = "", totalMib, freeMib] = found;
-    gpus.push({ name, vramBytes: Number(totalMib) * 1024 ** 2, freeVramBytes: Number(freeMib) * 1024 ** 2 });
-  }
-  return gpus;
+  return text.split("\n").flatMap((line): Gpu[] => {
+    const { name, uuid, driverVersion, totalBytes, freeBytes } = parseGpuLine(line) ?? {};
+    if (name === undefined || totalBytes === undefined || freeBytes === undefined) return [];
+    return [{ name, vramBytes: totalBytes, freeVramBytes: freeBytes, uuid, driverVersion }];
+  });
 }
 
 /**
@@ -45,6 +39,7 @@ export function describeGpus(devices: EngineDevices, measured: readonly Gpu[]): 
         name,
         vramBytes: share(devices.totalBytes, (gpu) => gpu.vramBytes),
         freeVramBytes: share(devices.freeBytes, (gpu) => gpu.freeVramBytes),
+        ...(sharesMainMemory(name) ? { isUnified: true } : {}),
       },
   );
 }

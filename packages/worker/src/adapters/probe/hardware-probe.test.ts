@@ -84,10 +84,13 @@ test("the tightest limit of all groups on the way up counts", async () => {
   await writeFile(join(cgroup, "a/b/cpu.max"), "max 100000\n");
   await writeFile(join(cgroup, "a/memory.max"), "8000\n");
   await writeFile(join(cgroup, "a/memory.current"), "7000\n");
-  await writeFile(join(cgroup, "a/memory.stat"), "anon 5000\ninactive_file 1500\n");
+  await writeFile(join(cgroup, "a/memory.stat"), "anon 5000\ninactive_file 1500\nactive_file 500\n");
   await writeFile(join(cgroup, "a/b/memory.max"), "max\n");
   const limits = await readContainerLimits({ cgroup, proc: join(folder, "proc") });
-  expect(limits).toEqual({ cores: 2, memoryBytes: 8000, freeMemoryBytes: 2500 });
+  expect(limits).toEqual({
+    ...{ cores: 2, memoryBytes: 8000, freeMemoryBytes: 2500 },
+    availableMemoryBytes: 3000,
+  });
 });
 
 test("without groups there are no limits", async () => {
@@ -96,5 +99,6 @@ test("without groups there are no limits", async () => {
     cores: undefined,
     memoryBytes: undefined,
     freeMemoryBytes: undefined,
+    availableMemoryBytes: undefined,
   });
 });

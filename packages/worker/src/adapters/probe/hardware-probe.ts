@@ -1,22 +1,19 @@
-import { execFile } from "node:child_process";
 import { readFile } from "node:fs/promises";
 import { arch, availableParallelism, cpus, freemem, hostname, platform, totalmem } from "node:os";
-import { promisify } from "node:util";
 import type { Hardware, Log } from "@muster/base";
 import type { HardwareProbe } from "../../ports/hardware-probe.ts";
 import type { PackageEntries } from "../common/engine-packages/entries.ts";
 import { readContainerLimits } from "./container-limits.ts";
 import { type CpuInfo, parseProcCpuinfo, parseSysctl, usableCores } from "./cpu-info.ts";
 import { askEngineDevices } from "./engine-devices.ts";
+import { gpuQuery } from "./gpu/nvidia-output.ts";
 import { withBandwidth } from "./gpu-bandwidth.ts";
-import { describeGpus, nvidiaSmiArguments, parseNvidiaSmi } from "./gpus.ts";
+import { describeGpus, parseNvidiaSmi } from "./gpus.ts";
 import { type MemoryInfo, parseMeminfo, parseVmStat } from "./memory-info.ts";
 import { measureRamBandwidth } from "./ram-bandwidth.ts";
+import { runTool } from "./run-tool.ts";
 
-const run = promisify(execFile);
 const engineTimeoutMs = 20_000;
-const commandTimeoutMs = 5_000;
-const maxOutputBytes = 256 * 1024;
 
 export interface HardwareProbeOptions {
   readonly log: Log;
@@ -26,6 +23,10 @@ export interface HardwareProbeOptions {
   readonly timeoutMs?: number;
   /** Engine packages that were fetched for this machine. */
   readonly packages?: PackageEntries;
+  /** Those that may be lent, as the driver counts them; undefined: all. */
+  readonly gpus?: readonly number[] | undefined;
+  /** The engine is a program of its own: what the driver shows is what it can use. */
+  readonly trustsDriver?: boolean;
 }
 
 /**
@@ -59,12 +60,14 @@ export function createHardwareProbe(options: HardwareProbeOptions): HardwareProb
 }
 
 async function readGpus(options: HardwareProbeOptions): Promise<Pick<Hardware, "backend" | "gpus">> {
-  const { log, childEntry, timeoutMs = engineTimeoutMs, packages = {} } = options;
+  const { log, childEntry, timeoutMs = engineTimeoutMs, packages = {}, gpus, trustsDriver } = options;
+  const chosen = gpus === undefined ? [] : ["-i", gpus.join(",")];
   const [devices, nvidia] = await Promise.all([
-    askEngineDevices({ log, childEntry, timeoutMs, packages }),
-    output("nvidia-smi", nvidiaSmiArguments).then((text) => parseNvidiaSmi(text ?? "")),
+    askEngineDevices({ log, childEntry, timeoutMs, packages, gpus }),
+    runTool("nvidia-smi", [...chosen, ...gpuQuery]).then((answer) => parseNvidiaSmi(answer ?? "")),
   ]);
   if (devices.names.length === 0 && nvidia.length > 0) {
+    if (trustsDriver) return { backend: "cuda", gpus: nvidia };
     log.warn(
       { gpus: nvidia.map((gpu) => gpu.name), backend: devices.backend },
       "the driver shows GPUs that the engine cannot use: install a Vulkan driver or the CUDA runtime",
@@ -79,7 +82,7 @@ async function readCpu(): Promise<CpuInfo & { readonly isSmtOff: boolean }> {
     return { ...parseProcCpuinfo((await text("/proc/cpuinfo")) ?? ""), isSmtOff: smt?.trim() === "0" };
   }
   if (platform() === "darwin") {
-    const answer = await output("sysctl", ["-n", "hw.physicalcpu", "machdep.cpu.brand_string"]);
+    const answer = await runTool("sysctl", ["-n", "hw.physicalcpu", "machdep.cpu.brand_string"]);
     return { ...parseSysctl(answer ?? ""), isSmtOff: false };
   }
   return { model: undefined, physicalCores: undefined, isSmtOff: false };
@@ -87,7 +90,7 @@ async function readCpu(): Promise<CpuInfo & { readonly isSmtOff: boolean }> {
 
 async function readMemory(): Promise<MemoryInfo> {
   if (platform() === "linux") return parseMeminfo((await text("/proc/meminfo")) ?? "");
-  if (platform() === "darwin") return parseVmStat((await output("vm_stat", [])) ?? "");
+  if (platform() === "darwin") return parseVmStat((await runTool("vm_stat", [])) ?? "");
   return { totalBytes: undefined, availableBytes: undefined };
 }
 
@@ -98,13 +101,4 @@ function knownCpuModel(): string | undefined {
 
 async function text(path: string): Promise<string | undefined> {
   return await readFile(path, "utf8").catch(() => undefined);
-}
-
-/** What a command prints; undefined where it is missing, fails or hangs. */
-async function output(command: string, args: readonly string[]): Promise<string | undefined> {
-  const options = { timeout: commandTimeoutMs, maxBuffer: maxOutputBytes, windowsHide: true };
-  return await run(command, [...args], options).then(
-    ({ stdout }) => stdout,
-    () => undefined,
-  );
 }

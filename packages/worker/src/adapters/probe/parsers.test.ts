@@ -113,15 +113,30 @@ describe("container limits", () => {
 
 describe("GPUs", () => {
   const mib = 1024 ** 2;
+  const row = (index: number, name: string, memory: string) =>
+    `${index}, GPU-${index}, ${name}, 550.90.07, [N/A], ${memory}, 0, 40, 12.5, 450.00\n`;
+  const known = (index: number) => ({ uuid: `GPU-${index}`, driverVersion: "550.90.07" });
   const smi =
-    "NVIDIA GeForce RTX 4090, 24564, 23941\nNVIDIA RTX A2000, 6138, 5000\nNVIDIA GB10, [N/A], [N/A]\n";
+    row(0, "NVIDIA GeForce RTX 4090", "24564, 23941, 623") +
+    row(1, "NVIDIA RTX A2000", "6138, 5000, 1138") +
+    row(2, "NVIDIA GB10", "[N/A], [N/A], [N/A]");
 
   test("are read from nvidia-smi, and rows without numbers are left out", () => {
     expect(parseNvidiaSmi(smi)).toEqual([
-      { name: "NVIDIA GeForce RTX 4090", vramBytes: 24564 * mib, freeVramBytes: 23941 * mib },
-      { name: "NVIDIA RTX A2000", vramBytes: 6138 * mib, freeVramBytes: 5000 * mib },
+      {
+        ...{ name: "NVIDIA GeForce RTX 4090", vramBytes: 24564 * mib, freeVramBytes: 23941 * mib },
+        ...known(0),
+      },
+      { name: "NVIDIA RTX A2000", vramBytes: 6138 * mib, freeVramBytes: 5000 * mib, ...known(1) },
     ]);
     expect(parseNvidiaSmi("No devices were found\n")).toEqual([]);
+  });
+
+  test("that are built into a processor use the machine's memory", () => {
+    const devices = { backend: "metal", names: ["Apple M2 Pro"], totalBytes: 9, freeBytes: 5 };
+    expect(describeGpus(devices, [])).toEqual([
+      { name: "Apple M2 Pro", vramBytes: 9, freeVramBytes: 5, isUnified: true },
+    ]);
   });
 
   test("that nvidia-smi knows get their own numbers, others what is left of the engine's sum", () => {
@@ -129,12 +144,15 @@ describe("GPUs", () => {
     const devices = { backend: "vulkan", names, totalBytes: 20000 * mib, freeBytes: 15000 * mib };
     expect(describeGpus(devices, parseNvidiaSmi(smi))).toEqual([
       { name: "Intel(R) Arc(TM) A770", vramBytes: 13862 * mib, freeVramBytes: 10000 * mib },
-      { name: "NVIDIA RTX A2000", vramBytes: 6138 * mib, freeVramBytes: 5000 * mib },
+      { name: "NVIDIA RTX A2000", vramBytes: 6138 * mib, freeVramBytes: 5000 * mib, ...known(1) },
     ]);
   });
 
   test("of one kind are told apart though their names are the same", () => {
-    const twins = parseNvidiaSmi("NVIDIA L4, 23034, 22000\nNVIDIA L4, 23034, 11000\n");
+    const twins = parseNvidiaSmi(
+      row(0, "NVIDIA L4", "23034, 22000, 1034") + row(1, "NVIDIA L4", "23034, 11000, 12034"),
+    );
+    expect(twins).toHaveLength(2);
     const devices = { backend: "cuda", names: ["NVIDIA L4", "NVIDIA L4"], totalBytes: 1, freeBytes: 1 };
     expect(describeGpus(devices, twins)).toEqual(twins);
   });

@@ -1,20 +1,14 @@
-import { cpus, freemem } from "node:os";
+import { cpus } from "node:os";
 
-export interface SystemLoad {
-  readonly freeRamBytes: number;
-  /** Share of all cores in use since the last reading, 0 to 1. */
-  readonly cpuLoad: number;
-}
-
-/** Reads how busy the machine is; each reading looks at the time since the one before. */
-export function createLoadReader(): () => SystemLoad {
+/** Reads the share of all cores that is in use, 0 to 1; each reading looks at the time since the one before. */
+export function createCpuLoadReader(): () => number {
   let last = cpuTimes();
   return () => {
     const now = cpuTimes();
     const total = now.total - last.total;
     const busy = now.busy - last.busy;
     last = now;
-    return { freeRamBytes: freemem(), cpuLoad: total > 0 ? Math.min(1, Math.max(0, busy / total)) : 0 };
+    return total > 0 ? Math.min(1, Math.max(0, busy / total)) : 0;
   };
 }
 

@@ -11,7 +11,9 @@ export interface Heartbeat {
   'cpuLoad'?: (number | string);
   'gpus'?: (_muster_v1_GpuLoad)[];
   'offeredRamBytes'?: (number | string | Long);
+  'cpuWatts'?: (number | string);
   '_offeredRamBytes'?: "offeredRamBytes";
+  '_cpuWatts'?: "cpuWatts";
 }
 
 export interface Heartbeat__Output {
@@ -21,5 +23,7 @@ export interface Heartbeat__Output {
   'cpuLoad': (number);
   'gpus': (_muster_v1_GpuLoad__Output)[];
   'offeredRamBytes'?: (number);
+  'cpuWatts'?: (number);
   '_offeredRamBytes'?: "offeredRamBytes";
+  '_cpuWatts'?: "cpuWatts";
 }
