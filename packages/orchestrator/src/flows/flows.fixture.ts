@@ -37,7 +37,7 @@ export function startFlows(options: { readonly maxQueued?: number } = {}) {
   const bus = hub.bus(`orc-${++hubs}`);
   const fleet = new FleetRegistry({ clock, log });
   const attempts = new AttemptTable({ clock, log, fleet, metrics: noMetrics });
-  const runner = new JobRunner({ fleet, attempts, bus, metrics: noMetrics, log });
+  const runner = new JobRunner({ fleet, attempts, bus, metrics: noMetrics, clock, log });
   const background = new Background(log);
   const desk = new RequestDesk({
     queue,
@@ -56,6 +56,7 @@ export function startFlows(options: { readonly maxQueued?: number } = {}) {
   const lanes = new LaneControl({ queue, fleet, runner, lines: { run: runLine }, background });
   fleet.notify({
     capacityChanged: (model) => lanes.adjust(model),
+    patienceChanged: (model) => lanes.adjust(model),
     workerLost: (...lost) => attempts.workerLost(...lost),
   });
   return { lines, self: bus.self, clock, queue, fleet, attempts, runner, desk, lanes };
