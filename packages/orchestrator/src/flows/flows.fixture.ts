@@ -174,6 +174,7 @@ export interface SubmitChange {
   readonly isRestartable?: boolean;
   readonly signal?: AbortSignal;
   readonly queueTimeoutMs?: number;
+  readonly deadlineMs?: number;
 }
 
 let requests = 0;
@@ -187,6 +188,7 @@ export async function submit(flows: Flows, change: SubmitChange = {}) {
     lane: { model: "m", class: change.laneClass ?? "interactive" },
     request,
     queueTimeoutMs: change.queueTimeoutMs ?? 60_000,
+    deadlineMs: change.deadlineMs,
     isRestartable: change.isRestartable ?? false,
     signal: change.signal ?? new AbortController().signal,
   });
