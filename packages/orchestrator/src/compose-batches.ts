@@ -110,6 +110,7 @@ export async function startBatches(deps: BatchesDeps): Promise<StartedBatches> {
     ...{ active, ledger, answerer, input, fleet, clock, log },
     commits: new LineCommits({ ledger, desk, clock, log }),
     random,
+    hedges: config.hedges,
   });
   const known = new KnownModels({ store, served, digest, clock, log });
   const late = new LateResults({ store, lines, log });

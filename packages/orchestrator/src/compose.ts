@@ -70,7 +70,7 @@ async function start(
   const bus = createRedisTokenBus({ address, prefix, self: orchestratorId, log, clock });
   lifecycle.onStop("bus", () => bus.close());
 
-  const fleet = new FleetRegistry({ clock, log });
+  const fleet = new FleetRegistry({ clock, log, random: Math.random });
   const metrics = createPrometheusMetrics({
     workers: () => fleet.workers(),
     openRequests: () => desk.size,
@@ -80,7 +80,7 @@ async function start(
   });
   lifecycle.onStop("metrics", () => metrics.close());
   const attempts = new AttemptTable({ clock, log, fleet, metrics });
-  const runner = new JobRunner({ fleet, attempts, bus, metrics, log });
+  const runner = new JobRunner({ fleet, attempts, bus, metrics, clock, log });
   const desk = new RequestDesk({
     queue,
     bus,
@@ -110,6 +110,7 @@ async function start(
       lanes.adjust(model);
       served.announce();
     },
+    patienceChanged: (model) => lanes.adjust(model),
     workerLost: (...lost) => attempts.workerLost(...lost),
   });
 

@@ -1,6 +1,6 @@
 import { homedir } from "node:os";
 import { join, resolve } from "node:path";
-import { type Env, MusterError, readInteger, readList, readText } from "@muster/base";
+import { type Env, MusterError, readChoice, readInteger, readList, readText } from "@muster/base";
 import { parseKeyEntry } from "./core/access/api-keys.ts";
 
 export interface OrchestratorConfig {
@@ -40,6 +40,8 @@ export interface OrchestratorConfig {
   readonly webhookSecret: string | undefined;
   /** Windows shorter than the API's shortest: for tests. */
   readonly shortestBatchWindowMs: number;
+  /** Whether slow lines at the end of a batch are tried on a second worker as well. */
+  readonly hedges: boolean;
 }
 
 export type OrchestratorOverrides = Partial<OrchestratorConfig>;
@@ -109,6 +111,7 @@ export function loadOrchestratorConfig(
     webhookHosts: overrides.webhookHosts ?? readList(env, "MUSTER_WEBHOOK_HOSTS"),
     webhookSecret: overrides.webhookSecret ?? readText(env, "MUSTER_WEBHOOK_SECRET"),
     shortestBatchWindowMs: overrides.shortestBatchWindowMs ?? 3_600_000,
+    hedges: overrides.hedges ?? readChoice(env, "MUSTER_HEDGE", ["on", "off"]) === "on",
   };
   check(config);
   return Object.freeze(config);

@@ -6,7 +6,7 @@ import {
   type Log,
   WholeAnswer,
 } from "@muster/base";
-import { decodeRate } from "../core/scheduling/decode-rate.ts";
+import { silenceLimitMs } from "../core/scheduling/silence-limit.ts";
 import type { Metrics } from "../ports/metrics.ts";
 import type {
   AttemptOutcome,
@@ -17,6 +17,7 @@ import type {
   WholeOutcome,
 } from "./attempt-outcome.ts";
 import type { FleetRegistry } from "./fleet-registry.ts";
+import type { SlotOutcome } from "./replica-health.ts";
 import type { HeldSlot, SlotLease } from "./slot-desk.ts";
 
 export type { AttemptOutcome, AttemptReport, StrayEnd, WholeOutcome } from "./attempt-outcome.ts";
@@ -33,6 +34,8 @@ interface Attempt {
   nextSequence: number;
   /** Its owner has been answered; the slot stays taken until the worker has stopped. */
   isGivenUp: boolean;
+  /** Ends the watch over an attempt that has yet to produce something. */
+  stopWatching: () => void;
   /** Set while its worker is away and may come back. */
   stopHolding: (() => void) | undefined;
 }
@@ -120,6 +123,7 @@ export class AttemptTable {
         },
         nextSequence: 0,
         isGivenUp: false,
+        stopWatching: () => {},
         stopHolding: undefined,
       };
       this.#attempts.set(keyOf(attemptId, epoch), attempt);
@@ -127,7 +131,10 @@ export class AttemptTable {
       const isSent = lease.link.send({ kind: "assign", attemptId, epoch, replicaId, request, isWhole });
       if (!isSent) this.#settle(attempt, { kind: "lost", reason: "the link to the worker was closed" });
       else if (signal.aborted) onAbort();
-      else signal.addEventListener("abort", onAbort, { once: true });
+      else {
+        signal.addEventListener("abort", onAbort, { once: true });
+        this.#watch(attempt, silenceLimitMs(lease.expected, isWhole));
+      }
     });
   }
 
@@ -151,6 +158,7 @@ export class AttemptTable {
       this.#giveUp(attempt, "internal", "The worker's output came out of order.");
       return;
     }
+    if (attempt.nextSequence === 0) attempt.stopWatching();
     attempt.nextSequence += 1;
     attempt.owner.onDelta(piece.delta);
   }
@@ -230,6 +238,7 @@ export class AttemptTable {
           owner: undefined,
           nextSequence: 0,
           isGivenUp: false,
+          stopWatching: () => {},
           stopHolding: undefined,
         });
       }
@@ -259,19 +268,35 @@ export class AttemptTable {
     if (!this.#attempts.delete(keyOf(attempt.attemptId, attempt.epoch))) return;
     const { owner, slot } = attempt;
     attempt.stopHolding?.();
+    attempt.stopWatching();
     owner?.stopListening();
     if (owner !== undefined) {
       this.#metrics.attemptEnded(owner.lease.model, outcome.kind);
       if (outcome.kind === "finished")
         this.#onAnswered(owner.lease.model, this.#clock.nowMs() - attempt.startedAtMs);
     }
-    slot.release(outcome.kind === "finished" ? decodeRate(outcome) : undefined);
+    slot.release(slotOutcome(outcome));
     owner?.resolve(outcome);
+  }
+
+  /** A worker that keeps its link and yet produces nothing is as good as lost, to this attempt. */
+  #watch(attempt: Attempt, limitMs: number | undefined): void {
+    if (limitMs === undefined) return;
+    attempt.stopWatching = this.#clock.after(limitMs, () => {
+      const { attemptId, slot } = attempt;
+      this.#log.warn({ workerId: slot.workerId, attemptId, limitMs }, "an attempt has produced nothing");
+      slot.note({ kind: "failed", code: "engine_failed" });
+      attempt.isGivenUp = true;
+      this.#cancel(attempt);
+      const reason = `it had produced nothing after ${Math.round(limitMs / 1_000)} s`;
+      attempt.owner?.resolve({ kind: "lost", reason });
+    });
   }
 
   /** Answers the owner now; the slot stays taken until the worker has stopped. */
   #giveUp(attempt: Attempt, code: ErrorCode, message: string): void {
     attempt.isGivenUp = true;
+    attempt.stopWatching();
     this.#cancel(attempt);
     attempt.owner?.resolve({ kind: "failed", code, message, acknowledge() {} });
   }
@@ -288,6 +313,21 @@ export class AttemptTable {
     if (attempt?.slot.workerId !== workerId) return undefined;
     const isBack = attempt.stopHolding !== undefined;
     return isBack || this.#fleet.isCurrent(workerId, attempt.slot.link) ? attempt : undefined;
+  }
+}
+
+/** What an outcome says of the replica. That a link broke, the registry knows. */
+function slotOutcome(outcome: Outcome): SlotOutcome | undefined {
+  switch (outcome.kind) {
+    case "finished":
+      return { kind: "answered", usage: outcome.usage, timings: outcome.timings };
+    case "failed":
+      return { kind: "failed", code: outcome.code };
+    case "cancelled":
+    case "lost":
+      return undefined;
+    default:
+      return outcome satisfies never;
   }
 }
 

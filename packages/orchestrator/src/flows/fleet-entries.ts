@@ -1,4 +1,4 @@
-import type { Availability, Capability, Inventory, MachineLoad } from "@muster/base";
+import type { Availability, Capability, Clock, Inventory, MachineLoad } from "@muster/base";
 import {
   type Replica,
   type ReplicaView,
@@ -7,7 +7,9 @@ import {
   workerState,
 } from "../core/fleet/worker.ts";
 import type { CandidateInUse, TakenSlot } from "../core/scheduling/choose-victims.ts";
+import type { CandidateWithEnds, SlotInUse } from "../core/scheduling/fast-slots.ts";
 import type { WorkerLink } from "../ports/worker-link.ts";
+import { ReplicaHealth } from "./replica-health.ts";
 
 /** What the registry keeps of each worker. Only the registry and its slot desk change these. */
 
@@ -24,22 +26,33 @@ export interface WorkerEntry {
   readonly replicas: Map<string, ReplicaEntry>;
   /** Slots of replicas that have yet to be reported: attempts hold them since an earlier link. */
   readonly heldBefore: Map<string, Set<SlotHold>>;
+  /** By model, of replicas that are gone: another of the same model is as fast, and as ill. */
+  readonly healthBefore: HealthByModel;
 }
 
-/** How much the latest answer counts in a replica's speed. */
-const speedSmoothing = 0.3;
 /** An engine's cache has room for a few beginnings; what is older has most likely left it. */
 const maxWarmPrefixes = 8;
 
+/** Models whose health is kept for each worker. */
+const maxHealthKept = 64;
+
 /** One slot that is taken. */
-export class SlotHold implements TakenSlot {
+export class SlotHold implements TakenSlot, SlotInUse {
   readonly takenAt: number;
+  readonly takenAtMs: number;
+  readonly endsAtMs: number | undefined;
   readonly onPreempt: (() => void) | undefined;
   isAsked = false;
 
-  constructor(takenAt: number, onPreempt: (() => void) | undefined) {
+  constructor(
+    takenAt: number,
+    onPreempt: (() => void) | undefined,
+    times: { readonly takenAtMs: number; readonly endsAtMs: number | undefined },
+  ) {
     this.takenAt = takenAt;
     this.onPreempt = onPreempt;
+    this.takenAtMs = times.takenAtMs;
+    this.endsAtMs = times.endsAtMs;
   }
 
   get isPreemptible(): boolean {
@@ -55,20 +68,24 @@ export class SlotHold implements TakenSlot {
 }
 
 /** One replica, live: what reads it sees it as it is now. */
-export class ReplicaEntry implements CandidateInUse<SlotHold> {
+export class ReplicaEntry implements CandidateInUse<SlotHold>, CandidateWithEnds {
   readonly worker: WorkerEntry;
   report: Replica;
   readonly taken: Set<SlotHold>;
-  decodeTokensPerSecond: number | undefined;
+  readonly health: ReplicaHealth;
   warmPrefixes: readonly number[] = [];
   /** Set while it gets no work though it is ready. */
   heldBack: string | undefined;
+  readonly #clock: Clock;
 
-  constructor(worker: WorkerEntry, report: Replica) {
+  constructor(worker: WorkerEntry, report: Replica, clock: Clock) {
     this.worker = worker;
     this.report = report;
+    this.#clock = clock;
     this.taken = worker.heldBefore.get(report.id) ?? new Set();
     worker.heldBefore.delete(report.id);
+    this.health = worker.healthBefore.get(report.model) ?? new ReplicaHealth();
+    worker.healthBefore.delete(report.model);
   }
 
   get workerId(): string {
@@ -97,16 +114,30 @@ export class ReplicaEntry implements CandidateInUse<SlotHold> {
     return isWanted && this.report.state === "ready" && this.heldBack === undefined;
   }
 
+  get decodeTokensPerSecond(): number | undefined {
+    return this.health.decodeTokensPerSecond;
+  }
+
+  get prefillTokensPerSecond(): number | undefined {
+    return this.health.rates.prefillTokensPerSecond;
+  }
+
+  get contention(): number {
+    return this.health.rates.contention;
+  }
+
+  get badness(): number {
+    return this.health.isOpen ? this.health.badness(this.#clock.nowMs()) : 0;
+  }
+
+  get isProbeDue(): boolean {
+    return this.health.isOpen && this.health.isProbeDue(this.#clock.nowMs());
+  }
+
   /** What the worker says now. An engine that was started again has nothing in its caches. */
   update(report: Replica): void {
     this.report = report;
     if (report.state !== "ready") this.warmPrefixes = [];
-  }
-
-  /** Notes a speed that an answer has measured. */
-  measured(tokensPerSecond: number): void {
-    const before = this.decodeTokensPerSecond ?? tokensPerSecond;
-    this.decodeTokensPerSecond = before + speedSmoothing * (tokensPerSecond - before);
   }
 
   /** Notes how a prompt begins that was sent here. */
@@ -121,14 +152,30 @@ export function modelsOf(worker: WorkerEntry): Set<string> {
   return new Set([...worker.replicas.values()].map(({ report }) => report.model));
 }
 
+type HealthByModel = Map<string, ReplicaHealth>;
+
+/** Keeps what is known of a replica that leaves, for the next of its model there. */
+export function keepHealth(kept: HealthByModel, { report, health }: ReplicaEntry): void {
+  health.forgetProbe();
+  if (kept.size < maxHealthKept) kept.set(report.model, health);
+}
+
+/** What is known of a worker's replicas when it comes back. */
+export function healthAfter(earlier: WorkerEntry | undefined): HealthByModel {
+  const kept: HealthByModel = new Map(earlier?.healthBefore);
+  for (const replica of earlier?.replicas.values() ?? []) keepHealth(kept, replica);
+  return kept;
+}
+
 /** An immutable copy of what is known now. */
-export function viewOf(worker: WorkerEntry): WorkerView {
+export function viewOf(worker: WorkerEntry, nowMs: number): WorkerView {
   const replicas = [...worker.replicas.values()].map(
-    ({ report, slotsUsed, decodeTokensPerSecond, heldBack }): ReplicaView => ({
+    ({ report, slotsUsed, health, heldBack }): ReplicaView => ({
       ...report,
       slotsUsed,
-      decodeTokensPerSecond,
+      decodeTokensPerSecond: health.seenTokensPerSecond,
       heldBack,
+      ...health.view(nowMs),
     }),
   );
   return {

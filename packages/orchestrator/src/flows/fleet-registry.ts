@@ -2,7 +2,15 @@ import type { Availability, Capability, Clock, Inventory, Log, MachineLoad } fro
 import { lendsUnlessSaid, type Replica, type WorkerIdentity, type WorkerView } from "../core/fleet/worker.ts";
 import { canDo } from "../core/scheduling/choose-replica.ts";
 import type { WorkerLink } from "../ports/worker-link.ts";
-import { modelsOf, ReplicaEntry, viewOf, type WorkerEntry } from "./fleet-entries.ts";
+import {
+  healthAfter,
+  keepHealth,
+  modelsOf,
+  ReplicaEntry,
+  viewOf,
+  type WorkerEntry,
+} from "./fleet-entries.ts";
+import { ModelIndex } from "./model-index.ts";
 import { type HeldSlot, SlotDesk, type SlotLease, type SlotWish } from "./slot-desk.ts";
 
 export type { SlotLease } from "./slot-desk.ts";
@@ -10,6 +18,8 @@ export type { SlotLease } from "./slot-desk.ts";
 export interface FleetEvents {
   /** The slots of a model may have changed. */
   capacityChanged(model: string): void;
+  /** Another number of requests waits by choice: see `waitingByChoice`. */
+  patienceChanged(model: string): void;
   /**
    * The stream of this worker is over; its attempts will not end by themselves. `isForGood`: it has said so itself, or
    * we are leaving; otherwise it may come back with what it still runs.
@@ -23,6 +33,7 @@ export interface FleetEvents {
 
 const nobodyListens: FleetEvents = {
   capacityChanged() {},
+  patienceChanged() {},
   workerLost() {},
   fleetChanged() {},
   replicaReady() {},
@@ -38,13 +49,27 @@ export class FleetRegistry {
   readonly #clock: Clock;
   readonly #log: Log;
   readonly #workers = new Map<string, WorkerEntry>();
-  readonly #byModel = new Map<string, readonly ReplicaEntry[]>();
-  readonly #slots = new SlotDesk((model) => this.#replicas(model));
+  /** Those that are gone and still listed, the one that left first of all first. */
+  readonly #lost = new Map<string, WorkerEntry>();
+  readonly #index = new ModelIndex();
+  readonly #slots: SlotDesk;
   #events: FleetEvents = nobodyListens;
 
-  constructor(deps: { readonly clock: Clock; readonly log: Log }) {
-    this.#clock = deps.clock;
-    this.#log = deps.log;
+  constructor(deps: {
+    readonly clock: Clock;
+    readonly log: Log;
+    /** 0 to 1, for jitter. */
+    readonly random?: () => number;
+  }) {
+    const { clock, log, random = () => 0.5 } = deps;
+    this.#clock = clock;
+    this.#log = log;
+    this.#slots = new SlotDesk({
+      ...{ clock, random },
+      replicasOf: (model) => this.#index.of(model),
+      onPatience: (model) => this.#events.patienceChanged(model),
+      onBreaker: (replica) => this.#ejectedOrBack(replica),
+    });
   }
 
   /** Sets who is told; called once, by the composition. */
@@ -61,7 +86,8 @@ export class FleetRegistry {
       this.leave(identity.id, earlier.link, "superseded by a newer session");
     }
     const nowMs = this.#clock.wallMs();
-    this.#byModel.clear();
+    for (const replica of earlier?.replicas.values() ?? []) this.#index.remove(replica);
+    this.#lost.delete(identity.id);
     this.#workers.set(identity.id, {
       identity,
       link,
@@ -74,6 +100,7 @@ export class FleetRegistry {
       inventory: undefined,
       replicas: new Map(),
       heldBefore: new Map(),
+      healthBefore: healthAfter(earlier),
     });
     this.#log.info({ workerId: identity.id, worker: identity.name }, "worker joined");
     this.#events.fleetChanged(identity.id);
@@ -98,8 +125,14 @@ export class FleetRegistry {
     if (worker === undefined || worker.link !== link) return;
     worker.link = undefined;
     worker.lostAtMs = this.#clock.wallMs();
+    this.#lost.set(workerId, worker);
     link.close();
     this.#log.info({ workerId, worker: worker.identity.name, reason }, "worker lost");
+    for (const replica of worker.replicas.values()) {
+      this.#index.changed(replica.report.model);
+      // Once for all that it ran: a break of the link is one.
+      if (!isForGood && replica.slotsUsed > 0) this.#slots.lost(replica);
+    }
     this.#events.workerLost(workerId, reason, isForGood);
     for (const model of modelsOf(worker)) this.#slotsChanged(model);
     this.#events.fleetChanged(workerId);
@@ -162,12 +195,16 @@ export class FleetRegistry {
       return;
     }
     const stateBefore = known?.report.state;
-    if (known === undefined || report.state === "unloaded") this.#byModel.delete(report.model);
     if (known === undefined) {
       if (report.state === "unloaded" || worker.replicas.size >= maxReplicasPerWorker) return;
-      worker.replicas.set(report.id, new ReplicaEntry(worker, report));
-    } else if (report.state === "unloaded") worker.replicas.delete(report.id);
-    else known.update(report);
+      const replica = new ReplicaEntry(worker, report, this.#clock);
+      worker.replicas.set(report.id, replica);
+      this.#index.add(replica);
+    } else if (report.state === "unloaded") {
+      worker.replicas.delete(report.id);
+      this.#index.remove(known);
+      keepHealth(worker.healthBefore, known);
+    } else known.update(report);
     if (stateBefore !== "ready" && report.state === "ready") this.#events.replicaReady(workerId, report.id);
     if (stateBefore !== report.state) {
       this.#log.info(
@@ -204,9 +241,17 @@ export class FleetRegistry {
 
   /** Slots of ready replicas on workers that take work. */
   slots(model: string): number {
-    let slots = 0;
-    for (const candidate of this.#replicas(model)) if (candidate.isAccepting) slots += candidate.slots;
-    return slots;
+    return this.#index.slots(model);
+  }
+
+  /** How many requests leave a free slot of the model alone, since a faster replica should have them done sooner. */
+  waitingByChoice(model: string): number {
+    return this.#slots.patient(model);
+  }
+
+  /** How fast a replica should write, by its hardware: what it counts as until an answer has been measured. */
+  expectSpeed(workerId: string, replicaId: string, decodeTokensPerSecond: number | undefined): void {
+    this.#workers.get(workerId)?.replicas.get(replicaId)?.health.expect(decodeTokensPerSecond);
   }
 
   /**
@@ -214,7 +259,7 @@ export class FleetRegistry {
    * counts as able.
    */
   canDo(model: string, needs: ReadonlySet<Capability>): boolean {
-    for (const candidate of this.#replicas(model)) {
+    for (const candidate of this.#index.of(model)) {
       const { state } = candidate.report;
       if (state === "fetching" || state === "loading" || canDo(candidate, needs)) return true;
     }
@@ -223,30 +268,26 @@ export class FleetRegistry {
 
   /** What the replicas of a model can do, each as one set. */
   capabilitySets(model: string): ReadonlySet<Capability>[] {
-    return this.#replicas(model)
+    return this.#index
+      .of(model)
       .filter(({ report }) => report.state === "ready")
       .map(({ capabilities }) => capabilities);
   }
 
   /** Whether a worker has the model now, or had it until lately. */
   isKnown(model: string): boolean {
-    return this.#replicas(model).length > 0;
+    return this.#index.of(model).length > 0;
   }
 
   /** Whether `knownModels` has it. */
   serves(model: string): boolean {
-    return this.#replicas(model).some(({ report }) => report.state !== "failed");
+    return this.#index.of(model).some(({ report }) => report.state !== "failed");
   }
 
   /** Every model that a worker has now, or had until lately; sorted. */
   knownModels(): string[] {
     this.#forgetLongLost();
-    const models = new Set<string>();
-    for (const worker of this.#workers.values()) {
-      for (const { report } of worker.replicas.values())
-        if (report.state !== "failed") models.add(report.model);
-    }
-    return [...models].sort();
+    return [...this.#index.models()].filter((model) => this.serves(model)).sort();
   }
 
   /** What was reported last of one replica. */
@@ -256,19 +297,19 @@ export class FleetRegistry {
 
   /** What was reported last of each replica of a model. */
   replicasOf(model: string): readonly Replica[] {
-    return this.#replicas(model).map(({ report }) => report);
+    return this.#index.of(model).map(({ report }) => report);
   }
 
   workers(): WorkerView[] {
     this.#forgetLongLost();
     return [...this.#workers.values()]
-      .map(viewOf)
+      .map((worker) => viewOf(worker, this.#clock.nowMs()))
       .sort((a, b) => a.name.localeCompare(b.name) || (a.id < b.id ? -1 : 1));
   }
 
   worker(workerId: string): WorkerView | undefined {
     const worker = this.#workers.get(workerId);
-    return worker === undefined ? undefined : viewOf(worker);
+    return worker === undefined ? undefined : viewOf(worker, this.#clock.nowMs());
   }
 
   /** The way to a worker, or `undefined` when it is not connected. */
@@ -283,30 +324,32 @@ export class FleetRegistry {
   }
 
   #slotsChanged(model: string): void {
+    this.#index.changed(model);
     this.#events.capacityChanged(model);
     this.#slots.serve(model);
   }
 
-  /** Asked for with every slot that is given or comes back: found once, until the fleet changes. */
-  #replicas(model: string): readonly ReplicaEntry[] {
-    const known = this.#byModel.get(model);
-    if (known !== undefined) return known;
-    const replicas = [...this.#workers.values()].flatMap((worker) =>
-      [...worker.replicas.values()].filter(({ report }) => report.model === model),
+  /** A breaker has opened or closed. One that is open lets a probe through after a while: somebody may wait for it. */
+  #ejectedOrBack(replica: ReplicaEntry): void {
+    const { health, workerId, replicaId, report } = replica;
+    const nowMs = this.#clock.nowMs();
+    const { breaker, breakerReason } = health.view(nowMs);
+    this.#log.info(
+      { workerId, replicaId, model: report.model, breaker, reason: breakerReason },
+      "replica breaker",
     );
-    if (replicas.length > 0) this.#byModel.set(model, replicas);
-    return replicas;
+    if (health.isOpen) this.#clock.after(health.probeAtMs - nowMs, () => this.#slots.serve(report.model));
+    this.#slotsChanged(report.model);
   }
 
-  /** Those lost long ago, and the oldest where there are too many: anybody may join and leave for ever. */
+  /** Those lost long ago, and the first of them where there are too many: anybody may join and leave for ever. */
   #forgetLongLost(): void {
     const beforeMs = this.#clock.wallMs() - keepLostMs;
-    const lost = [...this.#workers].filter(([, worker]) => worker.lostAtMs !== undefined);
-    const excess = lost.length - maxLostKept;
-    for (const [index, [workerId, worker]] of lost.entries()) {
-      if ((worker.lostAtMs ?? 0) >= beforeMs && index >= excess) continue;
+    for (const [workerId, worker] of this.#lost) {
+      if ((worker.lostAtMs ?? 0) >= beforeMs && this.#lost.size <= maxLostKept) return;
+      this.#lost.delete(workerId);
       this.#workers.delete(workerId);
-      this.#byModel.clear();
+      for (const replica of worker.replicas.values()) this.#index.remove(replica);
       for (const model of modelsOf(worker)) this.#events.capacityChanged(model);
     }
   }

@@ -37,7 +37,7 @@ export function startFlows(options: { readonly maxQueued?: number; readonly cold
   const bus = hub.bus(`orc-${++hubs}`);
   const fleet = new FleetRegistry({ clock, log });
   const attempts = new AttemptTable({ clock, log, fleet, metrics: noMetrics });
-  const runner = new JobRunner({ fleet, attempts, bus, metrics: noMetrics, log });
+  const runner = new JobRunner({ fleet, attempts, bus, metrics: noMetrics, clock, log });
   const background = new Background(log);
   const desk = new RequestDesk({
     queue,
@@ -57,6 +57,7 @@ export function startFlows(options: { readonly maxQueued?: number; readonly cold
   const lanes = new LaneControl({ queue, fleet, runner, lines: { run: runLine }, background });
   fleet.notify({
     capacityChanged: (model) => lanes.adjust(model),
+    patienceChanged: (model) => lanes.adjust(model),
     workerLost: (...lost) => attempts.workerLost(...lost),
   });
   return { lines, self: bus.self, clock, queue, fleet, attempts, runner, desk, lanes };
@@ -174,6 +175,7 @@ export interface SubmitChange {
   readonly isRestartable?: boolean;
   readonly signal?: AbortSignal;
   readonly queueTimeoutMs?: number;
+  readonly deadlineMs?: number;
 }
 
 let requests = 0;
@@ -187,6 +189,7 @@ export async function submit(flows: Flows, change: SubmitChange = {}) {
     lane: { model: "m", class: change.laneClass ?? "interactive" },
     request,
     queueTimeoutMs: change.queueTimeoutMs ?? 60_000,
+    deadlineMs: change.deadlineMs,
     isRestartable: change.isRestartable ?? false,
     signal: change.signal ?? new AbortController().signal,
   });

@@ -52,7 +52,11 @@ export class LaneControl {
       this.#retire(model, lanes);
       return;
     }
-    const shares = laneShares(slots, lanes.interactiveHeld, lanes.requestsHeld);
+    const shares = laneShares(slots, {
+      interactiveHeld: lanes.interactiveHeld,
+      requestsHeld: lanes.requestsHeld,
+      patient: this.#fleet.waitingByChoice(model),
+    });
     for (const laneClass of laneClasses) lanes.consumers[laneClass].setConcurrency(shares[laneClass]);
   }
 

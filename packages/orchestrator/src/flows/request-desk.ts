@@ -27,6 +27,9 @@ interface Entry {
   readonly mailbox: Mailbox<AnswerEvent>;
   readonly acceptedAtMs: number;
   readonly queueTimeoutMs: number;
+  /** In monotonic time. */
+  readonly deadlineAtMs: number | undefined;
+  readonly stopDeadline: () => void;
   stopQueueTimer: () => void;
   /** Set once a runner has asked for the request. */
   runner: string | undefined;
@@ -39,6 +42,8 @@ export interface SubmitOptions {
   readonly request: InferenceRequest;
   /** Fails the request with `queue_timeout` when no slot has been found by then. */
   readonly queueTimeoutMs: number;
+  /** Fails the request with `deadline_exceeded` when its answer is not complete by then, from now. */
+  readonly deadlineMs?: number | undefined;
   /** The client sees nothing before the end: a lost worker is replaced, and `started` comes again with a higher epoch. */
   readonly isRestartable: boolean;
   readonly signal: AbortSignal;
@@ -87,7 +92,7 @@ export class RequestDesk {
 
   /**
    * Accepts a request and gives its answer. Throws MusterError: `queue_full` and `store_unavailable` before it is
-   * accepted; `queue_timeout`, `cancelled`, `worker_lost`, `engine_crashed` and what the engine says, afterwards.
+   * accepted; `queue_timeout`, `deadline_exceeded`, `cancelled`, `worker_lost`, `engine_crashed` and what the engine says, afterwards.
    * Leaving the loop early, or `signal`, cancels: the worker stops within a second, a queued request is never run.
    */
   async submit(options: SubmitOptions): Promise<AsyncIterable<AnswerEvent>> {
@@ -102,6 +107,8 @@ export class RequestDesk {
       );
     }
     const leave = () => this.#drop(requestId);
+    const { deadlineMs } = options;
+    const nowMs = clock.nowMs();
     const entry: Entry = {
       lane,
       handover: { request, isRestartable: options.isRestartable },
@@ -110,8 +117,13 @@ export class RequestDesk {
         leave,
         weightOf,
       ),
-      acceptedAtMs: clock.nowMs(),
+      acceptedAtMs: nowMs,
       queueTimeoutMs: options.queueTimeoutMs,
+      deadlineAtMs: deadlineMs === undefined ? undefined : nowMs + deadlineMs,
+      stopDeadline:
+        deadlineMs === undefined
+          ? () => {}
+          : clock.after(deadlineMs, () => this.#fail(requestId, tooLate(deadlineMs))),
       stopQueueTimer: clock.after(options.queueTimeoutMs, () =>
         this.#timeOut(requestId, options.queueTimeoutMs),
       ),
@@ -192,7 +204,7 @@ export class RequestDesk {
   }
 
   #handOver(requestId: string, runner: string): void {
-    const { bus } = this.#deps;
+    const { bus, clock } = this.#deps;
     const entry = this.#entries.get(requestId);
     // Two runners can hold one job only after the store lost track of it: the first one has it.
     if (entry === undefined || (entry.runner !== undefined && entry.runner !== runner)) {
@@ -200,7 +212,9 @@ export class RequestDesk {
       return;
     }
     entry.runner = runner;
-    bus.send(runner, { kind: "request", requestId, handover: entry.handover });
+    const { handover, deadlineAtMs } = entry;
+    const left = deadlineAtMs === undefined ? {} : { leftMs: deadlineAtMs - clock.nowMs() };
+    bus.send(runner, { kind: "request", requestId, handover: { ...handover, ...left } });
   }
 
   #deliver(requestId: string, event: AnswerEvent): void {
@@ -291,7 +305,9 @@ export class RequestDesk {
   }
 
   #forget(requestId: string): void {
-    this.#entries.get(requestId)?.stopQueueTimer();
+    const entry = this.#entries.get(requestId);
+    entry?.stopQueueTimer();
+    entry?.stopDeadline();
     this.#entries.delete(requestId);
     if (this.#entries.size > 0) return;
     for (const wake of this.#idle.splice(0)) wake();
@@ -346,6 +362,14 @@ function weightOfDelta(delta: InferenceDelta): number {
 
 function cancelled(): MusterError {
   return new MusterError("cancelled", "The client left before the answer was complete.");
+}
+
+function tooLate(deadlineMs: number): MusterError {
+  const seconds = Math.round(deadlineMs / 100) / 10;
+  return new MusterError(
+    "deadline_exceeded",
+    `The answer was not complete within the ${seconds} s that the request allows. Allow more, or ask for less.`,
+  );
 }
 
 function shuttingDown(): MusterError {

@@ -1,6 +1,7 @@
-import { type Deferred, deferred, type Log, MusterError, neededCapabilities } from "@muster/base";
+import { type Clock, type Deferred, deferred, type Log, MusterError, neededCapabilities } from "@muster/base";
 import type { AnswerEvent, AnswerSource, RequestRef } from "../core/job.ts";
 import type { Lane } from "../core/lane.ts";
+import { requestSize } from "../core/scheduling/request-size.ts";
 import { type AttemptFailure, retryVerdict } from "../core/scheduling/retry-rule.ts";
 import type { Metrics } from "../ports/metrics.ts";
 import type { BusMessage, Handover, TokenBus, WireError } from "../ports/token-bus.ts";
@@ -21,6 +22,7 @@ interface JobRunnerDeps {
   readonly attempts: AttemptTable;
   readonly bus: TokenBus;
   readonly metrics: Metrics;
+  readonly clock: Clock;
   readonly log: Log;
 }
 
@@ -102,13 +104,20 @@ export class JobRunner {
     handover: Handover,
     signal: AbortSignal,
   ): Promise<void> {
-    const { fleet, attempts, metrics, log } = this.#deps;
+    const { fleet, attempts, metrics, clock, log } = this.#deps;
     const failures: AttemptFailure[] = [];
     const needs = neededCapabilities(handover.request);
+    const size = requestSize(handover.request);
+    const { leftMs } = handover;
+    const deadlineAtMs = leftMs === undefined ? undefined : clock.nowMs() + leftMs;
     const avoid = new Set<string>();
     let hasSentOutput = false;
     for (let epoch = 1; ; epoch++) {
-      const lease = await fleet.acquire(lane.model, { laneClass: lane.class, avoid, needs, signal });
+      const lease = await fleet.acquire(lane.model, {
+        laneClass: lane.class,
+        ...{ avoid, needs, signal, deadlineAtMs },
+        ...size,
+      });
       const source: AnswerSource = { workerId: lease.workerId, workerName: lease.workerName, epoch };
       this.#emit(job, { kind: "started", source });
       const ended = await attempts.run(

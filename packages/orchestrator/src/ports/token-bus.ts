@@ -12,6 +12,8 @@ export interface Handover {
   readonly request: InferenceRequest;
   /** The client gets the answer in one piece: until then it may be begun anew on another worker. */
   readonly isRestartable: boolean;
+  /** Until its deadline, from when it was handed over: clocks of two machines differ. Undefined: it has none. */
+  readonly leftMs?: number;
 }
 
 export type BusMessage =

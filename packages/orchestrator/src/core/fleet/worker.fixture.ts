@@ -48,7 +48,16 @@ export function testReplica(change: Partial<Replica> = {}): Replica {
 }
 
 export function testReplicaView(change: Partial<ReplicaView> = {}): ReplicaView {
-  return { ...testReplica(), slotsUsed: 0, decodeTokensPerSecond: undefined, heldBack: undefined, ...change };
+  return {
+    ...testReplica(),
+    slotsUsed: 0,
+    decodeTokensPerSecond: undefined,
+    heldBack: undefined,
+    breaker: "closed",
+    breakerReason: undefined,
+    recentFailures: 0,
+    ...change,
+  };
 }
 
 export function testIdentity(change: Partial<WorkerIdentity> = {}): WorkerIdentity {

@@ -1,4 +1,5 @@
 import type { Availability, Capability, ErrorCode, Hardware, Inventory, MachineLoad } from "@muster/base";
+import type { BreakerPhase } from "../scheduling/breaker.ts";
 
 export type ReplicaState = "fetching" | "loading" | "ready" | "crashed" | "failed" | "unloaded";
 
@@ -57,6 +58,10 @@ export interface ReplicaView extends Replica {
   readonly decodeTokensPerSecond: number | undefined;
   /** Why it gets no work though it is ready: its answers to the golden prompts were wrong, or are awaited. */
   readonly heldBack: string | undefined;
+  /** `open`: it failed too often, or has become far slower than it was; it gets work only where all others are too. */
+  readonly breaker: BreakerPhase;
+  readonly breakerReason: string | undefined;
+  readonly recentFailures: number;
 }
 
 /**

@@ -18,12 +18,17 @@ export function linesPerJob(slots: number): number {
  */
 export function laneShares(
   slots: number,
-  interactiveHeld: number,
-  /** Requests among the jobs of the batch lane: each is one job, where several lines are. */
-  requestsHeld = 0,
+  held: {
+    readonly interactiveHeld?: number;
+    /** Requests among the jobs of the batch lane: each is one job, where several lines are. */
+    readonly requestsHeld?: number;
+    /** Those that leave a free slot alone: what they leave is for the next in the lane. */
+    readonly patient?: number;
+  },
 ): { interactive: number; batch: number } {
   if (slots === 0) return { interactive: 0, batch: 0 };
-  const share = Math.max(0, slots - interactiveHeld) + Math.min(slots, maxAhead);
+  const { interactiveHeld = 0, requestsHeld = 0, patient = 0 } = held;
+  const share = Math.max(0, slots - interactiveHeld) + Math.min(slots, maxAhead) + patient;
   const forLines = Math.max(1, Math.ceil((share - requestsHeld) / linesPerJob(slots)));
-  return { interactive: slots, batch: Math.min(share, forLines + requestsHeld) };
+  return { interactive: slots + patient, batch: Math.min(share, forLines + requestsHeld) };
 }

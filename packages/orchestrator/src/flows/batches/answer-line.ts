@@ -9,6 +9,7 @@ import type { BatchRecord, LineUsage } from "../../core/batches/batch.ts";
 import { noUsage } from "../../core/batches/batch.ts";
 import type { LineResult, LineToken } from "../../core/batches/line-result.ts";
 import { failureOfCode, type LineFailure } from "../../core/batches/line-retry-rule.ts";
+import { requestSize } from "../../core/scheduling/request-size.ts";
 import type { Digest } from "../../ports/digest.ts";
 import {
   type CollectedPart,
@@ -200,9 +201,12 @@ export class StartedLine {
     const attempt = new AbortController();
     const { signal } = attempt;
     const stopListening = stop.onSaid(() => attempt.abort());
+    const request = plan.parts[part]?.request;
+    if (request === undefined) throw new MusterError("internal", "A line has no such part.");
     let lease: SlotLease;
     try {
       lease = await fleet.acquire(model, {
+        ...requestSize(request),
         laneClass: "batch",
         avoid: new Set(failures.flatMap(({ workerId }) => (workerId === undefined ? [] : [workerId]))),
         needs: plan.needs,
@@ -216,8 +220,6 @@ export class StartedLine {
     }
     onSlot(lease.workerId);
     const startedAtMs = clock.wallMs();
-    const request = plan.parts[part]?.request;
-    if (request === undefined) throw new MusterError("internal", "A line has no such part.");
     const attemptId = partName({ batchId: record.id, line, gen: token.gen, part, parts: plan.parts.length });
     const outcome = await attempts.run({ requestId: attemptId, epoch: token.epoch, request }, lease, {
       signal,

@@ -33,7 +33,11 @@ const lineText = (line: number, more: object = {}) =>
   });
 
 /** A batch of some lines, its ledger open, and a runner; workers are added by the tests. */
-async function startRunner(texts: readonly string[], options: Partial<BatchRecord["options"]> = {}) {
+async function startRunner(
+  texts: readonly string[],
+  options: Partial<BatchRecord["options"]> = {},
+  flow: { readonly hedges?: boolean } = {},
+) {
   const clock = new ManualClock();
   const log = silentLog;
   const store = new MemoryObjectStore();
@@ -74,6 +78,7 @@ async function startRunner(texts: readonly string[], options: Partial<BatchRecor
     commits: new LineCommits({ ledger, desk, clock, log }),
     input: new BlockReader({ store }),
     random: () => 0.5,
+    hedges: flow.hedges ?? false,
   });
   const committed: LineResult[] = [];
   const givenBack: LineRef[] = [];
@@ -229,9 +234,10 @@ describe("the line runner", () => {
     expect(world.givenBack).toEqual([]);
   });
 
-  it("is tried on a second worker when it takes far longer than others; the first answer counts", async () => {
+  /** Eleven quick lines are done on `slow`, the twelfth runs long there, and another worker has nothing to do. */
+  async function straggle(flow: { readonly hedges: boolean }) {
     const texts = Array.from({ length: 12 }, (_none, line) => lineText(line));
-    const world = await startRunner(texts);
+    const world = await startRunner(texts, {}, flow);
     const slow = new ScriptedWorker(world.flows, "w1", [replica({ slots: 1 })]);
     for (let line = 0; line < 11; line++) {
       const done = world.run(line);
@@ -243,12 +249,25 @@ describe("the line runner", () => {
     const straggler = await slow.untilAssigned(12);
     const idle = new ScriptedWorker(world.flows, "w2", [replica({ id: "rep-2", slots: 1 })]);
     world.clock.advance(1_500);
+    return { world, slow, idle, straggler, done };
+  }
+
+  it("is tried on a second worker when it takes far longer than others, where hedging is on; the first answer counts", async () => {
+    const { world, slow, idle, straggler, done } = await straggle({ hedges: true });
     const second = await idle.untilAssigned(1);
     expect(second.epoch).toBe(2);
     idle.end(second, finishedReport, words("second"));
     await done;
     expect(world.committed.at(-1)?.token.epoch).toBe(2);
     expect(slow.commands.at(-1)).toMatchObject({ kind: "cancel", attemptId: straggler.attemptId, epoch: 1 });
+  });
+
+  it("is tried on one worker alone where hedging is off", async () => {
+    const { world, slow, idle, straggler, done } = await straggle({ hedges: false });
+    slow.end(straggler, finishedReport, words("first"));
+    await done;
+    expect(idle.assigned).toEqual([]);
+    expect(world.committed.at(-1)?.token.epoch).toBe(1);
   });
 
   it("answers the same deterministic line once where results are cached", async () => {

@@ -43,6 +43,8 @@ interface LineRunnerDeps {
   readonly log: Log;
   /** 0 to 1, for jitter. */
   readonly random: () => number;
+  /** Whether stragglers are tried on a second worker as well. */
+  readonly hedges: boolean;
 }
 
 /** Takes lines of batches out of the lanes and brings each to one committed answer, or gives it back. */
@@ -291,7 +293,7 @@ export class LineRunner implements LineRuns {
 
   /** Lets go of lines that wait for a slot where nobody is left who can take them; looks for stragglers. */
   #check(): void {
-    const { fleet, clock } = this.#deps;
+    const { fleet, clock, hedges } = this.#deps;
     this.#stopChecking = clock.after(checkMs, () => this.#check());
     const lines = [...this.#running.values()];
     if (lines.length === 0) return;
@@ -304,7 +306,7 @@ export class LineRunner implements LineRuns {
         running.stop.say();
       }
     }
-    this.#hedger.look(lines, fleet.workers(), clock.nowMs());
+    if (hedges) this.#hedger.look(lines, fleet.workers(), clock.nowMs());
   }
 }
 

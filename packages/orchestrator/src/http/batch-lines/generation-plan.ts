@@ -1,9 +1,10 @@
 import { type GenerateRequest, neededCapabilities } from "@muster/base";
+import { promptLengthOf } from "../../core/prompt-length.ts";
 import type { LinePlan } from "../../ports/line-endpoint.ts";
 import { gathered, generationPart } from "../answering/gather.ts";
 import type { Wording } from "../answering/wording.ts";
 import { linePlan } from "./line-plan.ts";
-import { leadingOf, promptLengthOf } from "./prompt-size.ts";
+import { leadingOf } from "./prompt-leading.ts";
 
 /** The plan of a line that generates, in the words of the endpoint it is for. */
 export function generationPlan(asked: {

@@ -122,6 +122,9 @@ function replicaBody(replica: ReplicaView) {
     context_tokens: replica.contextTokens,
     capabilities: [...replica.capabilities].sort(),
     decode_tokens_per_second: rate === undefined ? null : Math.round(rate * 10) / 10,
+    breaker: replica.breaker,
+    breaker_reason: replica.breaker === "closed" ? null : (replica.breakerReason ?? null),
+    recent_failures: replica.recentFailures,
     progress: replica.state === "loading" || replica.state === "fetching" ? replica.progress : null,
     error: replica.failure?.message ?? null,
   };

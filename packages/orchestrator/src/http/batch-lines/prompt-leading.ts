@@ -1,18 +1,9 @@
-import type { ChatMessage, GenerateRequest } from "@muster/base";
+import type { GenerateRequest } from "@muster/base";
 
-/** What a picture or a recording counts for among characters: as many tokens as models make of one picture. */
-const mediaLength = 1_024;
 /** Of what stands last in a prompt, which is seldom shared, as much as makes a beginning worth grouping by. */
 const leadingLength = 1_024;
 /** Nobody looks further. */
 const maxLeadingLength = 2_048;
-
-/** The characters of a prompt. */
-export function promptLengthOf({ prompt, tools }: GenerateRequest): number {
-  if (prompt.kind === "text") return prompt.text.length;
-  const toolsLength = tools === undefined ? 0 : JSON.stringify(tools.definitions).length;
-  return prompt.messages.reduce((sum, message) => sum + lengthOf(message), toolsLength);
-}
 
 /**
  * How a prompt begins, as far as others may share it: tools and all messages but the last; where that is little, the
@@ -28,13 +19,4 @@ export function leadingOf({ prompt, tools }: GenerateRequest): string {
     if (room > 0) leading += `${role}\n${content}\n`.slice(0, room);
   }
   return leading;
-}
-
-function lengthOf({ content, reasoning = "", toolCalls = [], media = [] }: ChatMessage): number {
-  return (
-    content.length +
-    reasoning.length +
-    toolCalls.reduce((sum, { name, argumentsJson }) => sum + name.length + argumentsJson.length, 0) +
-    media.length * mediaLength
-  );
 }

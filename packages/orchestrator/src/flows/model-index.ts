@@ -1,0 +1,51 @@
+import type { ReplicaEntry } from "./fleet-entries.ts";
+
+/** The replicas of each model, and how many slots they have: asked for with every request, so kept ready. */
+export class ModelIndex {
+  readonly #replicas = new Map<string, readonly ReplicaEntry[]>();
+  readonly #slots = new Map<string, number>();
+
+  add(replica: ReplicaEntry): void {
+    const { model } = replica.report;
+    this.#replicas.set(model, [...this.of(model), replica]);
+    this.#slots.delete(model);
+  }
+
+  remove(replica: ReplicaEntry): void {
+    const { model } = replica.report;
+    const others = this.of(model).filter((other) => other !== replica);
+    if (others.length > 0) this.#replicas.set(model, others);
+    else this.#replicas.delete(model);
+    this.#slots.delete(model);
+  }
+
+  /** Another number of replicas of the model takes work. */
+  changed(model: string): void {
+    this.#slots.delete(model);
+  }
+
+  /** The list is never changed: who holds it sees the replicas that there were. */
+  of(model: string): readonly ReplicaEntry[] {
+    return this.#replicas.get(model) ?? [];
+  }
+
+  models(): Iterable<string> {
+    return this.#replicas.keys();
+  }
+
+  /** Of replicas that take work; of those that are ejected only where all are. */
+  slots(model: string): number {
+    const known = this.#slots.get(model);
+    if (known !== undefined) return known;
+    let well = 0;
+    let ill = 0;
+    for (const replica of this.of(model)) {
+      if (!replica.isAccepting) continue;
+      if (replica.health.isOpen) ill += replica.slots;
+      else well += replica.slots;
+    }
+    const slots = well > 0 ? well : ill;
+    if (this.#replicas.has(model)) this.#slots.set(model, slots);
+    return slots;
+  }
+}
