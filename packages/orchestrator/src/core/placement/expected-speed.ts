@@ -14,12 +14,10 @@ const diskBytesPerSecond = 1e9;
 
 /** What one answer alone should get: every token reads the weights once. */
 export function expectedTokensPerSecond(worker: PlacementWorker, shape: Shape): number {
-  const { profile, activeShare = 1 } = shape.variant;
-  const bytes = Math.max(1, (profile.weightsBytes - profile.hostWeightsBytes) * activeShare);
+  const { profile } = shape.variant;
+  const bytes = Math.max(1, profile.activeWeightsBytes ?? profile.weightsBytes - profile.hostWeightsBytes);
   const gpuShare =
-    shape.device === "gpu"
-      ? 1
-      : Math.min(1, (shape.gpuLayers ?? 0) / Math.max(1, profile.layers));
+    shape.device === "gpu" ? 1 : Math.min(1, (shape.gpuLayers ?? 0) / Math.max(1, profile.layers));
   const seconds =
     (bytes * gpuShare) / gpuBytesPerSecond(worker) +
     (bytes * (1 - gpuShare)) / (worker.ramBytesPerSecond ?? guessedRamBytesPerSecond);

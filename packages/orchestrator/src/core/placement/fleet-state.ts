@@ -18,8 +18,6 @@ export interface PlacementVariant {
   readonly profile: MemoryProfile;
   readonly projectorUri?: string | undefined;
   readonly projectorBytes?: number | undefined;
-  /** Share of the weights that are read for one token: less than 1 where the model has experts. */
-  readonly activeShare?: number | undefined;
 }
 
 /** Which workers a model has to be on, or may be on. */

@@ -21,7 +21,7 @@ export interface Shape {
   readonly ramBytes: number;
 }
 
-/** All that a model can be loaded as on one kind of device, the one that is wanted most first. */
+/** All that a model can be loaded as on so many GPUs, what is wanted most first. */
 export interface ShapeLadder {
   readonly shapes: readonly Shape[];
   /** Less than these and nothing fits: said once, so that most workers are told apart at a glance. */
@@ -35,13 +35,15 @@ export interface Budget {
   readonly ramBytes: number;
   /** One memory: what is taken as GPU memory is missing as main memory. */
   readonly isUnified: boolean;
+  /** Each of them costs: buffers of its own. */
+  readonly gpus: number;
   readonly diskBytes: number;
 }
 
 /** A better variant is not worth so few slots that batches crawl: fewer only where nothing else fits. */
 const enoughSlots = 2;
 /** Fewer of the layers than this on a GPU are not worth the copying. */
-const leastGpuLayerShare = 0.2;
+const leastGpuLayerShare = 0.25;
 
 /**
  * In this order: the whole context before less of it, enough slots before few, the best variant before smaller ones,
@@ -50,7 +52,7 @@ const leastGpuLayerShare = 0.2;
 export function shapeLadder(
   model: PlacementModel,
   policy: PlacementPolicy,
-  device: "gpu" | "cpu",
+  on: { readonly gpus: number },
 ): ShapeLadder {
   const most = Math.max(1, Math.min(model.mostSlots, policy.slotsPerReplica));
   const enough = Math.min(most, enoughSlots);
@@ -62,7 +64,7 @@ export function shapeLadder(
     ] as const) {
       for (const [rank, variant] of model.variants.entries()) {
         for (let slots = from; slots >= to; slots = slots > 4 ? slots >> 1 : slots - 1) {
-          shapes.push(shapeOf({ variant, rank, slots, contextTokens }, device === "gpu" ? "all" : 0));
+          shapes.push(shapeOf({ variant, rank, slots, contextTokens, gpus: on.gpus }, "all"));
         }
       }
     }
@@ -80,7 +82,7 @@ export function firstFit(
   ladder: ShapeLadder,
   at: { readonly worker: PlacementWorker; readonly budget: Budget; readonly nowMs: number },
 ): Shape | undefined {
-  const { worker, budget, nowMs } = at;
+  const { budget } = at;
   if (budget.vramBytes < ladder.leastVramBytes || budget.ramBytes < ladder.leastRamBytes) return undefined;
   for (const shape of ladder.shapes) {
     if (fitsMemory(shape, budget) && isLoadable(model, shape.variant, at)) return shape;
@@ -105,7 +107,7 @@ export function lastResort(
     for (const [rank, variant] of model.variants.entries()) {
       if (variant.profile.weightsBytes > memory || !isLoadable(model, variant, at)) continue;
       for (let slots = most; slots >= 1; slots--) {
-        const shape = splitShape({ variant, rank, slots, contextTokens }, budget);
+        const shape = splitShape({ variant, rank, slots, contextTokens, gpus: budget.gpus }, budget);
         if (shape && expectedTokensPerSecond(worker, shape) >= policy.leastTokensPerSecond) return shape;
       }
     }
@@ -123,15 +125,19 @@ interface Wish {
   readonly rank: number;
   readonly slots: number;
   readonly contextTokens: number;
+  readonly gpus: number;
 }
 
-function shapeOf(wish: Wish, gpuLayers: number | "all"): Shape {
-  const { variant, slots, contextTokens } = wish;
-  const memory = replicaMemory(variant.profile, { slots, contextTokens, gpuLayers });
+function shapeOf({ gpus, ...wish }: Wish, gpuLayers: number | "all"): Shape {
+  const { variant, slots } = wish;
+  const trained = variant.profile.maxContextTokens;
+  const contextTokens = trained > 0 ? Math.min(wish.contextTokens, trained) : wish.contextTokens;
+  const memory = replicaMemory(variant.profile, { slots, contextTokens, gpuLayers, gpus });
   const projectorBytes = variant.projectorUri === undefined ? 0 : (variant.projectorBytes ?? 0);
   const device = gpuLayers === "all" ? "gpu" : gpuLayers === 0 ? "cpu" : "partial";
   return {
     ...wish,
+    contextTokens,
     device,
     gpuLayers: device === "partial" && gpuLayers !== "all" ? gpuLayers : undefined,
     vramBytes: memory.vramBytes + (device === "cpu" ? 0 : projectorBytes),
@@ -143,7 +149,7 @@ function shapeOf(wish: Wish, gpuLayers: number | "all"): Shape {
 function splitShape(wish: Wish, budget: Budget): Shape | undefined {
   const { layers } = wish.variant.profile;
   let low = 0;
-  let high = budget.vramBytes > 0 && !budget.isUnified ? layers - 1 : 0;
+  let high = budget.vramBytes > 0 && !budget.isUnified ? layers : 0;
   while (low < high) {
     const middle = (low + high + 1) >> 1;
     if (shapeOf(wish, middle).vramBytes <= budget.vramBytes) low = middle;
@@ -166,6 +172,7 @@ function isLoadable(
 /** All, half, a quarter, ... and the least. */
 function contextSteps({ contextTokens, leastContextTokens }: PlacementModel): number[] {
   const steps: number[] = [];
-  for (let tokens = contextTokens; tokens > leastContextTokens; tokens = Math.floor(tokens / 2)) steps.push(tokens);
+  for (let tokens = contextTokens; tokens > leastContextTokens; tokens = Math.floor(tokens / 2))
+    steps.push(tokens);
   return [...steps, Math.min(contextTokens, leastContextTokens)];
 }
