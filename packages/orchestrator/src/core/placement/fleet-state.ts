@@ -46,7 +46,12 @@ export interface PlacementGpu {
   readonly offeredBytes: number;
   /** Undefined: nobody knows. */
   readonly bytesPerSecond: number | undefined;
+  /** Its memory is the machine's main memory: what it takes there is missing here. */
+  readonly isUnified?: boolean | undefined;
 }
+
+/** `gpu`: all of it on GPUs. `partial`: some layers on the processor. */
+export type PlacementDevice = "gpu" | "partial" | "cpu";
 
 export interface PlacementReplica {
   readonly id: string;
@@ -56,12 +61,17 @@ export interface PlacementReplica {
   readonly slots: number;
   readonly slotsUsed: number;
   readonly contextTokens: number;
+  /** As ordered before it is ready, as reported then. Both 0 and a known variant: estimated. */
   readonly vramBytes: number;
   readonly ramBytes: number;
+  /** Undefined: what the worker's GPUs suggest. */
+  readonly device?: PlacementDevice | undefined;
   /** The machine's owner has chosen it: never unloaded by us. */
   readonly isFixed: boolean;
   /** It gets no work: its answers were found wrong. */
   readonly isHeldBack: boolean;
+  /** A plan has retired it: it gets no more work, and is unloaded after its last answer. */
+  readonly isRetiring: boolean;
   /** When it was ordered; both in the time of `PlacementState.nowMs`. */
   readonly sinceMs: number;
   readonly lastUsedAtMs: number;
@@ -73,6 +83,8 @@ export interface PlacementWorker {
   readonly labels: Readonly<Record<string, string>>;
   /** Connected, lent now, not draining, and the orchestrator may decide. False: it is left as it is. */
   readonly isOpen: boolean;
+  /** Connected, lent now, not draining: its replicas answer, whoever decides on them. */
+  readonly isServing: boolean;
   readonly gpus: readonly PlacementGpu[];
   readonly offeredRamBytes: number;
   readonly ramBytesPerSecond: number | undefined;
@@ -110,8 +122,8 @@ export interface LoadAction {
   readonly variant: PlacementVariant;
   readonly slots: number;
   readonly contextTokens: number;
-  /** `gpu`: all of it on GPUs. `partial` and `cpu` are last resorts, and `reason` says so. */
-  readonly device: "gpu" | "partial" | "cpu";
+  /** `partial` and `cpu` are last resorts, and `reason` says so. */
+  readonly device: PlacementDevice;
   /** With `partial`. */
   readonly gpuLayers: number | undefined;
   readonly vramBytes: number;
@@ -128,7 +140,16 @@ export interface UnloadAction {
   readonly reason: string;
 }
 
-export type PlacementAction = LoadAction | UnloadAction;
+/** It is to get no more work, so that it can be unloaded after its last answer: another model's turn has come. */
+export interface RetireAction {
+  readonly kind: "retire";
+  readonly workerId: string;
+  readonly replicaId: string;
+  readonly model: string;
+  readonly reason: string;
+}
+
+export type PlacementAction = LoadAction | UnloadAction | RetireAction;
 
 /** A wish that the plan does not meet, and why. */
 export interface Unmet {
@@ -154,4 +175,30 @@ export interface PlacementPolicy {
   /** Loads under way at once on one worker. */
   readonly loadsAtOnce: number;
   readonly slotsPerReplica: number;
+  /** Interactive requests that wait should all have begun after this time, ... */
+  readonly interactiveDrainMs: number;
+  /** ... and what waits in batch lanes should be done after this. */
+  readonly batchDrainMs: number;
+  /** Of one answer, before any was measured. */
+  readonly guessedServiceMs: number;
+  /** Who has waited so long may take memory that others use. */
+  readonly agingMs: number;
+  /** A model's only replica stays so long, before one that has none takes its turn. */
+  readonly turnMs: number;
+  /** A last resort that would be slower than this is none. */
+  readonly leastTokensPerSecond: number;
 }
+
+export const defaultPlacementPolicy: PlacementPolicy = {
+  idleAfterMs: 60_000,
+  unloadAfterMs: 30 * 60_000,
+  leastStayMs: 5 * 60_000,
+  loadsAtOnce: 1,
+  slotsPerReplica: 4,
+  interactiveDrainMs: 10_000,
+  batchDrainMs: 10 * 60_000,
+  guessedServiceMs: 15_000,
+  agingMs: 2 * 60_000,
+  turnMs: 30 * 60_000,
+  leastTokensPerSecond: 1,
+};

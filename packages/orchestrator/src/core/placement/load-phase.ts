@@ -1,0 +1,194 @@
+import { spotThatComes, spotToClear } from "./clear-room.ts";
+import { expectedTokensPerSecond } from "./expected-speed.ts";
+import type { FleetPlan } from "./fleet-plan.ts";
+import type { ModelCase } from "./model-case.ts";
+import { missingPins, pinRooms } from "./pins.ts";
+import { firstFit } from "./replica-shapes.ts";
+import type { Room } from "./room.ts";
+import { FreeSpots, type Spot, type SpotKind } from "./spots.ts";
+import { mayTakeFromOthers, type Need, needs } from "./victims.ts";
+
+/** Replicas on their way out at once: a fleet is turned over by and by. At least so many, and this share of workers. */
+const retiring = { least: 2, share: 0.05 };
+/** Batches that lack less than this share of what they have are served well enough: a load would gain too little. */
+const clearLack = 0.25;
+
+/** Loads what is lacking, the most urgent first; in turn among models with the same need. */
+export class LoadPhase {
+  readonly #plan: FleetPlan;
+  /** Rooms that will be free, and that somebody counts on. */
+  readonly #promised = new Set<Room>();
+  readonly #pinRooms = new Map<ModelCase, readonly Room[]>();
+  #spots = new Map<string, FreeSpots>();
+  #retiring: number;
+
+  constructor(plan: FleetPlan) {
+    this.#plan = plan;
+    this.#retiring = 0;
+    for (const room of plan.rooms) for (const held of room.replicas) if (held.isRetiring) this.#retiring += 1;
+  }
+
+  run(): void {
+    this.#spots = new Map();
+    for (const need of needs) {
+      const waiting = this.#plan.cases.filter((one) => this.lacks(one, need));
+      while (waiting.length > 0) {
+        const one = next(this.#plan, waiting, need);
+        const isServed = this.#serve(one, need);
+        if (!isServed || !this.lacks(one, need)) waiting.splice(waiting.indexOf(one), 1);
+      }
+    }
+  }
+
+  lacks(one: ModelCase, need: Need): boolean {
+    const { demand, wanted, slots } = one;
+    if (need === "pin") return missingPins(one) > 0;
+    if (demand === undefined) return false;
+    switch (need) {
+      case "first":
+        return one.hasNone && demand.interactiveWaiting > 0;
+      case "more":
+        return demand.interactiveWaiting > 0 && slots < wanted.interactive;
+      case "first-batch":
+        return one.hasNone && demand.batchWaiting > 0;
+      case "better":
+        return one.wantedTotal > 0 && one.awaited.size === 0 && one.elsewhere === 0 && onlyLastResorts(one);
+      case "more-batch":
+        return demand.batchWaiting > 0 && one.wantedTotal - slots >= Math.max(1, slots * clearLack);
+      default:
+        return need satisfies never;
+    }
+  }
+
+  #serve(one: ModelCase, need: Need): boolean {
+    const rooms = this.#roomsFor(one, need);
+    if (this.#loadFree(one, { need, rooms, kind: "gpu" })) return true;
+    if (this.#evict(one, { need, rooms, kind: "gpu" })) return true;
+    if (need === "better") return false;
+    if (mayTakeFromOthers(this.#plan, one, need) && this.#takeTurn(one, need, rooms)) return true;
+    // Batches wait for a GPU that could hold the model; people do not.
+    const isUrgent = need === "pin" || need === "first";
+    if (!isUrgent && this.#couldBeOnGpu(one, rooms)) return false;
+    return (
+      this.#loadFree(one, { need, rooms, kind: "rest" }) || this.#evict(one, { need, rooms, kind: "rest" })
+    );
+  }
+
+  #loadFree(one: ModelCase, at: { need: Need; rooms: readonly Room[]; kind: SpotKind }): boolean {
+    const key = `${at.need === "pin"} ${at.kind} ${one.model.id}`;
+    let spots = this.#spots.get(key);
+    if (spots === undefined) {
+      spots = new FreeSpots(this.#plan, one, at);
+      this.#spots.set(key, spots);
+    }
+    const spot = spots.take();
+    if (spot !== undefined) this.#load(one, spot, at.need);
+    return spot !== undefined;
+  }
+
+  #evict(one: ModelCase, at: { need: Need; rooms: readonly Room[]; kind: SpotKind }): boolean {
+    const spot = spotToClear(this.#plan, one, { ...at, mayBeInUse: false });
+    if (spot === undefined) return false;
+    for (const held of spot.victims) this.#plan.unload(held, `it is idle, and ${one.model.id} is asked for`);
+    this.#load(one, spot, at.need);
+    return true;
+  }
+
+  /** Counts on a room that is on its way, or has the replicas of another give way. */
+  #takeTurn(one: ModelCase, need: Need, rooms: readonly Room[]): boolean {
+    const plan = this.#plan;
+    const coming = spotThatComes(plan, one, { rooms, promised: this.#promised });
+    if (coming !== undefined) {
+      this.#promise(one, coming);
+      return true;
+    }
+    const most = Math.max(retiring.least, Math.floor(plan.rooms.length * retiring.share));
+    if (this.#retiring >= most) return false;
+    const spot = spotToClear(plan, one, { need, rooms, kind: "gpu", mayBeInUse: true });
+    if (spot === undefined) return false;
+    const reason = `${one.model.id} has waited for its turn`;
+    if (spot.victims.every(({ replica }) => replica?.slotsUsed === 0)) {
+      for (const held of spot.victims) {
+        spot.room.turnedOver.add(held.model);
+        plan.unload(held, reason);
+      }
+      this.#load(one, spot, need);
+      return true;
+    }
+    for (const held of spot.victims) plan.retire(held, reason);
+    this.#retiring += spot.victims.length;
+    this.#promise(one, spot);
+    return true;
+  }
+
+  #promise(one: ModelCase, { room, shape }: Spot): void {
+    this.#promised.add(room);
+    one.await(room, shape.slots);
+  }
+
+  #load(one: ModelCase, { room, shape }: Spot, need: Need): void {
+    const because = reasonFor(one, need);
+    const speed = expectedTokensPerSecond(room.worker, shape).toFixed(1);
+    const reason =
+      shape.device === "gpu"
+        ? because
+        : `${because}; a last resort, since no GPU has the room now: about ${speed} tokens/s with ${
+            shape.device === "cpu" ? "the processor alone" : `${shape.gpuLayers} layers on the GPU`
+          }`;
+    this.#plan.load(one, { room, shape, isPinned: need === "pin", reason });
+  }
+
+  #roomsFor(one: ModelCase, need: Need): readonly Room[] {
+    if (need !== "pin") return one.rooms;
+    const rooms = this.#pinRooms.get(one) ?? pinRooms(one);
+    this.#pinRooms.set(one, rooms);
+    return rooms;
+  }
+
+  /** On some worker that is lent now, once all but what is kept there has gone. */
+  #couldBeOnGpu(one: ModelCase, rooms: readonly Room[]): boolean {
+    const { nowMs } = this.#plan;
+    return rooms.some((room) => {
+      const { worker, whole } = room;
+      if (!worker.isOpen || whole.vramBytes <= 0) return false;
+      const gone = [...room.replicas].filter(({ isKept }) => !isKept);
+      const budget = room.budget(gone);
+      return firstFit(one.model, one.ladder(budget.gpus), { worker, budget, nowMs }) !== undefined;
+    });
+  }
+}
+
+/** Whose turn it is: pins by id; who has waited longest; else who has least of what it wants, waiting counting too. */
+function next(plan: FleetPlan, waiting: readonly ModelCase[], need: Need): ModelCase {
+  const turn = (one: ModelCase): number => {
+    if (need === "pin") return 0;
+    if (need === "first") return -one.oldestWaitMs;
+    const wanted = need === "more" ? one.wanted.interactive : one.wantedTotal;
+    return one.slots / Math.max(1, wanted) / (1 + one.oldestWaitMs / plan.policy.agingMs);
+  };
+  return waiting.reduce((best, one) => (turn(one) < turn(best) ? one : best));
+}
+
+function onlyLastResorts(one: ModelCase): boolean {
+  for (const { isLastResort } of one.replicas) if (!isLastResort) return false;
+  return one.replicas.size > 0;
+}
+
+function reasonFor(one: ModelCase, need: Need): string {
+  const waiting = (one.demand?.interactiveWaiting ?? 0) + (one.demand?.batchWaiting ?? 0);
+  switch (need) {
+    case "pin":
+      return `pinned: ${one.model.pin?.replicas ?? 0} are always there`;
+    case "first":
+      return "somebody asks for it, and there is none";
+    case "first-batch":
+      return "a batch asks for it, and there is none";
+    case "better":
+      return "what there is of it runs without a GPU of its own";
+    case "more":
+    case "more-batch":
+      return `${waiting} wait for ${one.slots} slots, ${one.wantedTotal} would serve them in time`;
+    default:
+      return need satisfies never;
+  }
+}

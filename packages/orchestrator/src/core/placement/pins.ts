@@ -1,0 +1,33 @@
+import type { FleetPlan } from "./fleet-plan.ts";
+import { hasLabels } from "./labels.ts";
+import type { ModelCase } from "./model-case.ts";
+import type { Held, Room } from "./room.ts";
+
+/** Marks the replicas that satisfy pins: nobody else's need removes them. */
+export function keepPins(plan: FleetPlan): void {
+  const good = (held: Held) => Number(held.isLastResort) * 2 + Number(held.replica?.state !== "ready");
+  for (const one of plan.cases) {
+    const { pin } = one.model;
+    if (pin === undefined) continue;
+    const kept = [...one.replicas]
+      .filter(({ room }) => hasLabels(room.worker.labels, pin.labels))
+      .sort((a, b) => good(a) - good(b) || (a.room.worker.id < b.room.worker.id ? -1 : 1))
+      .slice(0, pin.replicas);
+    for (const held of kept) held.isKept = true;
+  }
+}
+
+export function pinRooms(one: ModelCase): readonly Room[] {
+  const labels = one.model.pin?.labels ?? {};
+  return one.rooms.filter(({ worker }) => hasLabels(worker.labels, labels));
+}
+
+/** How many replicas are pinned and not there, nor on their way. */
+export function missingPins(one: ModelCase): number {
+  const { pin } = one.model;
+  if (pin === undefined) return 0;
+  let there = 0;
+  for (const { room } of one.replicas) if (hasLabels(room.worker.labels, pin.labels)) there += 1;
+  for (const room of one.awaited.keys()) if (hasLabels(room.worker.labels, pin.labels)) there += 1;
+  return Math.max(0, pin.replicas - there);
+}

@@ -1,0 +1,137 @@
+import { replicaMemory } from "@muster/models";
+import type { PlacementModel, PlacementReplica, PlacementWorker } from "./fleet-state.ts";
+import type { Budget } from "./replica-shapes.ts";
+
+/** GPUs are filled layer by layer, never quite to the brim: of their sum only this share counts. */
+const severalGpusShare = 0.95;
+/** A load leaves this share free, so that a small program of the owner's does not cost it its place at once. */
+const spareShare = 0.02;
+
+/** A replica as the plan sees it: what there is, or what the plan loads. */
+export interface Held {
+  readonly id: string;
+  readonly model: string;
+  readonly room: Room;
+  readonly slots: number;
+  readonly vramBytes: number;
+  readonly ramBytes: number;
+  /** Of its file, while that is on its way. */
+  readonly diskBytes: number;
+  readonly isLastResort: boolean;
+  /** Undefined: the plan loads it. */
+  readonly replica: PlacementReplica | undefined;
+  /** Kept whatever others want: chosen by the owner, or pinned. */
+  isKept: boolean;
+  isRetiring: boolean;
+}
+
+/** What may be used of a worker with nothing loaded: all the memory that it offers. */
+export function wholeBudget(worker: PlacementWorker): Budget {
+  const { gpus } = worker;
+  const offered = gpus.reduce((sum, gpu) => sum + Math.max(0, gpu.offeredBytes), 0);
+  return {
+    vramBytes: gpus.length > 1 ? Math.floor(offered * severalGpusShare) : offered,
+    ramBytes: Math.max(0, worker.offeredRamBytes),
+    isUnified: gpus.some(({ isUnified }) => isUnified),
+    gpus: Math.max(1, gpus.length),
+    diskBytes: worker.freeDiskBytes,
+  };
+}
+
+/** The memory of one worker while a plan is made: only it takes and gives. */
+export class Room {
+  readonly worker: PlacementWorker;
+  readonly whole: Budget;
+  readonly replicas = new Set<Held>();
+  /** Grows with each change: whoever has looked at it earlier looks again. */
+  version = 0;
+  /** Models whose turn here has just ended: others come first. */
+  readonly turnedOver = new Set<string>();
+  #vramBytes: number;
+  #ramBytes: number;
+  #diskBytes: number;
+  #loadsLeft: number;
+
+  constructor(worker: PlacementWorker, loadsAtOnce: number) {
+    this.worker = worker;
+    this.whole = wholeBudget(worker);
+    this.#vramBytes = this.whole.vramBytes;
+    this.#ramBytes = this.whole.ramBytes;
+    this.#diskBytes = this.whole.diskBytes;
+    this.#loadsLeft = loadsAtOnce;
+  }
+
+  get mayLoad(): boolean {
+    return this.worker.isOpen && this.#loadsLeft > 0;
+  }
+
+  /** Bytes over what is offered; neither: 0. */
+  get excess(): { readonly vramBytes: number; readonly ramBytes: number } {
+    return { vramBytes: Math.max(0, -this.#vramBytes), ramBytes: Math.max(0, -this.#ramBytes) };
+  }
+
+  /** What a load may take now, or when `gone` have left. */
+  budget(gone: Iterable<Held> = []): Budget {
+    let vramBytes = this.#vramBytes - this.whole.vramBytes * spareShare;
+    let ramBytes = this.#ramBytes - this.whole.ramBytes * spareShare;
+    for (const held of gone) {
+      vramBytes += held.vramBytes;
+      ramBytes += this.#ramOf(held);
+    }
+    return { ...this.whole, vramBytes, ramBytes, diskBytes: this.#diskBytes };
+  }
+
+  hold(held: Held): void {
+    this.replicas.add(held);
+    this.#take(held, 1);
+  }
+
+  unload(held: Held): void {
+    if (this.replicas.delete(held)) this.#take(held, -1);
+  }
+
+  has(model: string): boolean {
+    for (const held of this.replicas) if (held.model === model) return true;
+    return false;
+  }
+
+  #take(held: Held, sign: 1 | -1): void {
+    if (isUnderWay(held)) this.#loadsLeft -= sign;
+    this.#diskBytes -= sign * held.diskBytes;
+    this.#vramBytes -= sign * held.vramBytes;
+    this.#ramBytes -= sign * this.#ramOf(held);
+    this.version += 1;
+  }
+
+  #ramOf({ vramBytes, ramBytes }: Held): number {
+    return this.whole.isUnified ? vramBytes + ramBytes : ramBytes;
+  }
+}
+
+/** On its way to be ready; what the plan loads is too. */
+export function isUnderWay({ replica }: Held): boolean {
+  return replica === undefined || replica.state === "fetching" || replica.state === "loading";
+}
+
+/** What a replica takes: as reported, or estimated where nobody told. */
+export function memoryOf(
+  replica: PlacementReplica,
+  worker: PlacementWorker,
+  model: PlacementModel | undefined,
+): { readonly vramBytes: number; readonly ramBytes: number } {
+  const { vramBytes, ramBytes, slots, contextTokens } = replica;
+  const variant = model?.variants.find(({ id }) => id === replica.variant);
+  if (vramBytes > 0 || ramBytes > 0 || variant === undefined) return { vramBytes, ramBytes };
+  const onGpu = worker.gpus.length > 0 && replica.device !== "cpu";
+  return replicaMemory(variant.profile, {
+    slots,
+    contextTokens: contextTokens || (model?.contextTokens ?? 0),
+    gpuLayers: onGpu ? "all" : 0,
+    gpus: Math.max(1, worker.gpus.length),
+  });
+}
+
+export function isLastResort(replica: PlacementReplica, worker: PlacementWorker): boolean {
+  if (replica.device !== undefined) return replica.device !== "gpu";
+  return worker.gpus.length === 0 || (replica.vramBytes === 0 && replica.ramBytes > 0);
+}

@@ -1,0 +1,93 @@
+import type { FleetPlan } from "./fleet-plan.ts";
+import type { ModelCase } from "./model-case.ts";
+import { type Held, isUnderWay } from "./room.ts";
+
+/**
+ * What a load is for, in the order in which it is met: pins; the first replica for people who wait; more for them; the
+ * first for a batch; a GPU for a model that has only last resorts; more for batches.
+ */
+export const needs = ["pin", "first", "more", "first-batch", "better", "more-batch"] as const;
+export type Need = (typeof needs)[number];
+
+/** Least valuable first: of no use, then not asked for, then not needed; among these idle ones, and those used longest ago. */
+export function byValue(plan: FleetPlan): (a: Held, b: Held) => number {
+  const rank = (held: Held): number => {
+    if (held.isKept) return 4;
+    const one = plan.caseOf(held.model);
+    if (one === undefined) return plan.isAskedUnknown(held.model) ? 3 : 0;
+    if (!one.replicas.has(held)) return 0;
+    if (one.wantedTotal === 0) return 1;
+    return isSpare(plan, held) ? 2 : 3;
+  };
+  const busy = ({ replica }: Held) => (replica === undefined || replica.slotsUsed > 0 ? 1 : 0);
+  const lastUsed = ({ replica }: Held) => replica?.lastUsedAtMs ?? plan.nowMs;
+  return (a, b) =>
+    rank(a) - rank(b) || busy(a) - busy(b) || lastUsed(a) - lastUsed(b) || (a.id < b.id ? -1 : 1);
+}
+
+/** Whether what is asked for is served as well without it. Those that still load do not count. */
+export function isSpare(plan: FleetPlan, held: Held, lostSlots = 0): boolean {
+  const one = plan.caseOf(held.model);
+  if (one === undefined) return !plan.isAskedUnknown(held.model);
+  if (!one.replicas.has(held) || one.wantedTotal === 0) return true;
+  const left = one.readySlots - lostSlots - (held.replica?.state === "ready" ? held.slots : 0);
+  return left > 0 && left >= one.wantedTotal;
+}
+
+/** Whether it may go at once for another model's need. */
+export function mayEvict(
+  plan: FleetPlan,
+  held: Held,
+  { need, lostSlots }: { readonly need: Need; readonly lostSlots: number },
+): boolean {
+  const { replica, isKept, isRetiring } = held;
+  if (isKept || isRetiring || isUnderWay(held)) return false;
+  if (replica === undefined || replica.slotsUsed > 0) return false;
+  if (need === "pin") return true;
+  if (plan.stayedMs(held) < plan.policy.leastStayMs || !isSpare(plan, held, lostSlots)) return false;
+  return need === "first" || plan.idleMs(held) >= plan.policy.idleAfterMs;
+}
+
+/**
+ * Whether a replica in use may be retired for another model's need: its own people keep the slots they want, its
+ * model keeps a replica unless it had its turn, and between batches the one that has clearly less gains.
+ */
+export function mayRetire(
+  plan: FleetPlan,
+  held: Held,
+  { one, need, lostSlots }: { readonly one: ModelCase; readonly need: Need; readonly lostSlots: number },
+): boolean {
+  const { replica, isKept, isRetiring } = held;
+  if (isKept || isRetiring || replica?.state !== "ready") return false;
+  const { leastStayMs, turnMs } = plan.policy;
+  if (need === "pin") return true;
+  if (plan.stayedMs(held) < leastStayMs) return false;
+  const donor = plan.caseOf(held.model);
+  if (donor === undefined) return false;
+  const left = donor.readySlots - lostSlots - held.slots;
+  const isLast = left <= 0;
+  const hadItsTurn = plan.stayedMs(held) >= turnMs;
+  const keepsPeople = left >= donor.wanted.interactive;
+  switch (need) {
+    case "first":
+      return !donor.isInteractive || hadItsTurn || (keepsPeople && !isLast);
+    case "more":
+      return keepsPeople && (!isLast || hadItsTurn);
+    case "first-batch":
+      return keepsPeople && (!isLast || hadItsTurn);
+    case "more-batch": {
+      const share = (one.slots + held.slots) / one.wantedTotal;
+      return keepsPeople && !isLast && share <= 0.5 * (left / Math.max(1, donor.wantedTotal));
+    }
+    case "better":
+      return false;
+    default:
+      return need satisfies never;
+  }
+}
+
+/** Who has waited for long may take memory that is in use; whoever has people waiting and nothing at all, at once. */
+export function mayTakeFromOthers(plan: FleetPlan, one: ModelCase, need: Need): boolean {
+  if (need === "pin" || need === "first") return true;
+  return need !== "better" && one.oldestWaitMs >= plan.policy.agingMs;
+}
