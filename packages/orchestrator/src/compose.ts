@@ -9,6 +9,7 @@ import { createRedisModelDirectory } from "./adapters/redis/model-directory.ts";
 import { startSupervisedRedis } from "./adapters/redis/server.ts";
 import { createRedisTokenBus } from "./adapters/redis/token-bus.ts";
 import { startBatches } from "./compose-batches.ts";
+import { startCanary } from "./compose-canary.ts";
 import type { OrchestratorConfig } from "./config.ts";
 import { countByState } from "./core/batches/batch.ts";
 import { AttemptTable } from "./flows/attempt-table.ts";
@@ -80,6 +81,7 @@ async function start(
   });
   lifecycle.onStop("metrics", () => metrics.close());
   const attempts = new AttemptTable({ clock, log, fleet, metrics });
+  const canary = startCanary({ config, address, fleet, attempts, clock, log, background, lifecycle });
   const runner = new JobRunner({ fleet, attempts, bus, metrics, log });
   const desk = new RequestDesk({
     queue,
@@ -111,6 +113,8 @@ async function start(
       served.announce();
     },
     workerLost: (...lost) => attempts.workerLost(...lost),
+    replicaReady: (...ready) => canary.replicaReady(...ready),
+    fleetChanged: (workerId) => canary.fleetChanged(workerId),
   });
 
   served.announce();
@@ -142,6 +146,7 @@ async function start(
       desk,
       fleet,
       served,
+      canary,
       batches: {
         files: batching.files,
         desk: batching.batches,

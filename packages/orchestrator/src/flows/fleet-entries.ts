@@ -92,9 +92,14 @@ export class ReplicaEntry implements CandidateInUse<SlotHold> {
   }
 
   get isAccepting(): boolean {
+    return this.isAble && this.heldBack === undefined;
+  }
+
+  /** As `isAccepting`, held back or not. */
+  get isAble(): boolean {
     const { link, isDraining, availability } = this.worker;
     const isWanted = link !== undefined && !isDraining && availability.state === "lending";
-    return isWanted && this.report.state === "ready" && this.heldBack === undefined;
+    return isWanted && this.report.state === "ready";
   }
 
   /** What the worker says now. An engine that was started again has nothing in its caches. */

@@ -1,6 +1,6 @@
 import type { Availability, Capability, Clock, Inventory, Log, MachineLoad } from "@muster/base";
 import { lendsUnlessSaid, type Replica, type WorkerIdentity, type WorkerView } from "../core/fleet/worker.ts";
-import { canDo } from "../core/scheduling/choose-replica.ts";
+import { canDo, hasFreeSlot } from "../core/scheduling/choose-replica.ts";
 import type { WorkerLink } from "../ports/worker-link.ts";
 import { modelsOf, ReplicaEntry, viewOf, type WorkerEntry } from "./fleet-entries.ts";
 import { type HeldSlot, SlotDesk, type SlotLease, type SlotWish } from "./slot-desk.ts";
@@ -191,6 +191,18 @@ export class FleetRegistry {
   /** Gives a slot as soon as one is free; rejects with `cancelled` when `signal` fires first. */
   acquire(model: string, wish: SlotWish): Promise<SlotLease> {
     return this.#slots.acquire(model, wish);
+  }
+
+  /** A slot of this one replica, though it is held back; undefined where none is free, or it cannot have work now. */
+  acquireOn(workerId: string, replicaId: string): SlotLease | undefined {
+    const replica = this.#workers.get(workerId)?.replicas.get(replicaId);
+    return replica === undefined ? undefined : this.#slots.takeOn(replica);
+  }
+
+  /** Whether `acquireOn` would give one. */
+  canAcquireOn(workerId: string, replicaId: string): boolean {
+    const replica = this.#workers.get(workerId)?.replicas.get(replicaId);
+    return replica?.isAble === true && hasFreeSlot(replica);
   }
 
   /** Counts a slot as taken that an attempt holds since an earlier link of this worker. */

@@ -99,7 +99,7 @@ export class SlotDesk {
     const replicas = this.#replicasOf(model);
     waiters.serve({
       areLeft: () => replicas.some((replica) => replica.isAccepting && hasFreeSlot(replica)),
-      take: (waiter) => this.#take(model, replicas, waiter),
+      take: (waiter) => this.#take(replicas, waiter),
     });
     if (waiters.size === 0) this.#waiters.delete(model);
     const { interactive } = waiters;
@@ -107,22 +107,32 @@ export class SlotDesk {
     for (const hold of chooseVictims(replicas, [...interactive])) hold.askBack();
   }
 
-  #take(model: string, replicas: readonly ReplicaEntry[], waiter: Waiter): SlotLease | undefined {
+  /** A slot of this one replica, though it is held back. */
+  takeOn(replica: ReplicaEntry): SlotLease | undefined {
+    return replica.isAble && hasFreeSlot(replica) ? this.#lease(replica, undefined) : undefined;
+  }
+
+  #take(replicas: readonly ReplicaEntry[], waiter: Waiter): SlotLease | undefined {
     const choice = chooseReplica(replicas, waiter);
     if (choice.kind === "wait") return undefined;
-    const { replica } = choice;
+    const lease = this.#lease(choice.replica, waiter.onPreempt);
+    if (lease !== undefined && waiter.prefix) choice.replica.warmed(waiter.prefix);
+    return lease;
+  }
+
+  #lease(replica: ReplicaEntry, onPreempt: (() => void) | undefined): SlotLease | undefined {
     const { link, identity } = replica.worker;
     if (link === undefined) return undefined;
-    const hold = new SlotHold(++this.#taken, waiter.onPreempt);
+    const { model } = replica.report;
+    const hold = new SlotHold(++this.#taken, onPreempt);
     replica.taken.add(hold);
-    if (waiter.prefix) replica.warmed(waiter.prefix);
     return {
       workerId: identity.id,
       workerName: identity.name,
       replicaId: replica.replicaId,
       model,
       link,
-      onPreempt: waiter.onPreempt,
+      onPreempt,
       release: (tokensPerSecond) => {
         if (!replica.taken.delete(hold)) return;
         if (tokensPerSecond !== undefined) replica.measured(tokensPerSecond);

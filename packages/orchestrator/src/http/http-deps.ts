@@ -1,5 +1,6 @@
 import type { Clock, Log } from "@muster/base";
 import type { FileStore } from "../flows/batches/file-store.ts";
+import type { Canary } from "../flows/canary.ts";
 import type { FleetRegistry } from "../flows/fleet-registry.ts";
 import type { RequestDesk } from "../flows/request-desk.ts";
 import type { ServedModels } from "../flows/served-models.ts";
@@ -18,6 +19,7 @@ export interface HttpDeps {
   readonly desk: RequestDesk;
   readonly fleet: FleetRegistry;
   readonly served: ServedModels;
+  readonly canary: Pick<Canary, "check">;
   readonly batches: BatchingDeps;
   readonly metrics: Metrics;
   readonly clock: Clock;

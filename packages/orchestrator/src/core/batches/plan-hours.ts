@@ -25,7 +25,9 @@ const readingSpeedup = 10;
 export function planWorkers(workers: readonly WorkerView[], model: string): PlanWorker[] {
   return workers.flatMap(({ name, state, replicas }) => {
     if (state !== "ready") return [];
-    const ready = replicas.filter((replica) => replica.model === model && replica.state === "ready");
+    const ready = replicas.filter(
+      (replica) => replica.model === model && replica.state === "ready" && replica.heldBack === undefined,
+    );
     const [first] = ready;
     if (first === undefined) return [];
     const { decodeTokensPerSecond } = first;

@@ -15,6 +15,7 @@ const loadSchema = z.strictObject({
 });
 
 type WorkerParams = { Params: { id: string } };
+type ReplicaParams = { Params: { id: string; replicaId: string } };
 
 /** The cluster API's view of the fleet, and what can be asked of one worker. */
 export function workersRoutes(app: FastifyInstance, deps: HttpDeps): void {
@@ -31,6 +32,12 @@ export function workersRoutes(app: FastifyInstance, deps: HttpDeps): void {
     const link = deps.fleet.linkTo(id);
     if (link !== undefined) return link;
     throw new MusterError("worker_lost", `The worker "${name}" is not connected.`);
+  };
+
+  const replicaOf = (id: string, replicaId: string): ReplicaView => {
+    const replica = viewOf(id).replicas.find((one) => one.id === replicaId);
+    if (replica !== undefined) return replica;
+    throw new MusterError("not_found", `The worker has no replica "${replicaId.slice(0, 128)}".`);
   };
 
   app.get("/cluster/v1/workers", () => ({
@@ -61,18 +68,26 @@ export function workersRoutes(app: FastifyInstance, deps: HttpDeps): void {
     return reply.status(202).send({ id: replicaId, object: "replica", state: "loading" });
   });
 
-  app.delete<{ Params: { id: string; replicaId: string } }>(
-    "/cluster/v1/workers/:id/replicas/:replicaId",
-    (request, reply) => {
-      const { id, replicaId } = request.params;
-      const link = linkTo(id);
-      if (!viewOf(id).replicas.some((replica) => replica.id === replicaId)) {
-        throw new MusterError("not_found", `The worker has no replica "${replicaId.slice(0, 128)}".`);
-      }
-      link.send({ kind: "unload", replicaId });
-      return reply.status(202).send({ id: replicaId, object: "replica", state: "unloading" });
-    },
-  );
+  app.post<ReplicaParams>("/cluster/v1/workers/:id/replicas/:replicaId/check", (request, reply) => {
+    const { id, replicaId } = request.params;
+    linkTo(id);
+    const { state } = replicaOf(id, replicaId);
+    if (!deps.canary.check(id, replicaId)) {
+      throw new MusterError(
+        "not_ready",
+        `The replica is ${state}: only one that is ready can be asked its golden prompts.`,
+      );
+    }
+    return reply.status(202).send(replicaBody(replicaOf(id, replicaId)));
+  });
+
+  app.delete<ReplicaParams>("/cluster/v1/workers/:id/replicas/:replicaId", (request, reply) => {
+    const { id, replicaId } = request.params;
+    const link = linkTo(id);
+    replicaOf(id, replicaId);
+    link.send({ kind: "unload", replicaId });
+    return reply.status(202).send({ id: replicaId, object: "replica", state: "unloading" });
+  });
 }
 
 function workerBody(worker: WorkerView) {
@@ -124,5 +139,6 @@ function replicaBody(replica: ReplicaView) {
     decode_tokens_per_second: rate === undefined ? null : Math.round(rate * 10) / 10,
     progress: replica.state === "loading" || replica.state === "fetching" ? replica.progress : null,
     error: replica.failure?.message ?? null,
+    held_back: replica.heldBack ?? null,
   };
 }
