@@ -53,6 +53,8 @@ export interface Replica {
   /** 0 to 1 while it is fetched or loaded, else null. */
   readonly progress: number | null;
   readonly error: string | null;
+  /** Why it gets no work though it is ready: its golden prompts were answered wrongly, or are awaited. */
+  readonly held_back?: string | null;
 }
 
 /**
@@ -97,6 +99,11 @@ export interface Workers {
    * @example await muster.workers.drain(worker.id);
    */
   drain(id: string, options?: RequestOptions): Promise<Worker & ResponseInfo>;
+  /**
+   * Has a replica answer its golden prompts again, and keeps work from it meanwhile; resolves as soon as it was asked.
+   * @example await muster.workers.check(worker.id, worker.replicas[0].id);
+   */
+  check(id: string, replicaId: string, options?: RequestOptions): Promise<Replica & ResponseInfo>;
 }
 
 export function createWorkers(transport: Transport): Workers {
@@ -107,5 +114,11 @@ export function createWorkers(transport: Transport): Workers {
       transport.json<Worker>({ method: "GET", path: `${all}/${pathOf(id)}`, options }),
     drain: async (id, options) =>
       transport.json<Worker>({ method: "POST", path: `${all}/${pathOf(id)}/drain`, options }),
+    check: async (id, replicaId, options) =>
+      transport.json<Replica>({
+        method: "POST",
+        path: `${all}/${pathOf(id)}/replicas/${pathOf(replicaId)}/check`,
+        options,
+      }),
   };
 }
