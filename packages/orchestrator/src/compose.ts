@@ -147,6 +147,7 @@ async function start(
       fleet,
       served,
       canary,
+      presence: batching.presence,
       batches: {
         files: batching.files,
         desk: batching.batches,

@@ -77,6 +77,19 @@ export interface Worker {
   readonly cpu_load?: number;
   readonly hardware: WorkerHardware;
   readonly replicas: readonly Replica[];
+  /** Only of one that is retrieved; null where nothing is known. */
+  readonly presence?: WorkerPresence | null;
+}
+
+/**
+ * When a worker should be lent, by when it was in the past.
+ * @example const tonight = worker.presence?.next_hours.at(-1)?.likelihood;
+ */
+export interface WorkerPresence {
+  /** What this is learnt from; what was seen long ago counts less. */
+  readonly hours_seen: number;
+  /** The coming day: from when (Unix seconds), and how likely, 0 to 1. */
+  readonly next_hours: readonly { readonly at: number; readonly likelihood: number }[];
 }
 
 /**

@@ -2,6 +2,7 @@ import { MusterError } from "@muster/base";
 import type { FastifyInstance } from "fastify";
 import { z } from "zod";
 import type { ReplicaView, WorkerView } from "../../core/fleet/worker.ts";
+import type { ComingDay } from "../../flows/presence-keeper.ts";
 import type { WorkerLink } from "../../ports/worker-link.ts";
 import type { HttpDeps } from "../http-deps.ts";
 import { parseBody } from "../parsing/body.ts";
@@ -46,7 +47,10 @@ export function workersRoutes(app: FastifyInstance, deps: HttpDeps): void {
     has_more: false,
   }));
 
-  app.get<WorkerParams>("/cluster/v1/workers/:id", (request) => workerBody(viewOf(request.params.id)));
+  app.get<WorkerParams>("/cluster/v1/workers/:id", (request) => ({
+    ...workerBody(viewOf(request.params.id)),
+    presence: presenceBody(deps.presence.comingDay(request.params.id)),
+  }));
 
   app.post<WorkerParams>("/cluster/v1/workers/:id/drain", (request, reply) => {
     linkTo(request.params.id).send({ kind: "drain", reason: "asked by an administrator" });
@@ -120,6 +124,15 @@ function workerBody(worker: WorkerView) {
     },
     replicas: worker.replicas.map(replicaBody),
   };
+}
+
+function presenceBody(day: ComingDay | undefined) {
+  if (day === undefined) return null;
+  const hours = day.hours.map(({ fromMs, likelihood }) => ({
+    at: Math.floor(fromMs / 1000),
+    likelihood: Math.round(likelihood * 100) / 100,
+  }));
+  return { hours_seen: Math.round(day.hoursSeen * 10) / 10, next_hours: hours };
 }
 
 function replicaBody(replica: ReplicaView) {
