@@ -45,6 +45,7 @@ export interface WorkerJson {
     readonly slots: number;
     readonly slots_used: number;
     readonly error: string | null;
+    readonly held_back: string | null;
   }[];
 }
 

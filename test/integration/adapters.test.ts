@@ -1,8 +1,11 @@
 import { silentLog, systemClock } from "@muster/base";
 import {
   createBullmqJobQueue,
+  createRedisProvenReplicas,
   createRedisTokenBus,
   jobQueueContract,
+  provenReplicasContract,
+  sha256,
   startSupervisedRedis,
   tokenBusContract,
 } from "@muster/orchestrator/testing";
@@ -38,6 +41,11 @@ tokenBusContract("Redis", async (self) => {
   });
   redis.disconnect();
   return bus;
+});
+
+provenReplicasContract("Redis", async () => {
+  const { url } = await testRedis();
+  return createRedisProvenReplicas({ address: url, prefix: freshPrefix(), digest: sha256, log: silentLog });
 });
 
 describe("a job whose consumer died while it held it", () => {

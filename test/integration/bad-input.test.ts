@@ -392,6 +392,7 @@ describe("who may ask", () => {
       ["POST", "/cluster/v1/workers/x/drain"],
       ["POST", "/cluster/v1/workers/x/replicas"],
       ["DELETE", "/cluster/v1/workers/x/replicas/y"],
+      ["POST", "/cluster/v1/workers/x/replicas/y/check"],
       ["GET", "/metrics"],
       ["GET", "/"],
       ["GET", "/not/there"],

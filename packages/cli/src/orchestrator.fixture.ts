@@ -22,6 +22,8 @@ export interface Served {
 export interface FakeOrchestrator {
   readonly url: string;
   readonly chats: readonly ChatBody[];
+  /** Ids of the workers that were to be drained. */
+  readonly drained: readonly string[];
   /** No more connections, and the ones there are cut. */
   stop(): Promise<void>;
 }
@@ -29,6 +31,7 @@ export interface FakeOrchestrator {
 /** Speaks the orchestrator's HTTP shapes on a free port; it is gone with the test. */
 export async function startOrchestrator(served: Served): Promise<FakeOrchestrator> {
   const chats: ChatBody[] = [];
+  const drained: string[] = [];
   const answer = async (request: IncomingMessage, response: ServerResponse) => {
     let text = "";
     for await (const part of request.setEncoding("utf8")) text += part;
@@ -40,6 +43,10 @@ export async function startOrchestrator(served: Served): Promise<FakeOrchestrato
       const body: ChatBody = JSON.parse(text);
       chats.push(body);
       (served.chat ?? echo)(response, body);
+    } else if (request.method === "POST" && request.url?.endsWith("/drain")) {
+      const worker = served.workers?.find(({ id }) => request.url === `/cluster/v1/workers/${id}/drain`);
+      if (worker !== undefined) drained.push(worker.id);
+      sendJson(response, { ...worker, state: "draining" }, 202);
     } else sendError(response, 404, "not_found", `There is no ${request.url} here.`);
   };
   const server = createServer((request, response) => {
@@ -52,7 +59,7 @@ export async function startOrchestrator(served: Served): Promise<FakeOrchestrato
       server.closeAllConnections();
     });
   onTestFinished(stop);
-  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, chats, stop };
+  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, chats, drained, stop };
 }
 
 function sendJson(response: ServerResponse, body: unknown, status = 200): void {

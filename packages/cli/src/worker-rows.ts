@@ -45,7 +45,7 @@ function rowsOf(worker: Worker, nowMs: number): Cell[][] {
   return replicas.map((replica, index) => [
     ...(index === 0 ? machine : machine.map(() => "")),
     replica.model,
-    coloured(replica.state, progressOf(replica)),
+    replica.held_back ? { text: "held back", colour: "red" } : coloured(replica.state, progressOf(replica)),
     `${replica.slots_used}/${replica.slots}`,
     replica.decode_tokens_per_second === null ? "-" : formatRate(replica.decode_tokens_per_second),
     index === 0 ? seen : "",
@@ -59,8 +59,10 @@ export function workerNotes(workers: readonly Worker[]): string[] {
   const slots = ready.reduce((total, replica) => total + replica.slots, 0);
   const used = ready.reduce((total, replica) => total + replica.slots_used, 0);
   const failures = workers.flatMap((worker) =>
-    worker.replicas.flatMap(({ model, error }) =>
-      error === null ? [] : [`${worker.name}, ${model}: ${error}`.replace(/\s+/g, " ")],
+    worker.replicas.flatMap(({ model, error, held_back }) =>
+      [error, held_back ? `held back: ${held_back}` : null].flatMap((what) =>
+        what === null ? [] : [`${worker.name}, ${model}: ${what}`.replace(/\s+/g, " ")],
+      ),
     ),
   );
   return [

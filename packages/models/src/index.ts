@@ -4,6 +4,7 @@ export { createModelDownload } from "./adapters/http/model-download.ts";
 export { defaultModelDirectory, type ModelStoreSettings, openModelStore } from "./compose-models.ts";
 export { chooseStarterModel, type StarterModel } from "./compose-starter-model.ts";
 export type { FactSource, GoldenPrompt, ModelEntry, ModelVariant } from "./core/catalogue/model-entry.ts";
+export { tinyGemmaGolden, tinyGemmaSha256 } from "./core/catalogue/tiny-gemma-golden.ts";
 export {
   type GgufHeader,
   type GgufHeaderResult,

@@ -12,6 +12,7 @@ import { createDiskObjectStore } from "./adapters/disk/object-store.ts";
 import { createRedisCommitLedger } from "./adapters/redis/commit-ledger.ts";
 import { createS3ObjectStore } from "./adapters/s3/object-store.ts";
 import { createHttpWebhookSender } from "./adapters/webhook/sender.ts";
+import { startPresence } from "./compose-presence.ts";
 import type { OrchestratorConfig } from "./config.ts";
 import { type BatchRecord, batchState } from "./core/batches/batch.ts";
 import { parseCompletionWindow } from "./core/batches/completion-window.ts";
@@ -41,6 +42,7 @@ import { ResultCache } from "./flows/batches/result-cache.ts";
 import { Webhooks } from "./flows/batches/webhooks.ts";
 import { countTokens } from "./flows/count-tokens.ts";
 import type { FleetRegistry } from "./flows/fleet-registry.ts";
+import type { PresenceKeeper } from "./flows/presence-keeper.ts";
 import type { RequestDesk } from "./flows/request-desk.ts";
 import type { ServedModels } from "./flows/served-models.ts";
 import { createLineEndpoints } from "./http/batch-lines/line-endpoints.ts";
@@ -57,6 +59,7 @@ export interface StartedBatches {
   readonly batches: BatchDesk;
   /** Lines that are still to be answered, of the batches that we drive, by model. */
   remaining(): ReadonlyMap<string, number>;
+  readonly presence: PresenceKeeper;
 }
 
 interface BatchesDeps {
@@ -93,6 +96,9 @@ export async function startBatches(deps: BatchesDeps): Promise<StartedBatches> {
   const startedAtMs = clock.nowMs();
   const store = await openObjectStore(config.objectStore, { log, clock });
   lifecycle.onStop("object store", () => store.close());
+  const presence = await startPresence({
+    ...{ self, timeZone: config.timeZone, store, fleet, clock, log, background, lifecycle },
+  });
   const ledger = createRedisCommitLedger({ address, prefix: config.redisPrefix, log });
   lifecycle.onStop("ledger", () => ledger.dispose());
   const desk = new CommitDesk({ store, ledger, digest, writer: self, clock, log });
@@ -184,16 +190,21 @@ export async function startBatches(deps: BatchesDeps): Promise<StartedBatches> {
     lines,
     active,
     files,
+    presence,
     batches: new BatchDesk({
       ...{ batches, files, ledger, store, digest, progress, gate, clock },
       slots: (model) => served.slots(model),
+      expected: (models) => presence.expected(models),
       poke: (batchId) => keeper.poke(batchId),
       windowMs: (text) => parseCompletionWindow(text, config.shortestBatchWindowMs),
       webhookRefusal: (url) => sender.refusal(url),
       stateChanged: (record, what) => webhooks.notify(record, what, clock.wallMs()),
       plan: (tenant, { inputFileId, endpoint }) =>
         planBatch(
-          { store, files, endpoints, served: known, limits, clock, fleet, tokenize },
+          {
+            ...{ store, files, endpoints, served: known, limits, clock, fleet, tokenize },
+            expected: (models) => presence.expected(models),
+          },
           { tenant, inputFileId, endpoint, signal: AbortSignal.timeout(planTimeoutMs) },
         ),
     }),

@@ -9,6 +9,7 @@ import { createRedisModelDirectory } from "./adapters/redis/model-directory.ts";
 import { startSupervisedRedis } from "./adapters/redis/server.ts";
 import { createRedisTokenBus } from "./adapters/redis/token-bus.ts";
 import { startBatches } from "./compose-batches.ts";
+import { startCanary } from "./compose-canary.ts";
 import type { OrchestratorConfig } from "./config.ts";
 import { countByState } from "./core/batches/batch.ts";
 import { AttemptTable } from "./flows/attempt-table.ts";
@@ -80,6 +81,7 @@ async function start(
   });
   lifecycle.onStop("metrics", () => metrics.close());
   const attempts = new AttemptTable({ clock, log, fleet, metrics });
+  const canary = startCanary({ config, address, fleet, attempts, clock, log, background, lifecycle });
   const runner = new JobRunner({ fleet, attempts, bus, metrics, clock, log });
   const desk = new RequestDesk({
     queue,
@@ -112,6 +114,8 @@ async function start(
     },
     patienceChanged: (model) => lanes.adjust(model),
     workerLost: (...lost) => attempts.workerLost(...lost),
+    replicaReady: (...ready) => canary.replicaReady(...ready),
+    fleetChanged: (workerId) => canary.fleetChanged(workerId),
   });
 
   served.announce();
@@ -143,6 +147,8 @@ async function start(
       desk,
       fleet,
       served,
+      canary,
+      presence: batching.presence,
       batches: {
         files: batching.files,
         desk: batching.batches,

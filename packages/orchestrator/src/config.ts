@@ -2,6 +2,7 @@ import { homedir } from "node:os";
 import { join, resolve } from "node:path";
 import { type Env, MusterError, readChoice, readInteger, readList, readText } from "@muster/base";
 import { parseKeyEntry } from "./core/access/api-keys.ts";
+import { type CanaryMode, canaryModes } from "./core/fleet/canary.ts";
 
 export interface OrchestratorConfig {
   readonly host: string;
@@ -38,6 +39,12 @@ export interface OrchestratorConfig {
   /** Hosts that webhooks may be sent to. */
   readonly webhookHosts: readonly string[];
   readonly webhookSecret: string | undefined;
+  /** Whether replicas answer golden prompts before they get work. */
+  readonly canary: CanaryMode;
+  /** Whether workers on the network may find this orchestrator, where its fleet port can be reached from there. */
+  readonly isDiscoverable: boolean;
+  /** What hours of the week are told in: an IANA name. */
+  readonly timeZone: string;
   /** Windows shorter than the API's shortest: for tests. */
   readonly shortestBatchWindowMs: number;
   /** Whether slow lines at the end of a batch are tried on a second worker as well. */
@@ -110,6 +117,13 @@ export function loadOrchestratorConfig(
     tenantWeights: overrides.tenantWeights ?? readWeights(readList(env, "MUSTER_TENANT_WEIGHTS")),
     webhookHosts: overrides.webhookHosts ?? readList(env, "MUSTER_WEBHOOK_HOSTS"),
     webhookSecret: overrides.webhookSecret ?? readText(env, "MUSTER_WEBHOOK_SECRET"),
+    canary: overrides.canary ?? readChoice(env, "MUSTER_CANARY", canaryModes) ?? "on",
+    isDiscoverable:
+      overrides.isDiscoverable ?? readChoice(env, "MUSTER_DISCOVERY", ["on", "off"] as const) !== "off",
+    timeZone:
+      overrides.timeZone ??
+      readText(env, "MUSTER_TIME_ZONE") ??
+      Intl.DateTimeFormat().resolvedOptions().timeZone,
     shortestBatchWindowMs: overrides.shortestBatchWindowMs ?? 3_600_000,
     hedges: overrides.hedges ?? readChoice(env, "MUSTER_HEDGE", ["on", "off"]) === "on",
   };
@@ -118,6 +132,13 @@ export function loadOrchestratorConfig(
 }
 
 function check(config: OrchestratorConfig): void {
+  if (!isTimeZone(config.timeZone)) {
+    throw new MusterError(
+      "invalid_request",
+      `MUSTER_TIME_ZONE is "${config.timeZone}": it must be the name of a time zone, such as Europe/Berlin or UTC.`,
+      { param: "MUSTER_TIME_ZONE" },
+    );
+  }
   for (const key of config.apiKeys) requireStrong("MUSTER_API_KEYS", parseKeyEntry(key).secret);
   if (config.joinToken !== undefined) requireStrong("MUSTER_JOIN_TOKEN", config.joinToken);
   if (!loopbackHosts.has(config.host) && config.apiKeys.length === 0) {
@@ -133,6 +154,14 @@ function check(config: OrchestratorConfig): void {
       `The fleet port would listen on "${config.fleetHost}": an address that others can reach needs a join token. Set MUSTER_JOIN_TOKEN here and on each worker (for example the output of: openssl rand -hex 32).`,
       { param: "MUSTER_JOIN_TOKEN" },
     );
+  }
+}
+
+function isTimeZone(name: string): boolean {
+  try {
+    return new Intl.DateTimeFormat("en-US", { timeZone: name }) !== undefined;
+  } catch {
+    return false;
   }
 }
 

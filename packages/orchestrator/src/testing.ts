@@ -1,8 +1,10 @@
 // For this repository's own tests: adapters with what they need to be held to their contracts. Not a public entry.
 export { createFairTags } from "./adapters/bullmq/fair-tags.ts";
 export { createBullmqJobQueue } from "./adapters/bullmq/job-queue.ts";
+export { sha256 } from "./adapters/common/sha256.ts";
 export { createDiskObjectStore } from "./adapters/disk/object-store.ts";
 export { createRedisCommitLedger } from "./adapters/redis/commit-ledger.ts";
+export { createRedisProvenReplicas } from "./adapters/redis/proven-replicas.ts";
 export { startSupervisedRedis } from "./adapters/redis/server.ts";
 export { createRedisTokenBus } from "./adapters/redis/token-bus.ts";
 export type { S3Options } from "./adapters/s3/bucket.ts";
@@ -13,4 +15,5 @@ export { commitLedgerContract } from "./ports/commit-ledger.contract.ts";
 export * as ledgerFixture from "./ports/commit-ledger.fixture.ts";
 export { jobQueueContract } from "./ports/job-queue.contract.ts";
 export { objectStoreContract } from "./ports/object-store.contract.ts";
+export { provenReplicasContract } from "./ports/proven-replicas.contract.ts";
 export { tokenBusContract } from "./ports/token-bus.contract.ts";

@@ -57,6 +57,19 @@ describe("muster workers", () => {
     ]);
   });
 
+  it("shows a replica that is held back, and why", async () => {
+    const held_back = "golden prompt 'capital of France' answered '\u001b[2Jxx'";
+    const { url } = await startOrchestrator({
+      workers: [workerNamed("desk-1", { replicas: [{ ...replica, held_back }] })],
+    });
+    const io = createTestIo();
+    await runCommand(io, workersCommand, ["--url", url]);
+    expect(io.out()).toMatch(/^desk-1 .* held back +1\/4/m);
+    expect(io.out()).toContain(
+      "desk-1, gemma-4-e4b-it: held back: golden prompt 'capital of France' answered '[2Jxx'\n",
+    );
+  });
+
   it("prints the server's JSON", async () => {
     const { url } = await startOrchestrator({ workers: [workerNamed("desk-1")] });
     const io = createTestIo();

@@ -6,6 +6,7 @@ import type { CommandIo } from "../command-io.ts";
 import { reportFailure, runClientCommand } from "../run-client-command.ts";
 import { renderTable, tableStyle } from "../table.ts";
 import { workerNotes, workerRows } from "../worker-rows.ts";
+import { workersDrainCommand } from "./workers-drain.ts";
 
 interface WorkersFlags extends ClientFlags {
   readonly json?: boolean;
@@ -21,17 +22,22 @@ const clearLineEnd = "\u001b[K";
 
 /** `muster workers`: the fleet, its models and how busy it is. */
 export function workersCommand(io: CommandIo): Command {
-  return withClientOptions(new Command("workers"))
-    .description("list the workers, what they serve and how busy they are")
-    .option("--json", "print as JSON; with --watch, one line each time")
-    .option("--watch [seconds]", "show again and again, until Ctrl-C", interval)
-    .action((flags: WorkersFlags) =>
-      runClientCommand(io, async (signal) => {
-        const client = createClient(flags, io);
-        if (flags.watch === undefined) io.stdout.write(await view(io, client, { ...flags, signal }));
-        else await watch(io, client, { ...flags, signal });
-      }),
-    );
+  return (
+    withClientOptions(new Command("workers"))
+      .description("list the workers, what they serve and how busy they are")
+      .option("--json", "print as JSON; with --watch, one line each time")
+      .option("--watch [seconds]", "show again and again, until Ctrl-C", interval)
+      .addCommand(workersDrainCommand(io))
+      .action((flags: WorkersFlags) =>
+        runClientCommand(io, async (signal) => {
+          const client = createClient(flags, io);
+          if (flags.watch === undefined) io.stdout.write(await view(io, client, { ...flags, signal }));
+          else await watch(io, client, { ...flags, signal });
+        }),
+      )
+      // What is set for this command after it was built counts for its parts as well.
+      .hook("preSubcommand", (parent, part) => void part.copyInheritedSettings(parent))
+  );
 }
 
 interface ViewOptions extends WorkersFlags {

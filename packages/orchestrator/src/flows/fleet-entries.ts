@@ -76,6 +76,8 @@ export class ReplicaEntry implements CandidateInUse<SlotHold>, CandidateWithEnds
   warmPrefixes: readonly number[] = [];
   /** Set while it gets no work though it is ready. */
   heldBack: string | undefined;
+  /** Set once another model is to have its place: it ends what it runs, and gets no more. */
+  retiring: string | undefined;
   readonly #clock: Clock;
 
   constructor(worker: WorkerEntry, report: Replica, clock: Clock) {
@@ -109,9 +111,14 @@ export class ReplicaEntry implements CandidateInUse<SlotHold>, CandidateWithEnds
   }
 
   get isAccepting(): boolean {
+    return this.isAble && this.heldBack === undefined;
+  }
+
+  /** As `isAccepting`, held back or not. */
+  get isAble(): boolean {
     const { link, isDraining, availability } = this.worker;
     const isWanted = link !== undefined && !isDraining && availability.state === "lending";
-    return isWanted && this.report.state === "ready" && this.heldBack === undefined;
+    return isWanted && this.report.state === "ready" && this.retiring === undefined;
   }
 
   get decodeTokensPerSecond(): number | undefined {
@@ -170,11 +177,12 @@ export function healthAfter(earlier: WorkerEntry | undefined): HealthByModel {
 /** An immutable copy of what is known now. */
 export function viewOf(worker: WorkerEntry, nowMs: number): WorkerView {
   const replicas = [...worker.replicas.values()].map(
-    ({ report, slotsUsed, health, heldBack }): ReplicaView => ({
+    ({ report, slotsUsed, health, heldBack, retiring }): ReplicaView => ({
       ...report,
       slotsUsed,
       decodeTokensPerSecond: health.seenTokensPerSecond,
-      heldBack,
+      heldBack: heldBack ?? retiring,
+      isRetiring: retiring !== undefined,
       ...health.view(nowMs),
     }),
   );

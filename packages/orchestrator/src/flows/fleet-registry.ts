@@ -1,6 +1,6 @@
 import type { Availability, Capability, Clock, Inventory, Log, MachineLoad } from "@muster/base";
 import { lendsUnlessSaid, type Replica, type WorkerIdentity, type WorkerView } from "../core/fleet/worker.ts";
-import { canDo } from "../core/scheduling/choose-replica.ts";
+import { canDo, hasFreeSlot } from "../core/scheduling/choose-replica.ts";
 import type { WorkerLink } from "../ports/worker-link.ts";
 import {
   healthAfter,
@@ -225,9 +225,29 @@ export class FleetRegistry {
     this.#events.fleetChanged(workerId);
   }
 
+  /** A replica gets no more work, for good: once it has ended what it runs, it is unloaded. */
+  retire(workerId: string, replicaId: string, reason: string): void {
+    const replica = this.#workers.get(workerId)?.replicas.get(replicaId);
+    if (replica === undefined || replica.retiring !== undefined) return;
+    replica.retiring = reason;
+    this.#slotsChanged(replica.report.model);
+  }
+
   /** Gives a slot as soon as one is free; rejects with `cancelled` when `signal` fires first. */
   acquire(model: string, wish: SlotWish): Promise<SlotLease> {
     return this.#slots.acquire(model, wish);
+  }
+
+  /** A slot of this one replica, though it is held back; undefined where none is free, or it cannot have work now. */
+  acquireOn(workerId: string, replicaId: string): SlotLease | undefined {
+    const replica = this.#workers.get(workerId)?.replicas.get(replicaId);
+    return replica === undefined ? undefined : this.#slots.takeOn(replica);
+  }
+
+  /** Whether `acquireOn` would give one. */
+  canAcquireOn(workerId: string, replicaId: string): boolean {
+    const replica = this.#workers.get(workerId)?.replicas.get(replicaId);
+    return replica?.isAble === true && hasFreeSlot(replica);
   }
 
   /** Counts a slot as taken that an attempt holds since an earlier link of this worker. */

@@ -1,5 +1,5 @@
-import { type Clock, MusterError } from "@muster/base";
-import { chooseReplica, hasFreeSlot } from "../core/scheduling/choose-replica.ts";
+import { type Capability, type Clock, MusterError } from "@muster/base";
+import { chooseReplica, hasFreeSlot, type Wanted } from "../core/scheduling/choose-replica.ts";
 import { chooseVictims } from "../core/scheduling/choose-victims.ts";
 import { FastSlots } from "../core/scheduling/fast-slots.ts";
 import type { WorkerLink } from "../ports/worker-link.ts";
@@ -168,6 +168,18 @@ export class SlotDesk {
     if (before !== patient.size) this.#deps.onPatience(model);
   }
 
+  /** A slot of this one replica, though it is held back. */
+  takeOn(replica: ReplicaEntry): SlotLease | undefined {
+    if (!replica.isAble || !hasFreeSlot(replica)) return undefined;
+    const waiter = { avoid: new Set<string>(), needs: new Set<Capability>() };
+    const nowMs = this.#deps.clock.nowMs();
+    return this.#lease(replica.report.model, replica, {
+      waiter: { ...waiter, onPreempt: undefined, maxTokens: undefined },
+      expectedMs: undefined,
+      nowMs,
+    });
+  }
+
   #deskOf(model: string): ModelDesk {
     const desk = this.#desks.get(model) ?? {
       waiters: new SlotWaiters<Waiter, SlotLease>(),
@@ -212,7 +224,11 @@ export class SlotDesk {
   #lease(
     model: string,
     replica: ReplicaEntry,
-    of: { readonly waiter: Waiter; readonly expectedMs: number | undefined; readonly nowMs: number },
+    of: {
+      readonly waiter: Wanted & Pick<Waiter, "onPreempt" | "maxTokens">;
+      readonly expectedMs: number | undefined;
+      readonly nowMs: number;
+    },
   ): SlotLease | undefined {
     const { waiter, nowMs, expectedMs } = of;
     const { link, identity } = replica.worker;

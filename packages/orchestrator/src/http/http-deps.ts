@@ -1,6 +1,8 @@
 import type { Clock, Log } from "@muster/base";
 import type { FileStore } from "../flows/batches/file-store.ts";
+import type { Canary } from "../flows/canary.ts";
 import type { FleetRegistry } from "../flows/fleet-registry.ts";
+import type { PresenceKeeper } from "../flows/presence-keeper.ts";
 import type { RequestDesk } from "../flows/request-desk.ts";
 import type { ServedModels } from "../flows/served-models.ts";
 import type { Batches } from "../ports/batches.ts";
@@ -18,6 +20,8 @@ export interface HttpDeps {
   readonly desk: RequestDesk;
   readonly fleet: FleetRegistry;
   readonly served: ServedModels;
+  readonly canary: Pick<Canary, "check">;
+  readonly presence: Pick<PresenceKeeper, "comingDay">;
   readonly batches: BatchingDeps;
   readonly metrics: Metrics;
   readonly clock: Clock;

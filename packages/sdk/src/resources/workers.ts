@@ -53,6 +53,8 @@ export interface Replica {
   /** 0 to 1 while it is fetched or loaded, else null. */
   readonly progress: number | null;
   readonly error: string | null;
+  /** Why it gets no work though it is ready: its golden prompts were answered wrongly, or are awaited. */
+  readonly held_back?: string | null;
 }
 
 /**
@@ -75,6 +77,19 @@ export interface Worker {
   readonly cpu_load?: number;
   readonly hardware: WorkerHardware;
   readonly replicas: readonly Replica[];
+  /** Only of one that is retrieved; null where nothing is known. */
+  readonly presence?: WorkerPresence | null;
+}
+
+/**
+ * When a worker should be lent, by when it was in the past.
+ * @example const tonight = worker.presence?.next_hours.at(-1)?.likelihood;
+ */
+export interface WorkerPresence {
+  /** What this is learnt from; what was seen long ago counts less. */
+  readonly hours_seen: number;
+  /** The coming day: from when (Unix seconds), and how likely, 0 to 1. */
+  readonly next_hours: readonly { readonly at: number; readonly likelihood: number }[];
 }
 
 /**
@@ -97,6 +112,11 @@ export interface Workers {
    * @example await muster.workers.drain(worker.id);
    */
   drain(id: string, options?: RequestOptions): Promise<Worker & ResponseInfo>;
+  /**
+   * Has a replica answer its golden prompts again, and keeps work from it meanwhile; resolves as soon as it was asked.
+   * @example await muster.workers.check(worker.id, worker.replicas[0].id);
+   */
+  check(id: string, replicaId: string, options?: RequestOptions): Promise<Replica & ResponseInfo>;
 }
 
 export function createWorkers(transport: Transport): Workers {
@@ -107,5 +127,11 @@ export function createWorkers(transport: Transport): Workers {
       transport.json<Worker>({ method: "GET", path: `${all}/${pathOf(id)}`, options }),
     drain: async (id, options) =>
       transport.json<Worker>({ method: "POST", path: `${all}/${pathOf(id)}/drain`, options }),
+    check: async (id, replicaId, options) =>
+      transport.json<Replica>({
+        method: "POST",
+        path: `${all}/${pathOf(id)}/replicas/${pathOf(replicaId)}/check`,
+        options,
+      }),
   };
 }

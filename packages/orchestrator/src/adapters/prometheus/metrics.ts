@@ -152,6 +152,19 @@ function registerFleetGauges(
     },
   });
   new Gauge({
+    name: "muster_replicas_held_back",
+    help: "Replicas that are ready and get no work: their golden prompts were answered wrongly, or are awaited.",
+    labelNames: ["model"],
+    registers,
+    collect() {
+      this.reset();
+      for (const { state, replicas } of observe.workers()) {
+        if (state === "lost") continue;
+        for (const { model, heldBack } of replicas) this.inc({ model }, heldBack === undefined ? 0 : 1);
+      }
+    },
+  });
+  new Gauge({
     name: "muster_inflight_requests",
     help: "Requests that are accepted and not answered yet, waiting ones included.",
     registers,

@@ -1,3 +1,5 @@
+import { type ExpectedHour, timeToDo } from "../fleet/expected-slots.ts";
+
 /** How far a batch was at one moment: totals, which only grow. */
 export interface ForecastSample {
   /** Unix time. */
@@ -46,9 +48,11 @@ export function forecast(
     readonly remainingLines: number;
     /** What a line that remains should cost, as a multiple of one that is done. */
     readonly relativeCost?: number;
+    /** What is expected of the fleet, by what it has now; undefined: it stays as it is. */
+    readonly hours?: readonly ExpectedHour[];
   },
 ): Forecast {
-  const { nowMs, remainingLines, relativeCost = 1 } = now;
+  const { nowMs, remainingLines, relativeCost = 1, hours = [] } = now;
   const unknown = { finishAtMs: undefined, linesPerSecond: 0, tokensPerSecond: 0, remainingLines };
   const stretches = withoutPauses(stretchesOf(samples));
   const lines = sum(stretches, (stretch) => stretch.lines);
@@ -68,8 +72,9 @@ export function forecast(
     sum(recent, (stretch) => value(stretch) * Math.exp((stretch.endMs - nowMs) / memoryMs));
   const seconds = weighted((stretch) => stretch.durationMs) / 1000;
   const linesPerSecond = weighted((stretch) => stretch.lines) / seconds;
+  const leftMs = timeToDo((remainingLines * relativeCost * 1000) / linesPerSecond, hours);
   return {
-    finishAtMs: nowMs + (remainingLines * relativeCost * 1000) / linesPerSecond,
+    finishAtMs: leftMs === undefined ? undefined : nowMs + leftMs,
     linesPerSecond,
     tokensPerSecond: weighted((stretch) => stretch.tokens) / seconds,
     remainingLines,

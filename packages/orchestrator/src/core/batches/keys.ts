@@ -36,6 +36,9 @@ export const objectKeys = {
   /** What was served lately, by whomever. */
   knownModels: "models/",
   knownModel: (digest: string) => `models/${digest}.json`,
+  /** When workers are lent. */
+  presences: "presence/",
+  presence: (digest: string) => `presence/${digest}.json`,
   cachedResult: (tenant: string, digest: string) =>
     `tenants/${tenant}/results/${digest.slice(0, 2)}/${digest}`,
 } as const;

@@ -1,3 +1,4 @@
+import { type ExpectedHour, timeToDo } from "../fleet/expected-slots.ts";
 import type { WorkerView } from "../fleet/worker.ts";
 
 /** A worker as far as it serves one model. */
@@ -25,7 +26,9 @@ const readingSpeedup = 10;
 export function planWorkers(workers: readonly WorkerView[], model: string): PlanWorker[] {
   return workers.flatMap(({ name, state, replicas }) => {
     if (state !== "ready") return [];
-    const ready = replicas.filter((replica) => replica.model === model && replica.state === "ready");
+    const ready = replicas.filter(
+      (replica) => replica.model === model && replica.state === "ready" && replica.heldBack === undefined,
+    );
     const [first] = ready;
     if (first === undefined) return [];
     const { decodeTokensPerSecond } = first;
@@ -67,4 +70,16 @@ export function hoursTogether(
     for (const { name } of workers) busy.set(name, (busy.get(name) ?? 0) + hours);
   }
   return busy.size === 0 ? undefined : Math.max(...busy.values());
+}
+
+const hourMs = 3_600_000;
+
+/** How long work takes with the fleet that is expected, that would take so many hours with the one that is there now. */
+export function hoursByExpectation(
+  hours: number | undefined,
+  expected: readonly ExpectedHour[],
+): number | undefined {
+  if (hours === undefined) return undefined;
+  const timeMs = timeToDo(hours * hourMs, expected);
+  return timeMs === undefined ? undefined : timeMs / hourMs;
 }

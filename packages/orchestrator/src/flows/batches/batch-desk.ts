@@ -8,6 +8,7 @@ import {
 } from "../../core/batches/batch.ts";
 import type { PlanReport } from "../../core/batches/plan-report.ts";
 import type { WebhookNews } from "../../core/batches/webhook-event.ts";
+import type { ExpectedHour } from "../../core/fleet/expected-slots.ts";
 import type { BatchAsked, Batches, BatchView, ResultsPage } from "../../ports/batches.ts";
 import type { CommitLedger, LedgerTotals } from "../../ports/commit-ledger.ts";
 import type { Digest } from "../../ports/digest.ts";
@@ -33,6 +34,8 @@ interface BatchDeskDeps {
   readonly progress: Progress;
   /** Of a model, everywhere. */
   readonly slots: (model: string) => number;
+  /** What is expected of the workers for these models, by what they have now. */
+  readonly expected: (models: readonly string[]) => readonly ExpectedHour[];
   readonly gate: FeedGate;
   readonly clock: Clock;
   /** Something has happened to a batch: whoever drives it should look. */
@@ -173,6 +176,7 @@ export class BatchDesk implements Batches {
     const totals = await this.#totals(record.id, events);
     const total = events.validated?.lines ?? 0;
     const remaining = total - totals.completed - totals.failed;
+    const isMoving = state === "in_progress" && !isPaused;
     return {
       record,
       events,
@@ -182,8 +186,12 @@ export class BatchDesk implements Batches {
       cachedLines: totals.cachedLines,
       isPaused,
       waitsFor: state === "in_progress" ? (gate.waitsFor ?? this.#missingWorkers(events)) : undefined,
-      forecast: state === "in_progress" && !isPaused ? progress.forecast(record.id, remaining) : undefined,
+      forecast: isMoving ? progress.forecast(record.id, remaining, this.#expected(events)) : undefined,
     };
+  }
+
+  #expected({ validated }: BatchEvents): readonly ExpectedHour[] {
+    return this.#deps.expected((validated?.models ?? []).map(({ model }) => model));
   }
 
   /** Nothing is wrong with that: they come when their owners have gone. */

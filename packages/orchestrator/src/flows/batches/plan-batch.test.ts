@@ -63,6 +63,7 @@ async function plan(lines: readonly string[], asked: Asked = {}) {
         slots: () => 2,
       },
       fleet: { workers: () => [worker] },
+      expected: () => [],
       limits: { maxLines: 10_000, maxLineBytes: 1_048_576 },
       async tokenize(model, request) {
         tokenized.push({ model, request });

@@ -1,7 +1,13 @@
 import { MusterError, type TokenizeRequest } from "@muster/base";
 import type { BatchEndpoint } from "../../core/batches/batch.ts";
 import { objectKeys } from "../../core/batches/keys.ts";
-import { hoursOf, hoursTogether, type PlanWorker, planWorkers } from "../../core/batches/plan-hours.ts";
+import {
+  hoursByExpectation,
+  hoursOf,
+  hoursTogether,
+  type PlanWorker,
+  planWorkers,
+} from "../../core/batches/plan-hours.ts";
 import type { ModelPlan, PlanReport } from "../../core/batches/plan-report.ts";
 import {
   type CountedPrompt,
@@ -9,6 +15,7 @@ import {
   type TokenEstimate,
   tokensIn,
 } from "../../core/batches/token-estimate.ts";
+import type { ExpectedHour } from "../../core/fleet/expected-slots.ts";
 import type { WorkerView } from "../../core/fleet/worker.ts";
 import { BlockReader } from "./block-reader.ts";
 import type { FileStore } from "./file-store.ts";
@@ -22,6 +29,8 @@ export interface PlanDeps extends InputPassDeps {
   readonly files: Pick<FileStore, "get">;
   readonly served: ServedNow & { slots(model: string): number };
   readonly fleet: { workers(): readonly WorkerView[] };
+  /** What is expected of the workers for these models, by what they have now. */
+  readonly expected: (models: readonly string[]) => readonly ExpectedHour[];
   /** How many tokens a prompt becomes. Undefined, or a rejection, where nobody can say now. */
   readonly tokenize: (
     model: string,
@@ -58,7 +67,14 @@ export async function planBatch(deps: PlanDeps, asked: PlanAsked): Promise<PlanR
   for await (const line of pass.goodLines()) lines.add(line);
   const models = await new Planner(deps, asked, { lines, names: pass.models }).models();
   const { lineCount, errors, errorCount } = pass;
-  return { lines: lineCount, errors, errorCount, models, hours: hoursTogether(models) };
+  const together = hoursByExpectation(hoursTogether(models), deps.expected(models.map(({ model }) => model)));
+  return {
+    ...{ lines: lineCount, errors, errorCount, hours: together },
+    models: models.map((plan) => ({
+      ...plan,
+      hours: hoursByExpectation(plan.hours, deps.expected([plan.model])),
+    })),
+  };
 }
 
 /** What is known of one model while lines are gone through. */

@@ -1,5 +1,6 @@
 import type { Clock } from "@muster/base";
 import { type Forecast, type ForecastSample, forecast } from "../../core/batches/forecast.ts";
+import type { ExpectedHour } from "../../core/fleet/expected-slots.ts";
 import type { LedgerTotals } from "../../ports/commit-ledger.ts";
 
 const sampleMs = 2_000;
@@ -41,9 +42,13 @@ export class Progress {
   }
 
   /** When the batch should be done. Undefined where it was never looked at. */
-  forecast(batchId: string, remainingLines: number): Forecast | undefined {
+  forecast(
+    batchId: string,
+    remainingLines: number,
+    hours: readonly ExpectedHour[] = [],
+  ): Forecast | undefined {
     const samples = this.#samples.get(batchId);
     if (samples === undefined) return undefined;
-    return forecast(samples, { remainingLines, nowMs: this.#clock.wallMs() });
+    return forecast(samples, { remainingLines, hours, nowMs: this.#clock.wallMs() });
   }
 }

@@ -2,11 +2,12 @@ import { ManualClock, silentLog } from "@muster/base";
 import { describe, expect, it } from "vitest";
 import { testIdentity, testReplica } from "../../core/fleet/worker.fixture.ts";
 import type { Replica } from "../../core/fleet/worker.ts";
-import type {
-  LoadAction,
-  PlacementAction,
-  PlacementState,
-  PlacementVariant,
+import {
+  defaultPlacementPolicy,
+  type LoadAction,
+  type PlacementAction,
+  type PlacementState,
+  type PlacementVariant,
 } from "../../core/placement/fleet-state.ts";
 import type { WorkerCommand, WorkerLink } from "../../ports/worker-link.ts";
 import { FleetRegistry } from "../fleet-registry.ts";
@@ -55,7 +56,7 @@ function start() {
       states.push(state);
       return { actions: plans.shift() ?? [], unmet: [] };
     },
-    policy: { idleAfterMs: 1, unloadAfterMs: 2, leastStayMs: 3, loadsAtOnce: 1, slotsPerReplica: 4 },
+    policy: defaultPlacementPolicy,
     staying: () => 1,
     newReplicaId: () => `rep-${++replicas}`,
     acted: (action) => acted.push(action),
@@ -200,6 +201,18 @@ describe("the placer", () => {
     report({ id: "own", state: "ready", isFixed: false });
     plan();
     expect(last()?.replicas).toMatchObject([{ id: "own", isFixed: true }]);
+  });
+
+  it("lets a replica end what it runs before another takes its place", () => {
+    const { plan, report, last, fleet, commands } = start();
+    plan(load());
+    report({ state: "ready" });
+    expect(fleet.slots("m")).toBe(2);
+    plan({ kind: "retire", workerId: "w1", replicaId: "rep-1", model: "m", reason: "n waits" });
+    expect(fleet.slots("m")).toBe(0);
+    expect(commands.map(({ kind }) => kind)).toEqual(["load"]);
+    plan();
+    expect(last()?.replicas).toMatchObject([{ isRetiring: true, isHeldBack: false }]);
   });
 
   it("says how far a model is that somebody waits for", () => {

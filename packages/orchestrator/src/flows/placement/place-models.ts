@@ -130,6 +130,9 @@ export class ModelPlacer {
         freeing.add(action.workerId);
         this.#unload(action.workerId, action.replicaId, action.reason);
         this.#deps.acted(action);
+      } else if (action.kind === "retire") {
+        this.#deps.fleet.retire(action.workerId, action.replicaId, action.reason);
+        this.#deps.acted(action);
       } else if (!freeing.has(action.workerId) && this.#load(action)) this.#deps.acted(action);
     }
   }

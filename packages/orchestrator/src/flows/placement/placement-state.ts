@@ -46,6 +46,7 @@ function placementWorker(worker: WorkerView, { orders, staying }: StateSources):
         ...{ id: replicaId, model: action.model, variant: action.variant.id, state: "fetching" },
         ...{ slots: action.slots, slotsUsed: 0, contextTokens: action.contextTokens },
         ...{ vramBytes: action.vramBytes, ramBytes: action.ramBytes, isFixed: false, isHeldBack: false },
+        ...{ device: action.device, isRetiring: false },
         ...{ sinceMs: orderedAtMs, lastUsedAtMs },
       }),
     );
@@ -62,18 +63,19 @@ function placementWorker(worker: WorkerView, { orders, staying }: StateSources):
     const offered = said ?? freeBytes * shareOfFree + (at === 0 ? oursVram + leavingVram : 0);
     return Math.max(0, offered - (at === 0 ? leavingVram : 0));
   };
+  const isServing = isLent(worker.availability) && worker.state !== "draining";
   const offeredRamBytes = load?.offeredRamBytes ?? hardware.freeRamBytes * shareOfFree + oursRam + leavingRam;
   return {
     id: worker.id,
     name: worker.name,
     labels: { ...impliedLabels(worker), ...worker.labels },
-    isOpen: worker.takesPlacement && isLent(worker.availability) && worker.state !== "draining",
-    gpus: hardware.gpus
-      .filter(({ isUnified }) => isUnified !== true)
-      .map(({ freeVramBytes, bytesPerSecond }, at) => ({
-        offeredBytes: vramOf(at, freeVramBytes),
-        bytesPerSecond,
-      })),
+    isOpen: worker.takesPlacement && isServing,
+    isServing,
+    gpus: hardware.gpus.map(({ freeVramBytes, bytesPerSecond, isUnified }, at) => ({
+      offeredBytes: vramOf(at, freeVramBytes),
+      bytesPerSecond,
+      isUnified,
+    })),
     offeredRamBytes: Math.max(0, offeredRamBytes - leavingRam),
     ramBytesPerSecond: hardware.ramBytesPerSecond,
     cores: hardware.physicalCores,
@@ -98,7 +100,9 @@ function placementReplica(worker: WorkerView, replica: ReplicaView, orders: Load
     vramBytes,
     ramBytes,
     isFixed: replica.isFixed || orders.get(replica.id) === undefined,
-    isHeldBack: replica.heldBack !== undefined,
+    isHeldBack: replica.heldBack !== undefined && !replica.isRetiring,
+    isRetiring: replica.isRetiring,
+    device: orders.get(replica.id)?.action.device,
     ...orders.times(replica.id),
   };
 }

@@ -2,6 +2,7 @@ import { MusterError } from "@muster/base";
 import type { FastifyInstance } from "fastify";
 import { z } from "zod";
 import type { ReplicaView, WorkerView } from "../../core/fleet/worker.ts";
+import type { ComingDay } from "../../flows/presence-keeper.ts";
 import type { WorkerLink } from "../../ports/worker-link.ts";
 import type { HttpDeps } from "../http-deps.ts";
 import { parseBody } from "../parsing/body.ts";
@@ -15,6 +16,7 @@ const loadSchema = z.strictObject({
 });
 
 type WorkerParams = { Params: { id: string } };
+type ReplicaParams = { Params: { id: string; replicaId: string } };
 
 /** The cluster API's view of the fleet, and what can be asked of one worker. */
 export function workersRoutes(app: FastifyInstance, deps: HttpDeps): void {
@@ -33,13 +35,22 @@ export function workersRoutes(app: FastifyInstance, deps: HttpDeps): void {
     throw new MusterError("worker_lost", `The worker "${name}" is not connected.`);
   };
 
+  const replicaOf = (id: string, replicaId: string): ReplicaView => {
+    const replica = viewOf(id).replicas.find((one) => one.id === replicaId);
+    if (replica !== undefined) return replica;
+    throw new MusterError("not_found", `The worker has no replica "${replicaId.slice(0, 128)}".`);
+  };
+
   app.get("/cluster/v1/workers", () => ({
     object: "list",
     data: deps.fleet.workers().map(workerBody),
     has_more: false,
   }));
 
-  app.get<WorkerParams>("/cluster/v1/workers/:id", (request) => workerBody(viewOf(request.params.id)));
+  app.get<WorkerParams>("/cluster/v1/workers/:id", (request) => ({
+    ...workerBody(viewOf(request.params.id)),
+    presence: presenceBody(deps.presence.comingDay(request.params.id)),
+  }));
 
   app.post<WorkerParams>("/cluster/v1/workers/:id/drain", (request, reply) => {
     linkTo(request.params.id).send({ kind: "drain", reason: "asked by an administrator" });
@@ -61,18 +72,26 @@ export function workersRoutes(app: FastifyInstance, deps: HttpDeps): void {
     return reply.status(202).send({ id: replicaId, object: "replica", state: "loading" });
   });
 
-  app.delete<{ Params: { id: string; replicaId: string } }>(
-    "/cluster/v1/workers/:id/replicas/:replicaId",
-    (request, reply) => {
-      const { id, replicaId } = request.params;
-      const link = linkTo(id);
-      if (!viewOf(id).replicas.some((replica) => replica.id === replicaId)) {
-        throw new MusterError("not_found", `The worker has no replica "${replicaId.slice(0, 128)}".`);
-      }
-      link.send({ kind: "unload", replicaId });
-      return reply.status(202).send({ id: replicaId, object: "replica", state: "unloading" });
-    },
-  );
+  app.post<ReplicaParams>("/cluster/v1/workers/:id/replicas/:replicaId/check", (request, reply) => {
+    const { id, replicaId } = request.params;
+    linkTo(id);
+    const { state } = replicaOf(id, replicaId);
+    if (!deps.canary.check(id, replicaId)) {
+      throw new MusterError(
+        "not_ready",
+        `The replica is ${state}: only one that is ready can be asked its golden prompts.`,
+      );
+    }
+    return reply.status(202).send(replicaBody(replicaOf(id, replicaId)));
+  });
+
+  app.delete<ReplicaParams>("/cluster/v1/workers/:id/replicas/:replicaId", (request, reply) => {
+    const { id, replicaId } = request.params;
+    const link = linkTo(id);
+    replicaOf(id, replicaId);
+    link.send({ kind: "unload", replicaId });
+    return reply.status(202).send({ id: replicaId, object: "replica", state: "unloading" });
+  });
 }
 
 function workerBody(worker: WorkerView) {
@@ -107,6 +126,15 @@ function workerBody(worker: WorkerView) {
   };
 }
 
+function presenceBody(day: ComingDay | undefined) {
+  if (day === undefined) return null;
+  const hours = day.hours.map(({ fromMs, likelihood }) => ({
+    at: Math.floor(fromMs / 1000),
+    likelihood: Math.round(likelihood * 100) / 100,
+  }));
+  return { hours_seen: Math.round(day.hoursSeen * 10) / 10, next_hours: hours };
+}
+
 function replicaBody(replica: ReplicaView) {
   const rate = replica.decodeTokensPerSecond;
   return {
@@ -127,5 +155,6 @@ function replicaBody(replica: ReplicaView) {
     recent_failures: replica.recentFailures,
     progress: replica.state === "loading" || replica.state === "fetching" ? replica.progress : null,
     error: replica.failure?.message ?? null,
+    held_back: replica.heldBack ?? null,
   };
 }
