@@ -14,6 +14,7 @@ import { dirname, join } from "node:path";
 import { silentLog } from "@muster/base";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { u32, writeGguf } from "../../core/gguf-bytes.ts";
+import { createHubOrigin } from "../../flows/hub-origin.ts";
 import type { ModelProgress, ModelStore } from "../../ports/model-store.ts";
 import { createModelDownload } from "../http/model-download.ts";
 import { type FakeModelServer, sha256Of, startFakeModelServer } from "../http/model-server.fake.ts";
@@ -33,14 +34,16 @@ beforeEach(async () => {
   const retry = { baseMs: 1, maxMs: 1, maxFruitless: 2, maxTries: 4 };
   store = createDiskModelStore({
     directory,
-    hub: createHuggingFaceHub({
-      endpoint: server.hubUrl,
-      token: "hf_x",
-      log: silentLog,
-      random: () => 0,
-      retry,
+    origin: createHubOrigin({
+      hub: createHuggingFaceHub({
+        endpoint: server.hubUrl,
+        token: "hf_x",
+        log: silentLog,
+        random: () => 0,
+        retry,
+      }),
+      download: createModelDownload({ log: silentLog, random: () => 0, retry }),
     }),
-    download: createModelDownload({ log: silentLog, random: () => 0, retry }),
     log: silentLog,
     homeDirectory: dirname(directory),
     workingDirectory: dirname(directory),
