@@ -28,6 +28,7 @@ export {
   parseModelUri,
   type UpstreamAddress,
 } from "./core/model-uri.ts";
+export { modelSources } from "./core/part-uris.ts";
 export { type FetchPolicy, fetchPolicies } from "./flows/mirror-first.ts";
 export type { BlobAsk, BlobFeed, BlobFlow } from "./ports/blob-feed.ts";
 export type { DownloadedFile, DownloadRequest, ModelDownload, PartState } from "./ports/model-download.ts";

@@ -9,6 +9,7 @@ import { createRedisModelDirectory } from "./adapters/redis/model-directory.ts";
 import { startSupervisedRedis } from "./adapters/redis/server.ts";
 import { createRedisTokenBus } from "./adapters/redis/token-bus.ts";
 import { startBatches } from "./compose-batches.ts";
+import { startMirror } from "./compose-mirror.ts";
 import type { OrchestratorConfig } from "./config.ts";
 import { countByState } from "./core/batches/batch.ts";
 import { AttemptTable } from "./flows/attempt-table.ts";
@@ -113,6 +114,7 @@ async function start(
     workerLost: (...lost) => attempts.workerLost(...lost),
   });
 
+  const office = startMirror({ config, fleet, clock, log, background, lifecycle });
   served.announce();
   const fleetServer = await startFleetServer({
     host: config.fleetHost,
@@ -123,6 +125,8 @@ async function start(
     version,
     fleet,
     attempts,
+    mirror: office.mirror,
+    onModelOrdered: (file) => office.known.note(file),
     clock,
     log,
   });
@@ -147,6 +151,7 @@ async function start(
         desk: batching.batches,
         limits: { maxFileBytes: config.maxBatchFileBytes },
       },
+      mirror: { desk: office.desk, maxFileBytes: config.maxImportBytes },
       metrics,
       clock,
       log,

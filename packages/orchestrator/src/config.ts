@@ -1,6 +1,14 @@
 import { homedir } from "node:os";
 import { join, resolve } from "node:path";
-import { type Env, MusterError, readInteger, readList, readText } from "@muster/base";
+import {
+  type Env,
+  MusterError,
+  readByteSize,
+  readChoice,
+  readInteger,
+  readList,
+  readText,
+} from "@muster/base";
 import { parseKeyEntry } from "./core/access/api-keys.ts";
 
 export interface OrchestratorConfig {
@@ -38,6 +46,16 @@ export interface OrchestratorConfig {
   /** Hosts that webhooks may be sent to. */
   readonly webhookHosts: readonly string[];
   readonly webhookSecret: string | undefined;
+  /** Whether workers may get model files from here. */
+  readonly isMirrorOn: boolean;
+  /** Where those files are. */
+  readonly mirrorDirectory: string;
+  /** What they may take in all; undefined: the disk, but for a reserve. */
+  readonly mirrorDiskBytes: number | undefined;
+  /** The largest file that may be put into the mirror over HTTP. */
+  readonly maxImportBytes: number;
+  readonly huggingFaceEndpoint: string | undefined;
+  readonly huggingFaceToken: string | undefined;
   /** Windows shorter than the API's shortest: for tests. */
   readonly shortestBatchWindowMs: number;
 }
@@ -108,6 +126,14 @@ export function loadOrchestratorConfig(
     tenantWeights: overrides.tenantWeights ?? readWeights(readList(env, "MUSTER_TENANT_WEIGHTS")),
     webhookHosts: overrides.webhookHosts ?? readList(env, "MUSTER_WEBHOOK_HOSTS"),
     webhookSecret: overrides.webhookSecret ?? readText(env, "MUSTER_WEBHOOK_SECRET"),
+    isMirrorOn: overrides.isMirrorOn ?? readChoice(env, "MUSTER_MIRROR", ["on", "off"]) !== "off",
+    mirrorDirectory: resolve(
+      overrides.mirrorDirectory ?? readText(env, "MUSTER_MIRROR_DIR") ?? join(dataDirectory, "models"),
+    ),
+    mirrorDiskBytes: overrides.mirrorDiskBytes ?? readByteSize(env, "MUSTER_MIRROR_DISK_BYTES"),
+    maxImportBytes: overrides.maxImportBytes ?? readByteSize(env, "MUSTER_IMPORT_MAX_BYTES") ?? 2 ** 40,
+    huggingFaceEndpoint: overrides.huggingFaceEndpoint ?? readText(env, "HF_ENDPOINT"),
+    huggingFaceToken: overrides.huggingFaceToken ?? readText(env, "HF_TOKEN"),
     shortestBatchWindowMs: overrides.shortestBatchWindowMs ?? 3_600_000,
   };
   check(config);

@@ -7,9 +7,16 @@ import {
   MusterError,
   systemClock,
 } from "@muster/base";
-import { defaultModelName, openModelStore, parseModelUri } from "@muster/models";
+import {
+  defaultModelName,
+  type ExpectedFile,
+  modelSources,
+  openWorkerModels,
+  parseModelUri,
+} from "@muster/models";
 import type { PackageEntries } from "./adapters/common/engine-packages/entries.ts";
 import { readWorkerId } from "./adapters/disk/worker-id.ts";
+import { createGrpcMirror } from "./adapters/grpc/mirror.ts";
 import { createGrpcOrchestratorLink } from "./adapters/grpc/orchestrator-link.ts";
 import { createHardwareProbe } from "./adapters/probe/hardware-probe.ts";
 import { createLoadReader } from "./adapters/probe/system-load.ts";
@@ -17,10 +24,11 @@ import { fetchCudaBuild } from "./compose-cuda.ts";
 import { defaultEngineDirectory } from "./compose-engine-build.ts";
 import { createEngine, nameUpstreamModel } from "./compose-engines.ts";
 import type { WorkerConfig } from "./config.ts";
-import type { ReplicaReport } from "./core/link-messages.ts";
+import type { ReplicaReport, WorkerSays } from "./core/link-messages.ts";
 import { Assignments } from "./flows/assignments.ts";
 import { carryOut } from "./flows/carry-out.ts";
 import { LinkKeeper } from "./flows/keep-link.ts";
+import { ModelDisk } from "./flows/model-disk.ts";
 import type { ReplicaSpec } from "./flows/replica-keeper.ts";
 import { ReplicaSet } from "./flows/replica-set.ts";
 import type { Engine } from "./ports/engine.ts";
@@ -65,7 +73,17 @@ export async function startWorker(
   const packages = await enginePackages(config, deps, log);
   const hardware = await (deps.probe ?? createHardwareProbe({ log, packages })).probe();
   const models = await Promise.all(config.models.map((offer) => nameUpstreamModel(offer, config)));
-  const store = openModelStore(config, log);
+  const { orchestrator: address, joinToken } = config;
+  const isLoaded = (source: string) =>
+    neededUris(config, replicas.modelUris()).some((uri) => modelSources(uri).includes(source));
+  const { store, shelf } = openWorkerModels(config, {
+    budgetBytes: config.modelDiskBytes,
+    isKept: (source) => isLoaded(source) || disk.isFetching(source),
+    policy: config.fetchPolicy,
+    feed: createGrpcMirror({ address, joinToken, workerId }),
+    hasMirror: () => link.hasMirror,
+    ...{ clock, log },
+  });
   const engine = deps.engine ?? createEngine(config, { log, store, packages });
 
   const replicas = new ReplicaSet({
@@ -76,6 +94,8 @@ export async function startWorker(
     random: Math.random,
     report: (report) => {
       link.say({ kind: "replica", report });
+      // What was fetched is on the disk now, and what was unloaded may go.
+      if (report.progress === 0) disk.changed();
       hooks?.onReplica?.(report);
     },
     specOf: (order) => {
@@ -87,10 +107,13 @@ export async function startWorker(
         slots: order.slots,
         contextTokens: order.contextTokens,
         variant: order.variant,
+        expected: { sha256: order.sha256, bytes: order.bytes },
         isFixed: false,
       });
     },
   });
+  const say = (message: WorkerSays) => link.say(message);
+  const disk = new ModelDisk({ store, shelf, say, isLoaded, background, clock, log });
   const assignments = new Assignments({ replicas, background, clock, log });
   const readLoad = createLoadReader();
   const over = deferred<MusterError | undefined>();
@@ -100,6 +123,7 @@ export async function startWorker(
     stopping ??= (async () => {
       link.say({ kind: "draining", reason });
       await assignments.drain(config.drainMs);
+      disk.close();
       await link.close(reason);
       await replicas.closeAll();
       over.resolve(undefined);
@@ -108,7 +132,7 @@ export async function startWorker(
   };
 
   const link = new LinkKeeper({
-    link: createGrpcOrchestratorLink({ address: config.orchestrator, joinToken: config.joinToken, log }),
+    link: createGrpcOrchestratorLink({ address, joinToken, log }),
     hello: () => ({
       workerId,
       name: config.name,
@@ -122,11 +146,15 @@ export async function startWorker(
     }),
     assignments,
     readLoad,
-    greeting: () => replicas.reports().map((report) => ({ kind: "replica", report })),
+    greeting: () => [
+      ...replicas.reports().map((report) => ({ kind: "replica" as const, report })),
+      ...disk.greeting(),
+    ],
     receive: (message) =>
       carryOut(message, {
         assignments,
         replicas,
+        disk,
         background,
         drain: (reason) => background.run("drain", () => stop(reason)),
       }),
@@ -140,6 +168,7 @@ export async function startWorker(
     const fixed = { replicaId: `rep-${index + 1}`, uri: offer.uri, model: offer.name, isFixed: true };
     replicas.add(specOf(config, fixed));
   }
+  disk.start();
   background.run("link", () =>
     link.run().catch(async (error: MusterError) => {
       log.error({ code: error.code, reason: error.message }, "the orchestrator refused this worker");
@@ -177,6 +206,11 @@ function refuseUpstream(uri: string): void {
   );
 }
 
+/** Model files that this worker cannot do without. */
+function neededUris(config: WorkerConfig, loaded: readonly string[]): readonly string[] {
+  return [...loaded, ...[config.mmproj, config.draft].filter((uri) => uri !== undefined)];
+}
+
 /** Throws MusterError `invalid_request` for a URI that is none. */
 function specOf(
   config: WorkerConfig,
@@ -187,6 +221,7 @@ function specOf(
     readonly slots?: number | undefined;
     readonly contextTokens?: number | undefined;
     readonly variant?: string | undefined;
+    readonly expected?: ExpectedFile;
     readonly isFixed: boolean;
   },
 ): ReplicaSpec {
@@ -200,6 +235,7 @@ function specOf(
     threads,
     gpu,
     variant: wanted.variant,
+    expected: wanted.expected,
     isFixed: wanted.isFixed,
   };
 }

@@ -1,6 +1,7 @@
 import { homedir, hostname } from "node:os";
 import { join } from "node:path";
-import { type Env, MusterError, readChoice, readInteger, readText } from "@muster/base";
+import { type Env, MusterError, readByteSize, readChoice, readInteger, readText } from "@muster/base";
+import { type FetchPolicy, fetchPolicies } from "@muster/models";
 import { type CapabilityChange, parseCapabilityChange } from "./core/capability-change.ts";
 import { splitArguments } from "./core/split-arguments.ts";
 
@@ -44,6 +45,10 @@ export interface WorkerConfig {
   readonly stubFirstTokenMs: number;
   readonly huggingFaceEndpoint: string | undefined;
   readonly huggingFaceToken: string | undefined;
+  /** Where missing model files come from. */
+  readonly fetchPolicy: FetchPolicy;
+  /** What fetched model files may take in all; undefined: the disk, but for a reserve. */
+  readonly modelDiskBytes: number | undefined;
   /** What running attempts get to finish when the worker is told to stop. */
   readonly drainMs: number;
   /** The environment, for what the engine's child and the downloads look up themselves. */
@@ -104,6 +109,8 @@ export function loadWorkerConfig(overrides: WorkerOverrides, env: Env = process.
       0,
     huggingFaceEndpoint: overrides.huggingFaceEndpoint ?? readText(env, "HF_ENDPOINT"),
     huggingFaceToken: overrides.huggingFaceToken ?? readText(env, "HF_TOKEN"),
+    fetchPolicy: overrides.fetchPolicy ?? readChoice(env, "MUSTER_FETCH", fetchPolicies) ?? "mirror-first",
+    modelDiskBytes: overrides.modelDiskBytes ?? readByteSize(env, "MUSTER_MODEL_DISK_BYTES"),
     drainMs:
       overrides.drainMs ?? (readInteger(env, "MUSTER_DRAIN_SECONDS", { min: 1, max: 3_600 }) ?? 60) * 1000,
     env: overrides.env ?? env,

@@ -62,7 +62,7 @@ describe("planEviction", () => {
   });
 
   it("holds its promises for any files and any need", () => {
-    fc.assert(
+    void fc.assert(
       fc.property(candidates, needs, (all, given) => {
         const bytesOf = (some: readonly EvictionCandidate[]) =>
           some.reduce((sum, { bytes }) => sum + bytes, 0);

@@ -26,7 +26,7 @@ export interface BlobFlow {
 export interface BlobFeed {
   /**
    * Throws MusterError (`not_found`: it does not offer this file; `unsupported`: it has no files at all;
-   * `model_load_failed`: it cannot get it) or any other error, which may pass.
+   * `model_load_failed`: it cannot get it; `queue_full`: not now) or any other error, which may pass.
    */
   open(ask: BlobAsk, signal: AbortSignal): Promise<BlobFlow>;
 }

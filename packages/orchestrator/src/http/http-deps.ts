@@ -1,6 +1,7 @@
 import type { Clock, Log } from "@muster/base";
 import type { FileStore } from "../flows/batches/file-store.ts";
 import type { FleetRegistry } from "../flows/fleet-registry.ts";
+import type { MirrorDesk } from "../flows/mirror-desk.ts";
 import type { RequestDesk } from "../flows/request-desk.ts";
 import type { ServedModels } from "../flows/served-models.ts";
 import type { Batches } from "../ports/batches.ts";
@@ -13,12 +14,19 @@ export interface BatchingDeps {
   readonly limits: { readonly maxFileBytes: number };
 }
 
+/** The office mirror; without a desk it is off. */
+export interface MirrorRouteDeps {
+  readonly desk: MirrorDesk | undefined;
+  readonly maxFileBytes: number;
+}
+
 /** What the routes are given by the composition. */
 export interface HttpDeps {
   readonly desk: RequestDesk;
   readonly fleet: FleetRegistry;
   readonly served: ServedModels;
   readonly batches: BatchingDeps;
+  readonly mirror: MirrorRouteDeps;
   readonly metrics: Metrics;
   readonly clock: Clock;
   readonly log: Log;

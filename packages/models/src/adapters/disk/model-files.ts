@@ -1,7 +1,6 @@
 import { mkdir, stat } from "node:fs/promises";
 import { dirname } from "node:path";
 import { type Log, MusterError } from "@muster/base";
-import { modelParts } from "../../core/model-parts.ts";
 import { type FetchedUri, formatModelUri } from "../../core/model-uri.ts";
 import type { DownloadTarget } from "../../ports/model-download.ts";
 import type { LocatedFile, ModelOrigin } from "../../ports/model-origin.ts";
@@ -51,16 +50,6 @@ export function modelFile(uri: FetchedUri, directory: string): ModelFile {
     default:
       return uri satisfies never;
   }
-}
-
-/** All files of the model that a URI names by one of them. */
-export function partUris(uri: FetchedUri): FetchedUri[] {
-  if (uri.kind !== "http") return modelParts(uri.file).map((file) => ({ ...uri, file }));
-  const url = new URL(uri.url);
-  return modelParts(url.pathname).map((pathname) => {
-    url.pathname = pathname;
-    return { kind: "http", url: url.href };
-  });
 }
 
 /** What is on disk of a file, if it is whole and the one that is expected. No network, and as a rule no hashing. */

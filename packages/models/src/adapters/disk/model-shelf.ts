@@ -1,5 +1,6 @@
-import { mkdir, rm, statfs } from "node:fs/promises";
+import { rm, stat, statfs } from "node:fs/promises";
 import { hostname } from "node:os";
+import { dirname, resolve } from "node:path";
 import { type Clock, type Log, MusterError, systemClock } from "@muster/base";
 import { defaultReserveBytes, type EvictionCandidate, planEviction } from "../../core/eviction.ts";
 import type { ModelShelf, ShelfSpace, ShelvedFile } from "../../ports/model-shelf.ts";
@@ -119,7 +120,6 @@ export class DiskModelShelf implements ModelShelf {
 
   async #evict(target: string | undefined, totalBytes: number): Promise<void> {
     const { log, budgetBytes, directory } = this.#options;
-    await mkdir(directory, { recursive: true, mode: 0o700 });
     const files = (await this.files()).filter(({ path }) => path !== target);
     const { parts } = await scanModels(directory);
     const disk = await this.#disk();
@@ -185,9 +185,8 @@ export class DiskModelShelf implements ModelShelf {
 
   async #disk(): Promise<{ readonly freeBytes: number; readonly totalBytes: number }> {
     const { directory, disk } = this.#options;
-    await mkdir(directory, { recursive: true, mode: 0o700 });
     if (disk !== undefined) return await disk(directory);
-    const { bavail, blocks, bsize } = await statfs(directory);
+    const { bavail, blocks, bsize } = await statfs(await nearestFolder(directory));
     return { freeBytes: bavail * bsize, totalBytes: blocks * bsize };
   }
 
@@ -208,6 +207,17 @@ function mayBeAlive(holder: string): boolean {
     return true;
   } catch (error) {
     return !(error instanceof Error && "code" in error && error.code === "ESRCH");
+  }
+}
+
+/** The directory itself once something has been fetched; till then the folder that it will be in. */
+async function nearestFolder(directory: string): Promise<string> {
+  for (let folder = resolve(directory); ; folder = dirname(folder)) {
+    const isThere = await stat(folder).then(
+      () => true,
+      () => false,
+    );
+    if (isThere || folder === dirname(folder)) return folder;
   }
 }
 

@@ -4,6 +4,7 @@ import { join, resolve } from "node:path";
 import { MusterError } from "@muster/base";
 import { modelParts } from "../../core/model-parts.ts";
 import { type FetchedUri, isFetched, parseModelUri } from "../../core/model-uri.ts";
+import { partUris } from "../../core/part-uris.ts";
 import type { ExpectedFile, ModelProgress, ModelStore, StoredModel } from "../../ports/model-store.ts";
 import { readGgufFile } from "../common/gguf-file.ts";
 import { hashFile } from "../common/hash-file.ts";
@@ -15,7 +16,6 @@ import {
   locateFile,
   type ModelFilesOptions,
   modelFile,
-  partUris,
   wholeFile,
   withoutQuery,
 } from "./model-files.ts";

@@ -64,6 +64,8 @@ async function ask(
       flow.close();
       return flow;
     } catch (error) {
+      // It has its hands full, and is asked again when it is this file's turn.
+      if (isBusy(error)) return { totalBytes: undefined, sha256: undefined };
       throw passing(error, { isIdle: idle.signal.aborted, idleMs: tools.idleMs, hasAdvanced: false });
     } finally {
       idle.stop();
@@ -131,11 +133,15 @@ async function receive(
   }
 }
 
+function isBusy(error: unknown): boolean {
+  return error instanceof MusterError && error.code === "queue_full";
+}
+
 function passing(
   error: unknown,
   about: { readonly isIdle: boolean; readonly idleMs: number; readonly hasAdvanced: boolean },
 ): Error {
-  if (error instanceof MusterError || error instanceof PassingFailure) return error;
+  if (error instanceof PassingFailure || (error instanceof MusterError && !isBusy(error))) return error;
   const reason = about.isIdle ? `nothing arrived for ${about.idleMs} ms` : networkReason(error);
   return new PassingFailure(reason, { cause: error, hasAdvanced: about.hasAdvanced });
 }
