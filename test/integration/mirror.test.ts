@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { readdir, readFile, stat, utimes, writeFile } from "node:fs/promises";
+import { readdir, readFile, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { deferred, silentLog } from "@muster/base";
 import { type FakeModelServer, sha256Of, startFakeModelServer, u32, writeGguf } from "@muster/models/testing";
@@ -214,11 +214,13 @@ describe("the office mirror", () => {
     await (await joinDesk(cluster, "first")).load(uri);
     const stored = join(mirrorDirectory, inStore);
     await eventually(async () => (await mirrorOf(cluster)).files.length === 1);
-    const { atime, mtime } = await stat(stored);
     const rotten = Buffer.from(model);
     rotten.writeUInt8(rotten.readUInt8(rotten.length - 5) ^ 1, rotten.length - 5);
     await writeFile(stored, rotten);
-    await utimes(stored, atime, mtime);
+    // As a bad disk does it: nothing else tells of the change.
+    const manifest = JSON.parse(await readFile(`${stored}.json`, "utf8")) as object;
+    const { mtimeMs: modifiedMs } = await stat(stored);
+    await writeFile(`${stored}.json`, JSON.stringify({ ...manifest, modifiedMs }));
 
     const wary = await joinDesk(cluster, "wary", { fetchPolicy: "mirror-only" });
     await wary.load(uri);

@@ -1,4 +1,5 @@
 export { readGgufFile } from "./adapters/common/gguf-file.ts";
+export { hashFile } from "./adapters/common/hash-file.ts";
 export { createModelDownload } from "./adapters/http/model-download.ts";
 export {
   defaultModelDirectory,

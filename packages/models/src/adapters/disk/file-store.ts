@@ -49,7 +49,7 @@ export function createDiskFileStore(options: ModelFilesOptions): ModelFileStore 
       await mkdir(dirname(incoming), { recursive: true, mode: 0o700 });
       try {
         if (expected?.bytes !== undefined) await shelf?.makeRoom(incomingTarget, expected.bytes);
-        const arrived = await write(chunks, incoming, signal);
+        const arrived = await write(chunks, incoming, { signal, maxBytes: expected?.bytes });
         const problem = differs(arrived, expected);
         if (problem !== undefined) {
           throw new MusterError("invalid_request", `The file arrived wrong (${problem}): send it again.`);
@@ -82,7 +82,14 @@ function fetchedUri(text: string): FetchedUri {
   });
 }
 
-async function write(chunks: AsyncIterable<Uint8Array>, path: string, signal: AbortSignal) {
+async function write(
+  chunks: AsyncIterable<Uint8Array>,
+  path: string,
+  {
+    signal,
+    maxBytes = Number.POSITIVE_INFINITY,
+  }: { readonly signal: AbortSignal; readonly maxBytes?: number | undefined },
+) {
   const hash = createHash("sha256");
   let bytes = 0;
   const handle = await open(path, "wx", 0o600);
@@ -95,6 +102,8 @@ async function write(chunks: AsyncIterable<Uint8Array>, path: string, signal: Ab
       }
       hash.update(chunk);
       bytes += chunk.length;
+      if (bytes > maxBytes)
+        throw new MusterError("invalid_request", `More than the ${maxBytes} bytes came that were announced.`);
     }
     await handle.sync();
   } finally {

@@ -23,6 +23,8 @@ const importSchema = z.strictObject({
     .string()
     .regex(/^[0-9a-f]{64}$/)
     .optional(),
+  /** For senders that stream, and cannot say it in the header. */
+  bytes: z.coerce.number().int().positive().optional(),
 });
 
 /** /cluster/v1/mirror: the model files that this orchestrator keeps, and those on the workers. */
@@ -77,8 +79,8 @@ function importRoute(
         if (!request.raw.complete) gone.abort(new MusterError("cancelled", "The upload was broken off."));
       });
       try {
-        const { sha256 } = parseBody(importSchema, request.query);
-        const bytes = lengthOf(request.headers["content-length"], maxFileBytes);
+        const { sha256, ...query } = parseBody(importSchema, request.query);
+        const bytes = lengthOf(query.bytes ?? Number(request.headers["content-length"]), maxFileBytes);
         const taken = await desk().receive(request.raw, {
           name: request.params.name,
           expected: { sha256, bytes },
@@ -96,10 +98,12 @@ function importRoute(
 }
 
 /** The room for a file is made before it comes. */
-function lengthOf(header: string | undefined, maxBytes: number): number {
-  const bytes = header !== undefined && /^\d+$/.test(header) ? Number(header) : undefined;
-  if (bytes === undefined || bytes === 0)
-    throw new MusterError("invalid_request", "Send the file as the body, with its content-length.");
+function lengthOf(bytes: number, maxBytes: number): number {
+  if (!Number.isSafeInteger(bytes) || bytes < 1)
+    throw new MusterError(
+      "invalid_request",
+      "Send the file as the body, with its content-length or ?bytes=.",
+    );
   if (bytes <= maxBytes) return bytes;
   throw new MusterError(
     "request_too_large",
