@@ -52,7 +52,7 @@ export interface WorkerJson {
 export const model = "stub-model";
 
 /** Asking the machine takes seconds, and what it says is tested with the probe. */
-const testHardware: Hardware = {
+export const testHardware: Hardware = {
   hostname: "test",
   platform: "linux",
   arch: "x64",

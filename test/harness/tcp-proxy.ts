@@ -9,6 +9,10 @@ export interface TcpProxy {
   forwardTo(address: string): void;
   /** Throws away what the server says until the connections are reset: a stream with a gap is of no use any more. */
   muteServer(): void;
+  /** What the server has said so far, on all connections together. */
+  receivedBytes(): number;
+  /** Ends every connection by RST once the server has said this much more. */
+  cutAfter(bytes: number): void;
   /** Ends every connection by RST. */
   reset(): void;
   /** What is sent from now on arrives this much later, in order. */
@@ -26,6 +30,8 @@ export async function startTcpProxy(): Promise<TcpProxy> {
   const pairs = new Set<Pair>();
   let target: { readonly host: string; readonly port: number } | undefined;
   let delayMs = 0;
+  let received = 0;
+  let cutAt = Number.POSITIVE_INFINITY;
 
   const later = (task: () => void) => {
     // Timers of one duration run in the order in which they were set.
@@ -41,6 +47,12 @@ export async function startTcpProxy(): Promise<TcpProxy> {
     pairs.add(pair);
     carry(client, pair.server, () => true);
     carry(pair.server, client, () => !pair.isServerMute);
+    pair.server.on("data", (chunk) => {
+      received += chunk.length;
+      if (received < cutAt) return;
+      cutAt = Number.POSITIVE_INFINITY;
+      reset();
+    });
     client.once("close", () => pairs.delete(pair));
   };
   const carry = (from: Socket, to: Socket, isHeard: () => boolean) => {
@@ -76,6 +88,10 @@ export async function startTcpProxy(): Promise<TcpProxy> {
     },
     muteServer() {
       for (const pair of pairs) pair.isServerMute = true;
+    },
+    receivedBytes: () => received,
+    cutAfter(bytes) {
+      cutAt = received + bytes;
     },
     reset,
     delay(ms) {

@@ -1,10 +1,11 @@
 export { Background } from "./node/background.ts";
-export { type Env, readChoice, readInteger, readList, readText } from "./node/env.ts";
+export { type Env, readByteSize, readChoice, readInteger, readList, readText } from "./node/env.ts";
 export { Lifecycle } from "./node/lifecycle.ts";
 export { packageVersion } from "./node/package-version.ts";
 export { createPinoLog, type LogLevel } from "./node/pino-log.ts";
 export { systemClock } from "./node/system-clock.ts";
 export { type BackoffPolicy, backoffMs } from "./pure/backoff.ts";
+export { parseByteSize } from "./pure/byte-size.ts";
 export { type Clock, ManualClock } from "./pure/clock.ts";
 export { type Deferred, deferred } from "./pure/deferred.ts";
 export type {
@@ -28,6 +29,7 @@ export type {
 } from "./pure/generation.ts";
 export {
   type Availability,
+  type FetchingFile,
   type Gpu,
   type GpuLoad,
   type Hardware,

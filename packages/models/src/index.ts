@@ -1,7 +1,14 @@
 export { readGgufFile } from "./adapters/common/gguf-file.ts";
+export { hashFile } from "./adapters/common/hash-file.ts";
 export { readModelProfile } from "./adapters/common/model-profile.ts";
 export { createModelDownload } from "./adapters/http/model-download.ts";
-export { defaultModelDirectory, type ModelStoreSettings, openModelStore } from "./compose-models.ts";
+export {
+  defaultModelDirectory,
+  type ModelStoreSettings,
+  openMirrorModels,
+  openModelStore,
+  openWorkerModels,
+} from "./compose-models.ts";
 export { chooseStarterModel, type StarterModel } from "./compose-starter-model.ts";
 export type { FactSource, GoldenPrompt, ModelEntry, ModelVariant } from "./core/catalogue/model-entry.ts";
 export { tinyGemmaGolden, tinyGemmaSha256 } from "./core/catalogue/tiny-gemma-golden.ts";
@@ -17,11 +24,14 @@ export type { MemoryProfile, ReplicaMemory, ReplicaShape } from "./core/memory-p
 export { modelParts } from "./core/model-parts.ts";
 export {
   defaultModelName,
+  type FetchedUri,
   formatModelUri,
+  isFetched,
   type ModelUri,
   parseModelUri,
   type UpstreamAddress,
 } from "./core/model-uri.ts";
+export { modelSources } from "./core/part-uris.ts";
 export { type ComputePlace, type ExpectedRates, expectedRates } from "./core/sizing/expected-rates.ts";
 export { type Fit, type FitWish, fitShape } from "./core/sizing/fit-shape.ts";
 export { type MemoryProfileResult, memoryProfile } from "./core/sizing/memory-profile.ts";
@@ -33,6 +43,15 @@ export {
   processBytes,
   replicaMemory,
 } from "./core/sizing/replica-memory.ts";
-export type { DownloadedFile, DownloadRequest, ModelDownload } from "./ports/model-download.ts";
+export { type FetchPolicy, fetchPolicies } from "./flows/mirror-first.ts";
+export type { BlobAsk, BlobFeed, BlobFlow } from "./ports/blob-feed.ts";
+export type { DownloadedFile, DownloadRequest, ModelDownload, PartState } from "./ports/model-download.ts";
 export type { HubFile, ModelHub } from "./ports/model-hub.ts";
-export type { ModelProgress, ModelStore, StoredModel } from "./ports/model-store.ts";
+export type { ModelShelf, ShelfSpace, ShelvedFile } from "./ports/model-shelf.ts";
+export type {
+  ExpectedFile,
+  ModelFileStore,
+  ModelProgress,
+  ModelStore,
+  StoredModel,
+} from "./ports/model-store.ts";

@@ -10,6 +10,7 @@ import { startSupervisedRedis } from "./adapters/redis/server.ts";
 import { createRedisTokenBus } from "./adapters/redis/token-bus.ts";
 import { startBatches } from "./compose-batches.ts";
 import { startCanary } from "./compose-canary.ts";
+import { startMirror } from "./compose-mirror.ts";
 import type { OrchestratorConfig } from "./config.ts";
 import { countByState } from "./core/batches/batch.ts";
 import { AttemptTable } from "./flows/attempt-table.ts";
@@ -118,6 +119,7 @@ async function start(
     fleetChanged: (workerId) => canary.fleetChanged(workerId),
   });
 
+  const office = startMirror({ config, fleet, clock, log, background, lifecycle });
   served.announce();
   const fleetServer = await startFleetServer({
     host: config.fleetHost,
@@ -128,6 +130,8 @@ async function start(
     version,
     fleet,
     attempts,
+    mirror: office.mirror,
+    onModelOrdered: (file) => office.known.note(file),
     clock,
     log,
   });
@@ -154,6 +158,7 @@ async function start(
         desk: batching.batches,
         limits: { maxFileBytes: config.maxBatchFileBytes },
       },
+      mirror: { desk: office.desk, maxFileBytes: config.maxImportBytes },
       metrics,
       clock,
       log,

@@ -1,6 +1,14 @@
 import { homedir } from "node:os";
 import { join, resolve } from "node:path";
-import { type Env, MusterError, readChoice, readInteger, readList, readText } from "@muster/base";
+import {
+  type Env,
+  MusterError,
+  readByteSize,
+  readChoice,
+  readInteger,
+  readList,
+  readText,
+} from "@muster/base";
 import { parseKeyEntry } from "./core/access/api-keys.ts";
 import { type CanaryMode, canaryModes } from "./core/fleet/canary.ts";
 
@@ -45,6 +53,16 @@ export interface OrchestratorConfig {
   readonly isDiscoverable: boolean;
   /** What hours of the week are told in: an IANA name. */
   readonly timeZone: string;
+  /** Whether workers may get model files from here. */
+  readonly isMirrorOn: boolean;
+  /** Where those files are. */
+  readonly mirrorDirectory: string;
+  /** What they may take in all; undefined: the disk, but for a reserve. */
+  readonly mirrorDiskBytes: number | undefined;
+  /** The largest file that may be put into the mirror over HTTP. */
+  readonly maxImportBytes: number;
+  readonly huggingFaceEndpoint: string | undefined;
+  readonly huggingFaceToken: string | undefined;
   /** Windows shorter than the API's shortest: for tests. */
   readonly shortestBatchWindowMs: number;
   /** Whether slow lines at the end of a batch are tried on a second worker as well. */
@@ -124,6 +142,14 @@ export function loadOrchestratorConfig(
       overrides.timeZone ??
       readText(env, "MUSTER_TIME_ZONE") ??
       Intl.DateTimeFormat().resolvedOptions().timeZone,
+    isMirrorOn: overrides.isMirrorOn ?? readChoice(env, "MUSTER_MIRROR", ["on", "off"]) !== "off",
+    mirrorDirectory: resolve(
+      overrides.mirrorDirectory ?? readText(env, "MUSTER_MIRROR_DIR") ?? join(dataDirectory, "models"),
+    ),
+    mirrorDiskBytes: overrides.mirrorDiskBytes ?? readByteSize(env, "MUSTER_MIRROR_DISK_BYTES"),
+    maxImportBytes: overrides.maxImportBytes ?? readByteSize(env, "MUSTER_IMPORT_MAX_BYTES") ?? 2 ** 40,
+    huggingFaceEndpoint: overrides.huggingFaceEndpoint ?? readText(env, "HF_ENDPOINT"),
+    huggingFaceToken: overrides.huggingFaceToken ?? readText(env, "HF_TOKEN"),
     shortestBatchWindowMs: overrides.shortestBatchWindowMs ?? 3_600_000,
     hedges: overrides.hedges ?? readChoice(env, "MUSTER_HEDGE", ["on", "off"]) === "on",
   };

@@ -6,6 +6,7 @@ import { type Chat, createChat } from "./resources/chat.ts";
 import { type Completions, createCompletions } from "./resources/completions.ts";
 import { createEmbeddings, type Embeddings } from "./resources/embeddings.ts";
 import { createFiles, type Files } from "./resources/files.ts";
+import { createMirror, type MirrorResource } from "./resources/mirror.ts";
 import { createModels, type Models } from "./resources/models.ts";
 import { createRerank, type Rerank } from "./resources/rerank.ts";
 import { createTokenize, type Tokenize } from "./resources/tokenize.ts";
@@ -57,6 +58,7 @@ export class Muster {
   readonly files: Files;
   readonly batches: Batches;
   readonly models: Models;
+  readonly mirror: MirrorResource;
   readonly workers: Workers;
   readonly tokenize: Tokenize;
 
@@ -80,6 +82,7 @@ export class Muster {
     this.files = createFiles(transport);
     this.batches = createBatches(transport, this.files);
     this.models = createModels(transport);
+    this.mirror = createMirror(transport);
     this.workers = createWorkers(transport);
   }
 }

@@ -59,6 +59,15 @@ export type {
 export type { EmbeddingList, EmbeddingRequest, Embeddings } from "./resources/embeddings.ts";
 export type { FileContent } from "./resources/file-content.ts";
 export type { DeletedFile, FileObject, FileQuery, Files, FileUpload } from "./resources/files.ts";
+export type {
+  MirrorFetch,
+  MirrorFile,
+  MirrorOrder,
+  MirrorResource,
+  MirrorStatus,
+  MirrorUpload,
+  WorkerDisk,
+} from "./resources/mirror.ts";
 export type { List, Model, Models } from "./resources/models.ts";
 export type { Rerank, Reranking, RerankRequest } from "./resources/rerank.ts";
 export type { FinishReason, SamplingParams, Usage } from "./resources/sampling.ts";

@@ -49,6 +49,27 @@ export function formUpload(fields: Readonly<Record<string, string>>, file: FormF
   return streamUpload(form, framed(head, content, tail));
 }
 
+/** The content itself as the body. */
+export function rawUpload(content: FileSource): Upload {
+  const type = "application/octet-stream";
+  if (typeof content === "string" || content instanceof Uint8Array || content instanceof Blob) {
+    const whole = new Blob([content as BlobPart]);
+    return {
+      contentType: type,
+      isRepeatable: true,
+      open: async () => whole,
+      stop: () => {},
+      failure: () => undefined,
+    };
+  }
+  return streamUpload(type, encoded(content));
+}
+
+async function* encoded(content: AsyncIterable<string | Uint8Array>): AsyncGenerator<Uint8Array, void> {
+  const encoder = new TextEncoder();
+  for await (const piece of content) yield typeof piece === "string" ? encoder.encode(piece) : piece;
+}
+
 function streamUpload(form: string, pieces: AsyncGenerator<Uint8Array, void>): Upload {
   let failure: { readonly error: unknown } | undefined;
   let isStopped = false;

@@ -7,10 +7,17 @@ import {
   MusterError,
   systemClock,
 } from "@muster/base";
-import { defaultModelName, openModelStore, parseModelUri } from "@muster/models";
+import {
+  defaultModelName,
+  type ExpectedFile,
+  modelSources,
+  openWorkerModels,
+  parseModelUri,
+} from "@muster/models";
 import { createEngineChildren } from "./adapters/common/engine-children.ts";
 import type { PackageEntries } from "./adapters/common/engine-packages/entries.ts";
 import { readWorkerId } from "./adapters/disk/worker-id.ts";
+import { createGrpcMirror } from "./adapters/grpc/mirror.ts";
 import { createGrpcOrchestratorLink } from "./adapters/grpc/orchestrator-link.ts";
 import { createHardwareProbe } from "./adapters/probe/hardware-probe.ts";
 import { fetchCudaBuild } from "./compose-cuda.ts";
@@ -19,10 +26,11 @@ import { createEngine, nameUpstreamModel } from "./compose-engines.ts";
 import { startMachineLoad } from "./compose-load.ts";
 import { createMemoryCheck } from "./compose-memory-check.ts";
 import type { WorkerConfig } from "./config.ts";
-import type { ReplicaReport } from "./core/link-messages.ts";
+import type { ReplicaReport, WorkerSays } from "./core/link-messages.ts";
 import { Assignments } from "./flows/assignments.ts";
 import { carryOut } from "./flows/carry-out.ts";
 import { LinkKeeper } from "./flows/keep-link.ts";
+import { ModelDisk } from "./flows/model-disk.ts";
 import type { ReplicaSpec } from "./flows/replica-keeper.ts";
 import { ReplicaSet } from "./flows/replica-set.ts";
 import type { Engine } from "./ports/engine.ts";
@@ -72,8 +80,18 @@ export async function startWorker(
   const fixed = models.map(({ uri, name: model }, index) =>
     specOf(config, { replicaId: `rep-${index + 1}`, uri, model, isFixed: true }),
   );
-  const store = openModelStore(config, log);
   const children = createEngineChildren();
+  const { orchestrator: address, joinToken } = config;
+  const isLoaded = (source: string) =>
+    neededUris(config, replicas.modelUris()).some((uri) => modelSources(uri).includes(source));
+  const { store, shelf } = openWorkerModels(config, {
+    budgetBytes: config.modelDiskBytes,
+    isKept: (source) => isLoaded(source) || disk.isFetching(source),
+    policy: config.fetchPolicy,
+    feed: createGrpcMirror({ address, joinToken, workerId }),
+    hasMirror: () => link.hasMirror,
+    ...{ clock, log },
+  });
   const engine = deps.engine ?? createEngine(config, { log, store, packages, children });
 
   const replicas = new ReplicaSet({
@@ -84,6 +102,8 @@ export async function startWorker(
     random: Math.random,
     report: (report) => {
       link.say({ kind: "replica", report });
+      // What was fetched is on the disk now, and what was unloaded may go.
+      if (report.progress === 0) disk.changed();
       hooks?.onReplica?.(report);
     },
     specOf: (order) => {
@@ -98,11 +118,14 @@ export async function startWorker(
         gpuLayers: order.gpuLayers,
         isCpuOnly: order.isCpuOnly,
         projectorUri: order.projectorUri,
+        expected: { sha256: order.sha256, bytes: order.bytes },
         isFixed: false,
       });
     },
     checkMemory: createMemoryCheck(hardware),
   });
+  const say = (message: WorkerSays) => link.say(message);
+  const disk = new ModelDisk({ store, shelf, say, isLoaded, background, clock, log });
   const assignments = new Assignments({ replicas, background, clock, log });
   const load = await startMachineLoad(config, {
     ...{ hardware, clock, background, log },
@@ -117,6 +140,7 @@ export async function startWorker(
     stopping ??= (async () => {
       link.say({ kind: "draining", reason });
       await assignments.drain(config.drainMs);
+      disk.close();
       await link.close(reason);
       await replicas.closeAll();
       await load.close();
@@ -126,7 +150,7 @@ export async function startWorker(
   };
 
   const link = new LinkKeeper({
-    link: createGrpcOrchestratorLink({ address: config.orchestrator, joinToken: config.joinToken, log }),
+    link: createGrpcOrchestratorLink({ address, joinToken, log }),
     hello: () => ({
       workerId,
       name: config.name,
@@ -140,11 +164,15 @@ export async function startWorker(
     }),
     assignments,
     readLoad: () => load.load(),
-    greeting: () => replicas.reports().map((report) => ({ kind: "replica", report })),
+    greeting: () => [
+      ...replicas.reports().map((report) => ({ kind: "replica" as const, report })),
+      ...disk.greeting(),
+    ],
     receive: (message) =>
       carryOut(message, {
         assignments,
         replicas,
+        disk,
         background,
         drain: (reason) => background.run("drain", () => stop(reason)),
       }),
@@ -155,6 +183,7 @@ export async function startWorker(
   });
 
   for (const spec of fixed) replicas.add(spec);
+  disk.start();
   background.run("link", () =>
     link.run().catch(async (error: MusterError) => {
       log.error({ code: error.code, reason: error.message }, "the orchestrator refused this worker");
@@ -192,6 +221,11 @@ function refuseUpstream(uri: string): void {
   );
 }
 
+/** Model files that this worker cannot do without. */
+function neededUris(config: WorkerConfig, loaded: readonly string[]): readonly string[] {
+  return [...loaded, ...[config.mmproj, config.draft].filter((uri) => uri !== undefined)];
+}
+
 /** Throws MusterError `invalid_request` for a URI that is none. */
 function specOf(
   config: WorkerConfig,
@@ -205,6 +239,7 @@ function specOf(
     readonly gpuLayers?: number | undefined;
     readonly isCpuOnly?: boolean;
     readonly projectorUri?: string | undefined;
+    readonly expected?: ExpectedFile;
     readonly isFixed: boolean;
   },
 ): ReplicaSpec {
@@ -220,6 +255,7 @@ function specOf(
     gpuLayers: wanted.gpuLayers,
     projectorUri: wanted.projectorUri,
     variant: wanted.variant,
+    expected: wanted.expected,
     isFixed: wanted.isFixed,
   };
 }

@@ -1,7 +1,7 @@
 import { homedir, hostname } from "node:os";
 import { join } from "node:path";
-import { type Env, MusterError, readChoice, readInteger, readText } from "@muster/base";
-import { parseByteSize } from "./core/byte-size.ts";
+import { type Env, MusterError, readByteSize, readChoice, readInteger, readText } from "@muster/base";
+import { type FetchPolicy, fetchPolicies } from "@muster/models";
 import { type CapabilityChange, parseCapabilityChange } from "./core/capability-change.ts";
 import { splitArguments } from "./core/split-arguments.ts";
 
@@ -53,6 +53,10 @@ export interface WorkerConfig {
   readonly stubFirstTokenMs: number;
   readonly huggingFaceEndpoint: string | undefined;
   readonly huggingFaceToken: string | undefined;
+  /** Where missing model files come from. */
+  readonly fetchPolicy: FetchPolicy;
+  /** What fetched model files may take in all; undefined: the disk, but for a reserve. */
+  readonly modelDiskBytes: number | undefined;
   /** What running attempts get to finish when the worker is told to stop. */
   readonly drainMs: number;
   /** The environment, for what the engine's child and the downloads look up themselves. */
@@ -93,10 +97,10 @@ export function loadWorkerConfig(overrides: WorkerOverrides, env: Env = process.
     threads: overrides.threads ?? readInteger(env, "MUSTER_THREADS", { min: 1, max: 1_024 }),
     gpu: overrides.gpu ?? readChoice(env, "MUSTER_GPU", ["auto", "off"]) ?? "auto",
     gpus: overrides.gpus ?? readGpuNumbers(env),
-    vramReserveBytes: overrides.vramReserveBytes ?? readBytes(env, "MUSTER_VRAM_RESERVE"),
-    ramReserveBytes: overrides.ramReserveBytes ?? readBytes(env, "MUSTER_RAM_RESERVE"),
-    maxVramBytes: overrides.maxVramBytes ?? readBytes(env, "MUSTER_MAX_VRAM"),
-    maxRamBytes: overrides.maxRamBytes ?? readBytes(env, "MUSTER_MAX_RAM"),
+    vramReserveBytes: overrides.vramReserveBytes ?? readByteSize(env, "MUSTER_VRAM_RESERVE"),
+    ramReserveBytes: overrides.ramReserveBytes ?? readByteSize(env, "MUSTER_RAM_RESERVE"),
+    maxVramBytes: overrides.maxVramBytes ?? readByteSize(env, "MUSTER_MAX_VRAM"),
+    maxRamBytes: overrides.maxRamBytes ?? readByteSize(env, "MUSTER_MAX_RAM"),
     engine: overrides.engine ?? readChoice(env, "MUSTER_ENGINE", engineNames) ?? "node-llama-cpp",
     llamaServer: overrides.llamaServer ?? readText(env, "MUSTER_LLAMA_SERVER"),
     mmproj: overrides.mmproj ?? readText(env, "MUSTER_MMPROJ"),
@@ -118,17 +122,14 @@ export function loadWorkerConfig(overrides: WorkerOverrides, env: Env = process.
       0,
     huggingFaceEndpoint: overrides.huggingFaceEndpoint ?? readText(env, "HF_ENDPOINT"),
     huggingFaceToken: overrides.huggingFaceToken ?? readText(env, "HF_TOKEN"),
+    fetchPolicy: overrides.fetchPolicy ?? readChoice(env, "MUSTER_FETCH", fetchPolicies) ?? "mirror-first",
+    modelDiskBytes: overrides.modelDiskBytes ?? readByteSize(env, "MUSTER_MODEL_DISK_BYTES"),
     drainMs:
       overrides.drainMs ?? (readInteger(env, "MUSTER_DRAIN_SECONDS", { min: 1, max: 3_600 }) ?? 60) * 1000,
     env: overrides.env ?? env,
   };
   check(config);
   return Object.freeze(config);
-}
-
-function readBytes(env: Env, name: string): number | undefined {
-  const text = readText(env, name);
-  return text === undefined ? undefined : parseByteSize(text, name);
 }
 
 /** `0,2`. Throws `invalid_request` for anything else. */

@@ -1,3 +1,4 @@
+import { parseByteSize } from "../pure/byte-size.ts";
 import { MusterError } from "../pure/muster-error.ts";
 
 export type Env = Readonly<Record<string, string | undefined>>;
@@ -20,6 +21,17 @@ export function readInteger(env: Env, name: string, range: { min: number; max: n
     );
   }
   return value;
+}
+
+/** A number of bytes, as people write it: `200GB`, `64 MiB`. */
+export function readByteSize(env: Env, name: string): number | undefined {
+  const raw = readText(env, name);
+  if (raw === undefined) return undefined;
+  const bytes = parseByteSize(raw);
+  if (bytes !== undefined) return bytes;
+  throw new MusterError("invalid_request", `${name} is "${raw}": write a size such as 200GB or 64GiB.`, {
+    param: name,
+  });
 }
 
 /** A comma-separated list without empty entries. */

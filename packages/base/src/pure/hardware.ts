@@ -89,6 +89,17 @@ export interface StoredFile {
   readonly bytes: number;
   /** Hex; undefined where nobody vouches for it. */
   readonly sha256: string | undefined;
+  /** Unix time. */
+  readonly lastUsedMs?: number | undefined;
+}
+
+/** A model file on its way to a worker's disk because it was told to get it. */
+export interface FetchingFile {
+  readonly uri: string;
+  readonly doneBytes: number;
+  readonly totalBytes: number | undefined;
+  /** Why it has failed, for people; undefined while it goes on. */
+  readonly problem: string | undefined;
 }
 
 /** What is on a worker's disk. */
@@ -97,4 +108,6 @@ export interface Inventory {
   readonly freeDiskBytes: number;
   /** What model files may take in all; undefined: no limit but the disk's. */
   readonly budgetBytes: number | undefined;
+  /** Those of late that failed are among them. */
+  readonly fetching?: readonly FetchingFile[] | undefined;
 }

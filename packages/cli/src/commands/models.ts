@@ -4,14 +4,21 @@ import { type ClientFlags, createClient, withClientOptions } from "../client-opt
 import type { CommandIo } from "../command-io.ts";
 import { runClientCommand } from "../run-client-command.ts";
 import { renderTable, tableStyle } from "../table.ts";
+import { modelsDiskCommand } from "./models-disk.ts";
+import { modelsImportCommand } from "./models-import.ts";
+import { modelsPullCommand } from "./models-pull.ts";
+import { modelsRemoveCommand } from "./models-rm.ts";
 
 interface ModelsFlags extends ClientFlags {
   readonly json?: boolean;
 }
 
+/** What is done with the models' files. */
+const fileCommands = [modelsPullCommand, modelsRemoveCommand, modelsDiskCommand, modelsImportCommand];
+
 /** `muster models`: what the fleet serves. */
 export function modelsCommand(io: CommandIo): Command {
-  return withClientOptions(new Command("models"))
+  const command = withClientOptions(new Command("models"))
     .description("list the models that the fleet serves")
     .option("--json", "print as JSON")
     .action((flags: ModelsFlags) =>
@@ -22,7 +29,12 @@ export function modelsCommand(io: CommandIo): Command {
           io.stdout.write("No model is served. `muster worker <model>` lends a machine.\n");
         else io.stdout.write(`${renderTable(rowsOf(list.data), tableStyle(io))}\n`);
       }),
-    );
+    )
+    // What comes after a part's name is for the part.
+    .enablePositionalOptions()
+    .hook("preSubcommand", (parent, part) => void part.copyInheritedSettings(parent));
+  for (const build of fileCommands) command.addCommand(build(io));
+  return command;
 }
 
 function rowsOf(models: readonly Model[]): string[][] {

@@ -16,10 +16,20 @@ export type ModelUri =
   | { readonly kind: "path"; readonly path: string }
   | { readonly kind: "http"; readonly url: string }
   | ({ readonly kind: "hf" } & HubFileName)
+  /** A file that an administrator has put into the office mirror, and that is on no hub. */
+  | { readonly kind: "local"; readonly file: string }
   | UpstreamAddress
   | { readonly kind: "stub"; readonly name: string }
   /** A model that comes with Muster. */
   | { readonly kind: "builtin"; readonly name: string };
+
+/** Files that are brought to a machine, and kept there. */
+export type FetchedUri = Extract<ModelUri, { readonly kind: "http" | "hf" | "local" }>;
+
+/** Whether its files are brought to a machine; others lie where they are, or are no files. */
+export function isFetched(uri: ModelUri): uri is FetchedUri {
+  return uri.kind === "http" || uri.kind === "hf" || uri.kind === "local";
+}
 
 /** A model that an OpenAI-compatible server runs. */
 export interface UpstreamAddress {
@@ -33,7 +43,7 @@ export interface UpstreamAddress {
 const forms =
   "Write a path (/models/a.gguf, ./a.gguf, ~/a.gguf), file:///models/a.gguf, https://host/a.gguf " +
   "(http: only for this machine), hf:owner/repo/file.gguf, hf:owner/repo/file.gguf@revision, " +
-  "openai:http://host:port/v1#model, builtin:NAME, or stub:NAME.";
+  "openai:http://host:port/v1#model, builtin:NAME, local:FILE.gguf (in the office mirror), or stub:NAME.";
 
 const maxUriLength = 2048;
 const partSuffix = /-(\d{5})-of-(\d{5})$/;
@@ -60,6 +70,8 @@ export function parseModelUri(text: string): ModelUri {
       return { kind: "hf", ...parseHub(uri) };
     case "openai":
       return parseUpstream(uri);
+    case "local":
+      return { kind: "local", file: parseLocal(uri) };
     case "stub":
     case "builtin":
       return { kind: scheme, name: parseName(uri, scheme) };
@@ -79,6 +91,8 @@ export function formatModelUri(uri: ModelUri): string {
       return `hf:${uri.owner}/${uri.repo}/${uri.file}@${uri.revision}`;
     case "openai":
       return `openai:${uri.baseUrl}${uri.model === undefined ? "" : `#${encodeFragment(uri.model)}`}`;
+    case "local":
+      return `local:${uri.file}`;
     case "stub":
     case "builtin":
       return `${uri.kind}:${uri.name}`;
@@ -113,6 +127,7 @@ function lastSegment(uri: Exclude<ModelUri, { kind: "stub" | "builtin" | "openai
     case "path":
       return uri.path.split(/[/\\]/).at(-1) ?? "";
     case "hf":
+    case "local":
       return uri.file.split("/").at(-1) ?? "";
     case "http":
       return decodeLoosely(new URL(uri.url).pathname.split("/").at(-1) ?? "");
@@ -193,6 +208,14 @@ function parseName(uri: string, scheme: "stub" | "builtin"): string {
     throw badUri(uri, `${scheme}: needs a name of letters, digits, dots, dashes and underscores`);
   }
   return name;
+}
+
+function parseLocal(uri: string): string {
+  const file = uri.slice("local:".length);
+  if (!/^[A-Za-z0-9][A-Za-z0-9._+-]{0,180}$/.test(file) || !/\.gguf$/i.test(file)) {
+    throw badUri(uri, "local: needs the name of a .gguf file, of letters, digits, dots, dashes, underscores");
+  }
+  return file;
 }
 
 function parseUpstream(uri: string): UpstreamAddress {

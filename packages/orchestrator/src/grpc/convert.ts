@@ -84,15 +84,23 @@ export function availabilityFromWire(wire: WireAvailabilityRead): Availability {
   };
 }
 
-export function inventoryFromWire({ models, freeDiskBytes, budgetBytes }: WireInventoryRead): Inventory {
+export function inventoryFromWire(wire: WireInventoryRead): Inventory {
+  const { models, freeDiskBytes, budgetBytes, fetching } = wire;
   return {
-    models: models.slice(0, maxStoredModels).map(({ uri, bytes, sha256 }) => ({
+    models: models.slice(0, maxStoredModels).map(({ uri, bytes, sha256, lastUsedMs }) => ({
       uri: printable(uri, maxUriLength),
       bytes,
       sha256: sha256Pattern.test(sha256) ? sha256 : undefined,
+      lastUsedMs: lastUsedMs || undefined,
     })),
     freeDiskBytes,
     budgetBytes: budgetBytes || undefined,
+    fetching: fetching.slice(0, maxStoredModels).map(({ uri, doneBytes, totalBytes, problem }) => ({
+      uri: printable(uri, maxUriLength),
+      doneBytes,
+      totalBytes: totalBytes || undefined,
+      problem: printable(problem, maxReasonLength) || undefined,
+    })),
   };
 }
 

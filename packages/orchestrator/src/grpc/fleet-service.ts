@@ -1,5 +1,4 @@
-import { createHash } from "node:crypto";
-import { type Metadata, Server, ServerCredentials } from "@grpc/grpc-js";
+import { Server, ServerCredentials } from "@grpc/grpc-js";
 import { MusterError } from "@muster/base";
 import {
   loadFleet,
@@ -10,9 +9,11 @@ import {
   type WireHelloRead,
   workerBody,
 } from "@muster/proto";
-import { matchesAny } from "../core/access/api-keys.ts";
 import type { WorkerIdentity } from "../core/fleet/worker.ts";
+import type { Mirror } from "../flows/mirror.ts";
 import { identityFromHello, runningFromHello } from "./convert.ts";
+import { createBlobHandler } from "./fetch-blob.ts";
+import { checkJoinToken } from "./join-token.ts";
 import { type FleetStream, type SessionDeps, WorkerSession } from "./worker-session.ts";
 
 export interface FleetServerOptions extends SessionDeps {
@@ -22,6 +23,8 @@ export interface FleetServerOptions extends SessionDeps {
   readonly joinToken: string | undefined;
   readonly orchestratorId: string;
   readonly version: string;
+  /** Undefined: workers fetch model files for themselves. */
+  readonly mirror?: Pick<Mirror, "open"> | undefined;
 }
 
 export interface FleetServer {
@@ -33,7 +36,7 @@ const helloTimeoutMs = 10_000;
 
 /** Opens the port that workers dial. */
 export async function startFleetServer(options: FleetServerOptions): Promise<FleetServer> {
-  const { host, port, log } = options;
+  const { host, port, log, mirror } = options;
   const server = new Server({
     "grpc.max_receive_message_length": maxMessageBytes,
     "grpc.max_send_message_length": maxMessageBytes,
@@ -43,6 +46,7 @@ export async function startFleetServer(options: FleetServerOptions): Promise<Fle
   });
   server.addService(loadFleet().service, {
     Connect: (stream: FleetStream) => acceptStream(stream, options),
+    ...(mirror === undefined ? {} : { FetchBlob: createBlobHandler({ ...options, mirror }) }),
   });
   const bound = await new Promise<number>((resolve, reject) => {
     server.bindAsync(
@@ -123,19 +127,6 @@ function acceptStream(stream: FleetStream, options: FleetServerOptions): void {
   stream.on("error", (error: Error) => over(error.message));
 }
 
-/** Before anything that a stream says is looked at. Throws `unauthenticated`. */
-function checkJoinToken(metadata: Metadata, joinToken: string | undefined): void {
-  if (joinToken !== undefined) {
-    const presented = String(metadata.get("authorization")[0] ?? "").replace(/^Bearer /i, "");
-    if (!matchesAny(presented, [joinToken], (text) => createHash("sha256").update(text).digest())) {
-      throw new MusterError(
-        "unauthenticated",
-        "The join token is missing or wrong. Start the worker with MUSTER_JOIN_TOKEN set to the orchestrator's.",
-      );
-    }
-  }
-}
-
 function admit(
   hello: WireHelloRead,
   options: FleetServerOptions,
@@ -149,7 +140,10 @@ function admit(
     );
   }
   return {
-    welcome: { protocol, orchestratorId, version, heartbeatIntervalMs },
+    welcome: {
+      ...{ protocol, orchestratorId, version, heartbeatIntervalMs },
+      hasMirror: options.mirror !== undefined,
+    },
     identity: identityFromHello(hello),
   };
 }

@@ -10,6 +10,7 @@ import {
 } from "@muster/proto";
 import type { AttemptTable } from "../flows/attempt-table.ts";
 import type { FleetRegistry } from "../flows/fleet-registry.ts";
+import type { OrderedFile } from "../flows/known-files.ts";
 import type { WorkerCommand, WorkerLink } from "../ports/worker-link.ts";
 import {
   availabilityFromWire,
@@ -27,6 +28,8 @@ export interface SessionDeps {
   readonly clock: Clock;
   readonly log: Log;
   readonly heartbeatIntervalMs: number;
+  /** Told of each model file that a worker is ordered to get. */
+  readonly onModelOrdered?: ((file: OrderedFile) => void) | undefined;
 }
 
 /** Messages that may wait for a worker that does not read. */
@@ -53,11 +56,20 @@ export class WorkerSession implements WorkerLink {
   }
 
   send(command: WorkerCommand): boolean {
+    this.#noteFiles(command);
     if (command.kind !== "ack-end" || !command.isWhole) return this.write(commandToWire(command));
     if (this.#isClosed) return false;
     this.#acknowledged.push({ attemptId: command.attemptId, epoch: command.epoch });
     if (this.#acknowledged.length === 1) setImmediate(() => this.#acknowledge());
     return true;
+  }
+
+  #noteFiles(command: WorkerCommand): void {
+    if (command.kind !== "load" && command.kind !== "fetch") return;
+    const { onModelOrdered } = this.#deps;
+    onModelOrdered?.({ uri: command.modelUri, sha256: command.sha256, bytes: command.bytes });
+    if (command.kind === "load" && command.projectorUri !== undefined)
+      onModelOrdered?.({ uri: command.projectorUri });
   }
 
   /** Whole answers are kept in groups: one message for all of a group that are this worker's. */

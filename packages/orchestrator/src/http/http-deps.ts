@@ -2,6 +2,7 @@ import type { Clock, Log } from "@muster/base";
 import type { FileStore } from "../flows/batches/file-store.ts";
 import type { Canary } from "../flows/canary.ts";
 import type { FleetRegistry } from "../flows/fleet-registry.ts";
+import type { MirrorDesk } from "../flows/mirror-desk.ts";
 import type { PresenceKeeper } from "../flows/presence-keeper.ts";
 import type { RequestDesk } from "../flows/request-desk.ts";
 import type { ServedModels } from "../flows/served-models.ts";
@@ -15,6 +16,12 @@ export interface BatchingDeps {
   readonly limits: { readonly maxFileBytes: number };
 }
 
+/** The office mirror; without a desk it is off. */
+export interface MirrorRouteDeps {
+  readonly desk: MirrorDesk | undefined;
+  readonly maxFileBytes: number;
+}
+
 /** What the routes are given by the composition. */
 export interface HttpDeps {
   readonly desk: RequestDesk;
@@ -23,6 +30,7 @@ export interface HttpDeps {
   readonly canary: Pick<Canary, "check">;
   readonly presence: Pick<PresenceKeeper, "comingDay">;
   readonly batches: BatchingDeps;
+  readonly mirror: MirrorRouteDeps;
   readonly metrics: Metrics;
   readonly clock: Clock;
   readonly log: Log;

@@ -18,6 +18,7 @@ import type { Embedding as _muster_v1_Embedding, Embedding__Output as _muster_v1
 import type { EndAck as _muster_v1_EndAck, EndAck__Output as _muster_v1_EndAck__Output } from './muster/v1/EndAck.ts';
 import type { Failure as _muster_v1_Failure, Failure__Output as _muster_v1_Failure__Output } from './muster/v1/Failure.ts';
 import type { FetchModel as _muster_v1_FetchModel, FetchModel__Output as _muster_v1_FetchModel__Output } from './muster/v1/FetchModel.ts';
+import type { FetchingModel as _muster_v1_FetchingModel, FetchingModel__Output as _muster_v1_FetchingModel__Output } from './muster/v1/FetchingModel.ts';
 import type { FleetClient as _muster_v1_FleetClient, FleetDefinition as _muster_v1_FleetDefinition } from './muster/v1/Fleet.ts';
 import type { ForgetModel as _muster_v1_ForgetModel, ForgetModel__Output as _muster_v1_ForgetModel__Output } from './muster/v1/ForgetModel.ts';
 import type { Goodbye as _muster_v1_Goodbye, Goodbye__Output as _muster_v1_Goodbye__Output } from './muster/v1/Goodbye.ts';
@@ -80,6 +81,7 @@ export interface ProtoGrpcType {
       EndAck: MessageTypeDefinition<_muster_v1_EndAck, _muster_v1_EndAck__Output>
       Failure: MessageTypeDefinition<_muster_v1_Failure, _muster_v1_Failure__Output>
       FetchModel: MessageTypeDefinition<_muster_v1_FetchModel, _muster_v1_FetchModel__Output>
+      FetchingModel: MessageTypeDefinition<_muster_v1_FetchingModel, _muster_v1_FetchingModel__Output>
       Fleet: SubtypeConstructor<typeof grpc.Client, _muster_v1_FleetClient> & { service: _muster_v1_FleetDefinition }
       ForgetModel: MessageTypeDefinition<_muster_v1_ForgetModel, _muster_v1_ForgetModel__Output>
       Goodbye: MessageTypeDefinition<_muster_v1_Goodbye, _muster_v1_Goodbye__Output>

@@ -1,6 +1,7 @@
 import type { Background } from "@muster/base";
 import type { OrchestratorSays } from "../core/link-messages.ts";
 import type { Assignments } from "./assignments.ts";
+import type { ModelDisk } from "./model-disk.ts";
 import type { ReplicaSet } from "./replica-set.ts";
 
 /** What the orchestrator says, done. */
@@ -9,11 +10,12 @@ export function carryOut(
   deps: {
     readonly assignments: Assignments;
     readonly replicas: ReplicaSet;
+    readonly disk: ModelDisk;
     readonly background: Background;
     readonly drain: (reason: string) => void;
   },
 ): void {
-  const { assignments, replicas, background, drain } = deps;
+  const { assignments, replicas, disk, background, drain } = deps;
   switch (message.kind) {
     case "assign":
       assignments.assign(message);
@@ -34,7 +36,11 @@ export function carryOut(
       drain(message.reason);
       return;
     case "fetch":
+      disk.fetch(message);
+      return;
     case "forget":
+      background.run("forget", () => disk.forget(message.modelUri));
+      return;
     case "heartbeat-ack":
       return;
     default:

@@ -24,12 +24,18 @@ const missedBeats = 3;
 export class LinkKeeper {
   readonly #deps: LinkKeeperDeps;
   #session: LinkSession | undefined;
+  #hasMirror: boolean | undefined;
   #isClosing = false;
   #wake: () => void = () => {};
   #stopBeating: () => void = () => {};
 
   constructor(deps: LinkKeeperDeps) {
     this.#deps = deps;
+  }
+
+  /** Whether the orchestrator has model files to give; undefined until it has said so. */
+  get hasMirror(): boolean | undefined {
+    return this.#hasMirror;
   }
 
   /** Says something if there is somebody to hear it; the greeting of the next link makes up for what was missed. */
@@ -86,6 +92,7 @@ export class LinkKeeper {
     const { orchestratorId, version, protocol } = session.welcome;
     log.info({ orchestratorId, version, protocol }, "connected to the orchestrator");
     this.#session = session;
+    this.#hasMirror = session.welcome.hasMirror;
     lastHeardMs = clock.nowMs();
     for (const message of greeting()) session.send(message);
     assignments.attach(session);

@@ -7,7 +7,7 @@ import {
   MusterError,
   pause,
 } from "@muster/base";
-import type { ModelStore } from "@muster/models";
+import type { ExpectedFile, ModelStore } from "@muster/models";
 import type { Failure, ReplicaReport } from "../core/link-messages.ts";
 import { SlotTable } from "../core/slot-table.ts";
 import type { Engine, EngineReplica } from "../ports/engine.ts";
@@ -28,6 +28,8 @@ export interface ReplicaSpec {
   readonly isFixed: boolean;
   /** As the load order named it. */
   readonly variant: string | undefined;
+  /** What the model file must be; one that differs is not loaded. */
+  readonly expected?: ExpectedFile | undefined;
 }
 
 export interface KeeperDeps {
@@ -151,6 +153,7 @@ export class ReplicaKeeper {
     const onFetched = progressed("fetching");
     const file = await store.ensure(modelUri, {
       signal,
+      expected: this.spec.expected,
       onProgress: ({ doneBytes, totalBytes }) => onFetched(totalBytes ? doneBytes / totalBytes : 0),
     });
     this.#report({ state: "loading", progress: 0, fileBytes: file.bytes, modelSha256: file.sha256 });

@@ -24,6 +24,11 @@ export class ReplicaSet {
     return this.#keepers.get(replicaId);
   }
 
+  /** What is loaded, or is to be. */
+  modelUris(): string[] {
+    return [...this.#keepers.values()].map(({ spec }) => spec.modelUri);
+  }
+
   reports(): ReplicaReport[] {
     return [...this.#keepers.values()].map((keeper) => keeper.lastReport);
   }

@@ -18,7 +18,7 @@ export type FileState =
   | { readonly kind: "whole"; readonly manifest: Manifest }
   | { readonly kind: "missing" | "changed" };
 
-function manifestPath(path: string): string {
+export function manifestPath(path: string): string {
   return `${path}.json`;
 }
 
@@ -55,7 +55,7 @@ export async function writeManifest(
   return manifest;
 }
 
-async function readManifest(path: string): Promise<Manifest | undefined> {
+export async function readManifest(path: string): Promise<Manifest | undefined> {
   try {
     const value: unknown = JSON.parse(await readFile(manifestPath(path), "utf8"));
     if (typeof value !== "object" || value === null) return undefined;

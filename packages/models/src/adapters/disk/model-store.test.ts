@@ -14,7 +14,8 @@ import { dirname, join } from "node:path";
 import { silentLog } from "@muster/base";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { u32, writeGguf } from "../../core/gguf-bytes.ts";
-import type { ModelProgress, ModelStore } from "../../ports/model-store.ts";
+import { createHubOrigin } from "../../flows/hub-origin.ts";
+import type { ExpectedFile, ModelProgress, ModelStore } from "../../ports/model-store.ts";
 import { createModelDownload } from "../http/model-download.ts";
 import { type FakeModelServer, sha256Of, startFakeModelServer } from "../http/model-server.fake.ts";
 import { createHuggingFaceHub } from "../hugging-face/hub.ts";
@@ -33,14 +34,16 @@ beforeEach(async () => {
   const retry = { baseMs: 1, maxMs: 1, maxFruitless: 2, maxTries: 4 };
   store = createDiskModelStore({
     directory,
-    hub: createHuggingFaceHub({
-      endpoint: server.hubUrl,
-      token: "hf_x",
-      log: silentLog,
-      random: () => 0,
-      retry,
+    origin: createHubOrigin({
+      hub: createHuggingFaceHub({
+        endpoint: server.hubUrl,
+        token: "hf_x",
+        log: silentLog,
+        random: () => 0,
+        retry,
+      }),
+      download: createModelDownload({ log: silentLog, random: () => 0, retry }),
     }),
-    download: createModelDownload({ log: silentLog, random: () => 0, retry }),
     log: silentLog,
     homeDirectory: dirname(directory),
     workingDirectory: dirname(directory),
@@ -219,4 +222,61 @@ test("a stub model needs no disk", async () => {
 test("what names no model is refused as a failed load", async () => {
   await expect(ensure("ftp://host/a.gguf")).rejects.toMatchObject({ code: "model_load_failed" });
   await expect(ensure("https://host/%2e%2e%2fa.gguf")).rejects.toMatchObject({ code: "model_load_failed" });
+});
+
+describe("a file that an order describes", () => {
+  const sha256 = sha256Of(model);
+  const other = sha256Of(makeModel(2));
+  const expecting = (text: string, expected: ExpectedFile) =>
+    store.ensure(text, { signal: new AbortController().signal, onProgress() {}, expected });
+
+  test("is given out where it is the one", async () => {
+    server.put(hubPath, model);
+    expect(await expecting(uri, { sha256, bytes: model.length })).toMatchObject({ sha256 });
+    expect(await expecting(uri, { sha256: sha256.toUpperCase(), bytes: model.length })).toMatchObject({
+      sha256,
+    });
+  });
+
+  test.each([{ sha256: other }, { bytes: 17 }])(
+    "is not fetched where the hub has another: %j",
+    async (expected) => {
+      server.put(hubPath, model);
+      await expect(expecting(uri, expected)).rejects.toThrow("not the file that was ordered");
+      expect(server.seen.filter((request) => request.server === "files")).toEqual([]);
+    },
+  );
+
+  test("is not given out where another one is on disk, which stays for those that want it", async () => {
+    server.put(hubPath, model);
+    await ensure(uri);
+    await expect(expecting(uri, { sha256: other })).rejects.toMatchObject({ code: "model_load_failed" });
+    const asked = server.seen.length;
+    expect(await ensure(uri)).toMatchObject({ sha256 });
+    expect(server.seen).toHaveLength(asked);
+  });
+
+  test("is fetched anew where the hub has it by now", async () => {
+    server.put(hubPath, makeModel(2));
+    await ensure(uri);
+    server.put(hubPath, model, { etag: '"v2"' });
+    expect(await expecting(uri, { sha256 })).toMatchObject({ sha256 });
+  });
+
+  test("is looked at where it was named by path", async () => {
+    const path = join(dirname(directory), "mine.gguf");
+    await writeFile(path, model);
+    expect(await expecting(path, { sha256, bytes: model.length })).toEqual({
+      path,
+      bytes: model.length,
+      sha256,
+    });
+    await expect(expecting(path, { sha256: other })).rejects.toThrow("not the file that was ordered");
+    await expect(expecting(path, { bytes: 17 })).rejects.toThrow("not the file that was ordered");
+  });
+});
+
+test("a file that only a mirror can have is looked for nowhere else", async () => {
+  await expect(ensure("local:mine.gguf")).rejects.toThrow("only in the office mirror");
+  expect(server.seen).toEqual([]);
 });

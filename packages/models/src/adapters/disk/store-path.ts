@@ -43,6 +43,11 @@ export function hubSegments(file: HubFileName): string[] {
   return ["huggingface.co", file.owner, file.repo, revision, ...file.file.split("/")];
 }
 
+/** `local/file`. */
+export function localSegments(file: string): string[] {
+  return ["local", file];
+}
+
 /** `host/path/file`; a query becomes a folder of its own, since it may select another file. */
 export function urlSegments(address: string): string[] {
   const url = new URL(address);

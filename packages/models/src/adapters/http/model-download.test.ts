@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { deferred, silentLog } from "@muster/base";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import type { DownloadRequest } from "../../ports/model-download.ts";
+import type { DownloadRequest, PartState } from "../../ports/model-download.ts";
 import { createModelDownload, type ModelDownloadOptions } from "./model-download.ts";
 import { type FakeModelServer, sha256Of, startFakeModelServer } from "./model-server.fake.ts";
 
@@ -110,11 +110,39 @@ describe("a download", () => {
     await expectWhole();
   });
 
-  test("uses no unfinished bytes of another address", async () => {
-    await writeFile(`${target}.part`, randomBytes(1000));
-    await writeFile(`${target}.part.json`, JSON.stringify({ url: `${url}x`, etag: '"v1"', sha256 }));
-    await download();
+  test("uses no unfinished bytes of another address that nobody vouches for", async () => {
+    await writeFile(`${target}.part`, content.subarray(0, 1000));
+    await writeFile(`${target}.part.json`, JSON.stringify({ url: `${url}x`, etag: '"v1"' }));
+    await download({ sha256: undefined });
     expect(server.seen.map((request) => request.range)).toEqual([undefined]);
+  });
+
+  test("continues what came from elsewhere, where the checksum is the same", async () => {
+    await writeFile(`${target}.part`, content.subarray(0, 1000));
+    await writeFile(
+      `${target}.part.json`,
+      JSON.stringify({ url: "hf:o/r/a.gguf@main", etag: '"x"', sha256 }),
+    );
+    await download();
+    expect(server.seen).toMatchObject([{ range: "bytes=1000-", ifRange: undefined }]);
+    await expectWhole();
+  });
+
+  test("lets somebody read along, and says so before it starts over", async () => {
+    const told: PartState[] = [];
+    server.mishap({ kind: "cut", atFraction: 0.5 }, { kind: "ignore-range" });
+    await download({ onPart: (state) => told.push(state) });
+    expect(told.at(-1)).toEqual({
+      ...{ path: `${target}.part`, doneBytes: content.length, totalBytes: content.length },
+      ...{ sha256, generation: 2 },
+    });
+    for (const [at, state] of told.entries()) {
+      const before = told[at - 1];
+      if (before === undefined) continue;
+      if (before.generation === state.generation)
+        expect(state.doneBytes).toBeGreaterThanOrEqual(before.doneBytes);
+      else expect(state).toMatchObject({ doneBytes: 0, generation: before.generation + 1 });
+    }
   });
 
   test("starts over where unfinished bytes are more than the server has", async () => {

@@ -1,21 +1,16 @@
 import { dirname } from "node:path";
-import { type Clock, type Log, MusterError } from "@muster/base";
+import { type Clock, MusterError } from "@muster/base";
 import type { DownloadRequest } from "../../ports/model-download.ts";
+import {
+  type IdleWatch,
+  requireRoom,
+  reservedDiskBytes,
+  type TransferTools,
+  watchIdle,
+} from "../common/kept-download.ts";
+import { canContinue, isStrongTag, type PartFile, type PartNote } from "../common/part-file.ts";
 import { sendFollowing } from "../common/redirects.ts";
 import { isPassingStatus, networkReason, PassingFailure, readRetryAfterMs } from "../common/retry.ts";
-import { canContinue, isStrongTag, type PartFile, type PartNote } from "./part-file.ts";
-import type { ProgressGate } from "./progress-gate.ts";
-
-export interface TransferTools {
-  readonly log: Log;
-  readonly clock: Clock;
-  readonly idleMs: number;
-  readonly gate: ProgressGate;
-  readonly freeDiskBytes: (folder: string) => Promise<number>;
-}
-
-/** Left free for everyone else on the disk. */
-const reservedDiskBytes = 64 * 1024 * 1024;
 
 /**
  * One try: asks for what is missing and appends what comes. Throws PassingFailure where another try may help, and
@@ -130,24 +125,8 @@ async function accept(
 ): Promise<void> {
   const { request, tools } = context;
   const { totalBytes } = note;
-  if (totalBytes !== undefined && request.bytes !== undefined && totalBytes !== request.bytes) {
-    throw new MusterError(
-      "model_load_failed",
-      `${place(request)} is ${totalBytes} bytes there, but ${request.bytes} were announced: ` +
-        "the server or a proxy between gives another file.",
-    );
-  }
   if (totalBytes !== undefined) {
-    const folder = dirname(part.path);
-    const neededBytes = totalBytes - part.doneBytes;
-    const freeBytes = await tools.freeDiskBytes(folder);
-    if (neededBytes + reservedDiskBytes > freeBytes) {
-      throw new MusterError(
-        "model_load_failed",
-        `${place(request)} needs ${neededBytes} bytes more (and ${reservedDiskBytes} are kept free), but the disk ` +
-          `of ${folder} has ${freeBytes} free: free some space, or choose another model directory.`,
-      );
-    }
+    await requireRoom(part, { ...request, place: place(request) }, { totalBytes, tools });
   }
   await part.beginPiece(note);
 }
@@ -187,26 +166,4 @@ function readLength(response: Response): number | undefined {
 function place(request: DownloadRequest): string {
   const { origin, pathname } = new URL(request.url);
   return origin + pathname;
-}
-
-interface IdleWatch {
-  readonly signal: AbortSignal;
-  touch(): void;
-  stop(): void;
-}
-
-function watchIdle(tools: { readonly clock: Clock; readonly idleMs: number }): IdleWatch {
-  const controller = new AbortController();
-  const arm = () => tools.clock.after(tools.idleMs, () => controller.abort());
-  let disarm = arm();
-  return {
-    signal: controller.signal,
-    touch() {
-      disarm();
-      disarm = arm();
-    },
-    stop() {
-      disarm();
-    },
-  };
 }

@@ -49,9 +49,16 @@ export function toWire(message: WorkerSays): WorkerMessage {
     case "availability":
       return { availability: { ...message.availability } };
     case "inventory": {
-      const { models, freeDiskBytes, budgetBytes = 0 } = message.inventory;
-      const files = models.map(({ sha256 = "", ...file }) => ({ ...file, sha256 }));
-      return { inventory: { models: files, freeDiskBytes, budgetBytes } };
+      const { models, freeDiskBytes, budgetBytes = 0, fetching = [] } = message.inventory;
+      const files = models.map(({ sha256 = "", lastUsedMs = 0, ...file }) => ({
+        ...file,
+        ...{ sha256, lastUsedMs: Math.round(lastUsedMs) },
+      }));
+      const onTheirWay = fetching.map(({ totalBytes = 0, problem = "", ...file }) => ({
+        ...file,
+        ...{ totalBytes, problem },
+      }));
+      return { inventory: { models: files, freeDiskBytes, budgetBytes, fetching: onTheirWay } };
     }
     case "replica":
       return { replica: replicaToWire(message.report) };

@@ -2,16 +2,19 @@
 // Original file: packages/proto/muster/v1/worker.proto
 
 import type { StoredModel as _muster_v1_StoredModel, StoredModel__Output as _muster_v1_StoredModel__Output } from '../../muster/v1/StoredModel.ts';
+import type { FetchingModel as _muster_v1_FetchingModel, FetchingModel__Output as _muster_v1_FetchingModel__Output } from '../../muster/v1/FetchingModel.ts';
 import type { Long } from '@grpc/proto-loader';
 
 export interface Inventory {
   'models'?: (_muster_v1_StoredModel)[];
   'freeDiskBytes'?: (number | string | Long);
   'budgetBytes'?: (number | string | Long);
+  'fetching'?: (_muster_v1_FetchingModel)[];
 }
 
 export interface Inventory__Output {
   'models': (_muster_v1_StoredModel__Output)[];
   'freeDiskBytes': (number);
   'budgetBytes': (number);
+  'fetching': (_muster_v1_FetchingModel__Output)[];
 }

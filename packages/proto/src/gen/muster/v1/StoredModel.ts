@@ -7,10 +7,12 @@ export interface StoredModel {
   'uri'?: (string);
   'bytes'?: (number | string | Long);
   'sha256'?: (string);
+  'lastUsedMs'?: (number | string | Long);
 }
 
 export interface StoredModel__Output {
   'uri': (string);
   'bytes': (number);
   'sha256': (string);
+  'lastUsedMs': (number);
 }

@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { constants, type FileHandle, open, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import { MusterError } from "@muster/base";
+import type { PartState } from "../../ports/model-download.ts";
 
 /** What is known about the file that unfinished bytes belong to; kept beside them as JSON. */
 export interface PartNote {
@@ -9,6 +10,15 @@ export interface PartNote {
   readonly etag: string | undefined;
   readonly totalBytes: number | undefined;
   readonly sha256: string | undefined;
+}
+
+export interface WantedPart {
+  readonly url: string;
+  readonly sha256: string | undefined;
+  readonly mayResume: boolean;
+  /** Whether the rest would be known to belong to what is there. */
+  readonly canContinue: (note: PartNote) => boolean;
+  readonly onPart?: ((state: PartState) => void) | undefined;
 }
 
 const readBytes = 1024 * 1024;
@@ -29,26 +39,25 @@ export class PartFile {
   #doneBytes = 0;
   #pieces = 0;
   #note: PartNote | undefined;
+  #generation = 0;
+  readonly #onPart: (state: PartState) => void;
 
-  private constructor(target: string, handle: FileHandle) {
+  private constructor(target: string, handle: FileHandle, onPart: (state: PartState) => void = () => {}) {
     this.#target = target;
     this.#handle = handle;
+    this.#onPart = onPart;
   }
 
   /** Opens what an earlier try left, where it belongs to `wanted` and can be continued; else begins anew. */
-  static async open(
-    target: string,
-    wanted: { readonly url: string; readonly sha256: string | undefined; readonly mayResume: boolean },
-    signal: AbortSignal,
-  ): Promise<PartFile> {
+  static async open(target: string, wanted: WantedPart, signal: AbortSignal): Promise<PartFile> {
     if (!wanted.mayResume) await rm(partPath(target), { force: true });
     return await guardStorage(target, async () => {
       const handle = await open(partPath(target), constants.O_RDWR | constants.O_CREAT, 0o600);
-      const part = new PartFile(target, handle);
+      const part = new PartFile(target, handle, wanted.onPart);
       try {
         const note = await readNote(target);
-        const isOurs = note !== undefined && note.url === wanted.url && note.sha256 === wanted.sha256;
-        if (isOurs && canContinue(note)) await part.#takeUp(note, signal);
+        const known = note === undefined ? undefined : asWanted(note, wanted);
+        if (known !== undefined && wanted.canContinue(known)) await part.#takeUp(known, signal);
         else await part.restart();
         return part;
       } catch (error) {
@@ -89,18 +98,32 @@ export class PartFile {
     this.#note = note;
     this.#pieces = this.#doneBytes > 0 ? 1 : 0;
     if (note.totalBytes !== undefined && this.#doneBytes > note.totalBytes) await this.restart();
+    else this.#tell();
+  }
+
+  #tell(): void {
+    this.#onPart({
+      path: this.path,
+      doneBytes: this.#doneBytes,
+      totalBytes: this.#note?.totalBytes,
+      sha256: this.#note?.sha256,
+      generation: this.#generation,
+    });
   }
 
   /** Throws away what is there. */
   async restart(): Promise<void> {
-    await guardStorage(this.#target, async () => {
-      await this.#handle.truncate(0);
-      await rm(notePath(this.#target), { force: true });
-    });
     this.#hash = createHash("sha256");
     this.#doneBytes = 0;
     this.#pieces = 0;
     this.#note = undefined;
+    this.#generation += 1;
+    // Before it happens: what somebody reads from here on may be gone, or of another file.
+    this.#tell();
+    await guardStorage(this.#target, async () => {
+      await this.#handle.truncate(0);
+      await rm(notePath(this.#target), { force: true });
+    });
   }
 
   /** The bytes that follow are one answer's, about the file that `note` describes. */
@@ -110,6 +133,7 @@ export class PartFile {
     });
     this.#note = note;
     this.#pieces += 1;
+    this.#tell();
   }
 
   async append(chunk: Uint8Array): Promise<void> {
@@ -127,6 +151,7 @@ export class PartFile {
         this.#doneBytes += bytesWritten;
       }
     });
+    this.#tell();
   }
 
   /** Makes the bytes safe against a power cut, and says what they are. */
@@ -151,6 +176,16 @@ export class PartFile {
   async close(): Promise<void> {
     await this.#handle.close();
   }
+}
+
+/**
+ * The note, if it is of the wanted file: the same checksum is the same file, wherever it came from; without checksums the
+ * same address may be. A tag means something at its own address only.
+ */
+function asWanted(note: PartNote, wanted: WantedPart): PartNote | undefined {
+  if (note.sha256 !== wanted.sha256) return undefined;
+  if (note.url === wanted.url) return note;
+  return note.sha256 === undefined ? undefined : { ...note, url: wanted.url, etag: undefined };
 }
 
 /** Without a strong tag or a checksum nothing would tell that the rest comes from another version. */
