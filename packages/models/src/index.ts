@@ -2,7 +2,16 @@ export { readGgufFile } from "./adapters/common/gguf-file.ts";
 export { createModelDownload } from "./adapters/http/model-download.ts";
 export { defaultModelDirectory, type ModelStoreSettings, openModelStore } from "./compose-models.ts";
 export { chooseStarterModel, type StarterModel } from "./compose-starter-model.ts";
-export type { FactSource, GoldenPrompt, ModelEntry, ModelVariant } from "./core/catalogue/model-entry.ts";
+export { builtInCatalogue, type FoundModel, familiesOf, findModel } from "./core/catalogue/catalogue.ts";
+export type {
+  FactSource,
+  GoldenPrompt,
+  ModelEntry,
+  ModelKind,
+  ModelVariant,
+  RecommendedSampling,
+} from "./core/catalogue/model-entry.ts";
+export { qualityOrder, quantisationInName } from "./core/catalogue/quantisations.ts";
 export {
   type GgufHeader,
   type GgufHeaderResult,

@@ -1,0 +1,56 @@
+import type { MemoryProfile } from "../memory-profile.ts";
+
+/** Layers that keep keys and values of their own. */
+export interface CachingLayers {
+  readonly layers: number;
+  readonly kvHeads: number;
+  readonly headLength: number;
+}
+
+/** What is published about a model's network. */
+export interface NetworkFacts {
+  /** As GGUF files name it. */
+  readonly architecture: string;
+  /** All repeating layers, with those that share another's keys and values. */
+  readonly layers: number;
+  readonly embeddingLength: number;
+  readonly vocabularySize: number;
+  readonly maxContextTokens: number;
+  /** Layers that see the whole context; undefined: the model keeps nothing from one token to the next. */
+  readonly wide?: CachingLayers | undefined;
+  /** Layers that see a window. */
+  readonly window?: (CachingLayers & { readonly tokens: number }) | undefined;
+  /**
+   * Weights that stay in main memory though all layers are on a GPU: embeddings of tokens where the output has weights of
+   * its own, embeddings for each layer.
+   */
+  readonly hostParameters: number;
+}
+
+/** Keys and values are kept in 16 bits, one of each. */
+const bytesPerCached = 2 * 2;
+
+/** What a file should need of memory, by the facts of its model: good enough until its header has been read. */
+export function profileFromFacts(
+  network: NetworkFacts,
+  file: { readonly weightsBytes: number; readonly bitsPerWeight: number },
+): MemoryProfile {
+  const { wide, window } = network;
+  return {
+    architecture: network.architecture,
+    weightsBytes: Math.round(file.weightsBytes),
+    hostWeightsBytes: Math.round((network.hostParameters * file.bitsPerWeight) / 8),
+    layers: network.layers,
+    kvBytesPerToken: cachedBytes(wide),
+    kvWindowBytesPerToken: cachedBytes(window),
+    windowTokens: window?.tokens ?? 0,
+    stateBytesPerSlot: 0,
+    embeddingLength: network.embeddingLength,
+    vocabularySize: network.vocabularySize,
+    maxContextTokens: network.maxContextTokens,
+  };
+}
+
+function cachedBytes(layers: CachingLayers | undefined): number {
+  return layers === undefined ? 0 : layers.layers * layers.kvHeads * layers.headLength * bytesPerCached;
+}
