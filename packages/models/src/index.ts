@@ -29,6 +29,8 @@ export {
   parseModelUri,
   type UpstreamAddress,
 } from "./core/model-uri.ts";
+export { type Fit, type FitWish, fitShape } from "./core/sizing/fit-shape.ts";
+export { replicaMemory } from "./core/sizing/replica-memory.ts";
 export type { DownloadedFile, DownloadRequest, ModelDownload } from "./ports/model-download.ts";
 export type { HubFile, ModelHub } from "./ports/model-hub.ts";
 export type { ModelProgress, ModelStore, StoredModel } from "./ports/model-store.ts";

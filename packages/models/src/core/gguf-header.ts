@@ -1,5 +1,6 @@
 import { GgufCursor, type GgufStop, isGgufStop } from "./gguf-cursor.ts";
-import { ggufTensorBytes } from "./gguf-types.ts";
+import { ggufTensorBytes, isKnownGgufType } from "./gguf-types.ts";
+import { TensorSums, type TensorTotals } from "./tensor-totals.ts";
 
 /** A metadata value. Integers beyond 2^53 stay bigint. */
 export type GgufValue = number | bigint | boolean | string | GgufArray;
@@ -14,6 +15,8 @@ export interface GgufHeader {
   readonly version: number;
   readonly tensorCount: number;
   readonly metadata: ReadonlyMap<string, GgufValue>;
+  /** Bytes of the tensors, by what they are for. */
+  readonly tensors: TensorTotals;
   /** The shortest file that can hold every tensor that the header announces. */
   readonly minimumFileBytes: number;
 }
@@ -69,14 +72,15 @@ function parse(cursor: GgufCursor): GgufHeader {
     if (metadata.has(key)) cursor.refuse(`its metadata names "${key.slice(0, 80)}" twice`);
     metadata.set(key, readValue(cursor, cursor.u32(), 0));
   }
-  const tensorBytes = readTensorsEnd(cursor, tensorCount);
+  const { end: tensorsEnd, totals } = readTensors(cursor, tensorCount);
   const alignment = readAlignment(cursor, metadata);
   const dataStart = Math.ceil(cursor.position / alignment) * alignment;
   return {
     version,
     tensorCount,
     metadata,
-    minimumFileBytes: tensorCount === 0 ? cursor.position : dataStart + tensorBytes,
+    tensors: totals,
+    minimumFileBytes: tensorCount === 0 ? cursor.position : dataStart + tensorsEnd,
   };
 }
 
@@ -94,11 +98,12 @@ function readAlignment(cursor: GgufCursor, metadata: ReadonlyMap<string, GgufVal
   return alignment;
 }
 
-/** Bytes from the start of the tensor data to the end of the tensor that lies furthest back. */
-function readTensorsEnd(cursor: GgufCursor, tensorCount: number): number {
+/** What the tensors take; `end`: bytes from the start of their data to the end of the one that lies furthest back. */
+function readTensors(cursor: GgufCursor, tensorCount: number): { end: number; totals: TensorTotals } {
+  const sums = new TensorSums();
   let end = 0;
   for (let tensor = 0; tensor < tensorCount; tensor += 1) {
-    cursor.skipText(limits.stringBytes, "a tensor's name");
+    const name = cursor.text(limits.stringBytes, "a tensor's name");
     const dimensions = cursor.u32();
     if (dimensions > limits.tensorDimensions) cursor.refuse(`a tensor has ${dimensions} dimensions`);
     let elements = 1;
@@ -107,11 +112,12 @@ function readTensorsEnd(cursor: GgufCursor, tensorCount: number): number {
     }
     const type = cursor.u32();
     const offset = cursor.count(Number.MAX_SAFE_INTEGER, "bytes before a tensor");
-    const tensorEnd = offset + ggufTensorBytes(type, elements);
-    if (!Number.isSafeInteger(tensorEnd)) cursor.refuse("a tensor is larger than any file");
-    end = Math.max(end, tensorEnd);
+    const bytes = ggufTensorBytes(type, elements);
+    if (!Number.isSafeInteger(offset + bytes)) cursor.refuse("a tensor is larger than any file");
+    end = Math.max(end, offset + bytes);
+    sums.add(name, isKnownGgufType(type) ? bytes : undefined);
   }
-  return end;
+  return { end, totals: sums.totals() };
 }
 
 function readValue(cursor: GgufCursor, type: number, depth: number): GgufValue {

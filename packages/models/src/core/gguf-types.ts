@@ -35,6 +35,9 @@ const blocks: Readonly<Record<number, readonly [elements: number, bytes: number]
   34: [256, 54], // TQ1_0
   35: [256, 66], // TQ2_0
   39: [32, 17], // MXFP4
+  40: [64, 36], // NVFP4
+  41: [128, 18], // Q1_0
+  42: [64, 18], // Q2_0
 };
 
 /** Bytes that a tensor takes in a file; 0 for a type that this table does not know yet (a lower bound, then). */
@@ -42,4 +45,9 @@ export function ggufTensorBytes(type: number, elements: number): number {
   const block = blocks[type];
   if (block === undefined) return 0;
   return Math.ceil(elements / block[0]) * block[1];
+}
+
+/** Whether `ggufTensorBytes` knows the type. */
+export function isKnownGgufType(type: number): boolean {
+  return blocks[type] !== undefined;
 }

@@ -5,6 +5,10 @@ export interface MemoryProfile {
   readonly weightsBytes: number;
   /** Of these, what stays in main memory though all layers are on a GPU: token embeddings, per-layer embeddings. */
   readonly hostWeightsBytes: number;
+  /** Token embeddings that make the logits too: a GPU gets a copy of them. Undefined: none. */
+  readonly copiedWeightsBytes?: number | undefined;
+  /** What each token's pass reads: not all experts, no embeddings that are looked up. Undefined: all that a GPU holds. */
+  readonly activeWeightsBytes?: number | undefined;
   /** Repeating layers. */
   readonly layers: number;
   /** Keys and values in 16 bits, of the layers that see the whole context: for each token of each slot. */
@@ -17,19 +21,29 @@ export interface MemoryProfile {
   readonly stateBytesPerSlot: number;
   readonly embeddingLength: number;
   readonly vocabularySize: number;
+  /** Numbers that the widest step of a layer holds for each token of a batch. Undefined: guessed from the embeddings. */
+  readonly layerWidth?: number | undefined;
   /** As it was trained. */
   readonly maxContextTokens: number;
+  /** `embed`: gives vectors or scores, one text at a time, whatever the slots. Undefined: it writes. */
+  readonly use?: "generate" | "embed" | undefined;
 }
 
 export interface ReplicaShape {
   readonly slots: number;
   /** Of each slot. */
   readonly contextTokens: number;
-  /** Layers on the GPUs, the rest on the processor; `all` or 0 for one or the other. */
+  /**
+   * Layers on the GPUs, the rest on the processor; `all` or 0 for one or the other. As llama.cpp counts them: the last
+   * ones first, and what makes the logits is a layer too, after the last one.
+   */
   readonly gpuLayers: number | "all";
+  /** GPUs that share the layers; undefined: one. */
+  readonly gpus?: number | undefined;
 }
 
 export interface ReplicaMemory {
+  /** Of all its GPUs together. */
   readonly vramBytes: number;
   readonly ramBytes: number;
 }
