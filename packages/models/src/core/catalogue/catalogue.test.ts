@@ -120,7 +120,8 @@ describe("a profile from facts", () => {
         vocabularySize: 1_000,
         maxContextTokens: 4_096,
         wide: { layers: 2, kvHeads: 3, headLength: 5 },
-        hostParameters: 64_000,
+        isTied: true,
+        perLayerParameters: 36_000,
       },
       { weightsBytes: 1_000_000.4, bitsPerWeight: 8 },
     );
@@ -128,7 +129,9 @@ describe("a profile from facts", () => {
       kvBytesPerToken: 2 * 3 * 5 * 4,
       kvWindowBytesPerToken: 0,
       windowTokens: 0,
-      hostWeightsBytes: 64_000,
+      hostWeightsBytes: 100_000,
+      copiedWeightsBytes: 64_000,
+      activeWeightsBytes: undefined,
       weightsBytes: 1_000_000,
     });
   });

@@ -24,12 +24,16 @@ export function defineModel({ network, files, ...facts }: ModelFacts): ModelEntr
   return {
     ...facts,
     maxContextTokens: network.maxContextTokens,
-    variants: files.map((file) => variantOf(facts.parameters, network, file)),
+    variants: files.map((file) => variantOf(facts, network, file)),
     origin: "built-in",
   };
 }
 
-function variantOf(parameters: number, network: NetworkFacts, file: FileFacts): ModelVariant {
+function variantOf(
+  { parameters, activeParameters }: Pick<ModelFacts, "parameters" | "activeParameters">,
+  network: NetworkFacts,
+  file: FileFacts,
+): ModelVariant {
   const bitsPerWeight = file.bitsPerWeight ?? quantisation(file.quantisation).bitsPerWeight;
   const { uri, bytes, projector } = file;
   const weightsBytes = bytes ?? (parameters * bitsPerWeight) / 8;
@@ -40,7 +44,11 @@ function variantOf(parameters: number, network: NetworkFacts, file: FileFacts): 
     sha256: undefined,
     bitsPerWeight,
     ...(projector === undefined ? {} : { projector }),
-    profile: profileFromFacts(network, { weightsBytes, bitsPerWeight }),
+    profile: profileFromFacts(network, {
+      weightsBytes,
+      bitsPerWeight,
+      activeParameters: activeParameters < parameters ? activeParameters : undefined,
+    }),
   };
 }
 

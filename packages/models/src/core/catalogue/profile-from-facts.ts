@@ -20,11 +20,11 @@ export interface NetworkFacts {
   readonly wide?: CachingLayers | undefined;
   /** Layers that see a window. */
   readonly window?: (CachingLayers & { readonly tokens: number }) | undefined;
-  /**
-   * Weights that stay in main memory though all layers are on a GPU: embeddings of tokens where the output has weights of
-   * its own, embeddings for each layer.
-   */
-  readonly hostParameters: number;
+  /** The output uses the embeddings of tokens: a GPU gets a copy of them. */
+  readonly isTied: boolean;
+  /** Embeddings for each layer, which are looked up in main memory. Undefined: none. */
+  readonly perLayerParameters?: number | undefined;
+  readonly use?: MemoryProfile["use"];
 }
 
 /** Keys and values are kept in 16 bits, one of each. */
@@ -33,21 +33,31 @@ const bytesPerCached = 2 * 2;
 /** What a file should need of memory, by the facts of its model: good enough until its header has been read. */
 export function profileFromFacts(
   network: NetworkFacts,
-  file: { readonly weightsBytes: number; readonly bitsPerWeight: number },
+  file: {
+    readonly weightsBytes: number;
+    readonly bitsPerWeight: number;
+    /** For each token, where that is fewer than all. */
+    readonly activeParameters?: number | undefined;
+  },
 ): MemoryProfile {
-  const { wide, window } = network;
+  const { wide, window, embeddingLength, vocabularySize, perLayerParameters = 0 } = network;
+  const bytesOf = (parameters: number) => Math.round((parameters * file.bitsPerWeight) / 8);
+  const embeddings = vocabularySize * embeddingLength;
   return {
     architecture: network.architecture,
     weightsBytes: Math.round(file.weightsBytes),
-    hostWeightsBytes: Math.round((network.hostParameters * file.bitsPerWeight) / 8),
+    hostWeightsBytes: bytesOf(embeddings + perLayerParameters),
+    copiedWeightsBytes: network.isTied ? bytesOf(embeddings) : undefined,
+    activeWeightsBytes: file.activeParameters === undefined ? undefined : bytesOf(file.activeParameters),
     layers: network.layers,
     kvBytesPerToken: cachedBytes(wide),
     kvWindowBytesPerToken: cachedBytes(window),
     windowTokens: window?.tokens ?? 0,
     stateBytesPerSlot: 0,
-    embeddingLength: network.embeddingLength,
-    vocabularySize: network.vocabularySize,
+    embeddingLength,
+    vocabularySize,
     maxContextTokens: network.maxContextTokens,
+    use: network.use,
   };
 }
 

@@ -21,7 +21,8 @@ export const embeddingGemma: readonly ModelEntry[] = [
       embeddingLength: 768,
       vocabularySize: 262_144,
       maxContextTokens: 2_048,
-      hostParameters: 262_144 * 768,
+      isTied: false,
+      use: "embed",
     },
     files: [
       {

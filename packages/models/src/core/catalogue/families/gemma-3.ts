@@ -23,11 +23,8 @@ const shared = {
   sources,
 } as const;
 
-function network(
-  facts: Omit<NetworkFacts, "architecture" | "vocabularySize" | "hostParameters">,
-): NetworkFacts {
-  // The output uses the embeddings: they are needed on the GPU as well.
-  return { architecture: "gemma3", vocabularySize: 262_144, hostParameters: 0, ...facts };
+function network(facts: Omit<NetworkFacts, "architecture" | "vocabularySize" | "isTied">): NetworkFacts {
+  return { architecture: "gemma3", vocabularySize: 262_144, isTied: true, ...facts };
 }
 
 function ours(size: string, form: "Q8_0" | "Q4_K_M"): string {

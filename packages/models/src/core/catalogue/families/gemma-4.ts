@@ -70,7 +70,8 @@ const e2b = defineModel({
     // The last 20 share keys and values with earlier ones.
     wide: { layers: 3, kvHeads: 1, headLength: 512 },
     window: { layers: 12, kvHeads: 1, headLength: 256, tokens: 512 },
-    hostParameters: perLayer(35),
+    isTied: true,
+    perLayerParameters: perLayer(35),
   }),
   files: [
     { quantisation: "q8_0", uri: ours("E2B", "Q8_0"), bytes: 4_967_494_592, projector: e2bSees },
@@ -104,7 +105,8 @@ const e4b = defineModel({
     // The last 18 share keys and values with earlier ones.
     wide: { layers: 4, kvHeads: 2, headLength: 512 },
     window: { layers: 20, kvHeads: 2, headLength: 256, tokens: 512 },
-    hostParameters: perLayer(42),
+    isTied: true,
+    perLayerParameters: perLayer(42),
   }),
   files: [
     { quantisation: "q8_0", uri: ours("E4B", "Q8_0"), bytes: 8_031_240_160, projector: e4bSees },
@@ -142,7 +144,7 @@ const m12 = defineModel({
     maxContextTokens: 256 * kib,
     wide: { layers: 8, kvHeads: 1, headLength: 512 },
     window: { layers: 40, kvHeads: 8, headLength: 256, tokens: 1_024 },
-    hostParameters: 0,
+    isTied: true,
   }),
   files: [
     { quantisation: "q8_0", uri: ours("12B", "Q8_0"), projector: m12Sees },
@@ -178,7 +180,7 @@ const m26 = defineModel({
     maxContextTokens: 256 * kib,
     wide: { layers: 5, kvHeads: 2, headLength: 512 },
     window: { layers: 25, kvHeads: 8, headLength: 256, tokens: 1_024 },
-    hostParameters: 0,
+    isTied: true,
   }),
   files: [
     { quantisation: "q8_0", uri: ours("26B-A4B", "Q8_0"), bytes: 26_859_858_464, projector: m26Sees },
@@ -221,7 +223,7 @@ const m31 = defineModel({
     maxContextTokens: 256 * kib,
     wide: { layers: 10, kvHeads: 4, headLength: 512 },
     window: { layers: 50, kvHeads: 16, headLength: 256, tokens: 1_024 },
-    hostParameters: 0,
+    isTied: true,
   }),
   files: [
     { quantisation: "q8_0", uri: ours("31B", "Q8_0"), bytes: 32_635_674_400, projector: m31Sees },

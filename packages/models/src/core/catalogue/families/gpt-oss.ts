@@ -39,7 +39,7 @@ function network(layers: number): ModelFacts["network"] {
     maxContextTokens: 128 * kib,
     wide: cache,
     window: { ...cache, tokens: 128 },
-    hostParameters: 201_088 * 2_880,
+    isTied: false,
   };
 }
 

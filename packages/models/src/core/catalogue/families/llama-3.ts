@@ -33,9 +33,9 @@ function network(of: {
   readonly layers: number;
   readonly embeddingLength: number;
   readonly headLength: number;
-  readonly isUntied: boolean;
+  readonly isTied: boolean;
 }): ModelFacts["network"] {
-  const { layers, embeddingLength, headLength, isUntied } = of;
+  const { layers, embeddingLength, headLength, isTied } = of;
   return {
     architecture: "llama",
     layers,
@@ -43,7 +43,7 @@ function network(of: {
     vocabularySize: 128_256,
     maxContextTokens: 128 * kib,
     wide: { layers, kvHeads: 8, headLength },
-    hostParameters: isUntied ? 128_256 * embeddingLength : 0,
+    isTied,
   };
 }
 
@@ -63,7 +63,7 @@ export const llama3: readonly ModelEntry[] = [
     parameters: 1_236_000_000,
     activeParameters: 1_236_000_000,
     licence: "Llama 3.2 Community License",
-    network: network({ layers: 16, embeddingLength: 2_048, headLength: 64, isUntied: false }),
+    network: network({ layers: 16, embeddingLength: 2_048, headLength: 64, isTied: true }),
     files: [
       file("Llama-3.2-1B-Instruct", "Q8_0"),
       { ...file("Llama-3.2-1B-Instruct", "Q4_K_M", 807_694_464), bitsPerWeight: 5.2 },
@@ -78,7 +78,7 @@ export const llama3: readonly ModelEntry[] = [
     parameters: 3_213_000_000,
     activeParameters: 3_213_000_000,
     licence: "Llama 3.2 Community License",
-    network: network({ layers: 28, embeddingLength: 3_072, headLength: 128, isUntied: false }),
+    network: network({ layers: 28, embeddingLength: 3_072, headLength: 128, isTied: true }),
     files: [file("Llama-3.2-3B-Instruct", "Q8_0"), file("Llama-3.2-3B-Instruct", "Q4_K_M", 2_019_377_696)],
   }),
   defineModel({
@@ -90,7 +90,7 @@ export const llama3: readonly ModelEntry[] = [
     parameters: 8_030_000_000,
     activeParameters: 8_030_000_000,
     licence: "Llama 3.1 Community License",
-    network: network({ layers: 32, embeddingLength: 4_096, headLength: 128, isUntied: true }),
+    network: network({ layers: 32, embeddingLength: 4_096, headLength: 128, isTied: false }),
     files: [
       file("Meta-Llama-3.1-8B-Instruct", "Q8_0"),
       file("Meta-Llama-3.1-8B-Instruct", "Q4_K_M", 4_920_739_232),
@@ -105,7 +105,7 @@ export const llama3: readonly ModelEntry[] = [
     parameters: 70_554_000_000,
     activeParameters: 70_554_000_000,
     licence: "Llama 3.3 Community License",
-    network: network({ layers: 80, embeddingLength: 8_192, headLength: 128, isUntied: true }),
+    network: network({ layers: 80, embeddingLength: 8_192, headLength: 128, isTied: false }),
     // Its q8_0 is cut into parts in a folder of its own: too large for what Muster is for.
     files: [file("Llama-3.3-70B-Instruct", "Q4_K_M")],
   }),

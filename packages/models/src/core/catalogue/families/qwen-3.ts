@@ -37,11 +37,11 @@ const shared = {
 interface Dense {
   readonly layers: number;
   readonly embeddingLength: number;
-  /** Where the output has weights of its own. */
-  readonly isUntied: boolean;
+  /** Where the output uses the embeddings. */
+  readonly isTied: boolean;
 }
 
-function dense({ layers, embeddingLength, isUntied }: Dense): ModelFacts["network"] {
+function dense({ layers, embeddingLength, isTied }: Dense): ModelFacts["network"] {
   return {
     architecture: "qwen3",
     layers,
@@ -49,7 +49,7 @@ function dense({ layers, embeddingLength, isUntied }: Dense): ModelFacts["networ
     vocabularySize: 151_936,
     maxContextTokens: 32 * kib,
     wide: { layers, kvHeads: 8, headLength: 128 },
-    hostParameters: isUntied ? 151_936 * embeddingLength : 0,
+    isTied,
   };
 }
 
@@ -68,7 +68,7 @@ export const qwen3: readonly ModelEntry[] = [
     rank: 1,
     parameters: 596_000_000,
     activeParameters: 596_000_000,
-    network: dense({ layers: 28, embeddingLength: 1_024, isUntied: false }),
+    network: dense({ layers: 28, embeddingLength: 1_024, isTied: true }),
     files: [file("0.6B", "Q8_0", 639_446_688)],
   }),
   defineModel({
@@ -79,7 +79,7 @@ export const qwen3: readonly ModelEntry[] = [
     rank: 2,
     parameters: 1_720_000_000,
     activeParameters: 1_720_000_000,
-    network: dense({ layers: 28, embeddingLength: 2_048, isUntied: false }),
+    network: dense({ layers: 28, embeddingLength: 2_048, isTied: true }),
     files: [file("1.7B", "Q8_0", 1_834_426_016)],
   }),
   defineModel({
@@ -90,7 +90,7 @@ export const qwen3: readonly ModelEntry[] = [
     rank: 3,
     parameters: 4_020_000_000,
     activeParameters: 4_020_000_000,
-    network: dense({ layers: 36, embeddingLength: 2_560, isUntied: false }),
+    network: dense({ layers: 36, embeddingLength: 2_560, isTied: true }),
     files: [file("4B", "Q8_0"), file("4B", "Q4_K_M", 2_497_280_256)],
   }),
   defineModel({
@@ -101,7 +101,7 @@ export const qwen3: readonly ModelEntry[] = [
     rank: 4,
     parameters: 8_190_000_000,
     activeParameters: 8_190_000_000,
-    network: dense({ layers: 36, embeddingLength: 4_096, isUntied: true }),
+    network: dense({ layers: 36, embeddingLength: 4_096, isTied: false }),
     files: [file("8B", "Q8_0"), file("8B", "Q4_K_M", 5_027_783_488)],
   }),
   defineModel({
@@ -112,7 +112,7 @@ export const qwen3: readonly ModelEntry[] = [
     rank: 5,
     parameters: 14_770_000_000,
     activeParameters: 14_770_000_000,
-    network: dense({ layers: 40, embeddingLength: 5_120, isUntied: true }),
+    network: dense({ layers: 40, embeddingLength: 5_120, isTied: false }),
     files: [file("14B", "Q8_0"), file("14B", "Q4_K_M", 9_001_752_960)],
   }),
   defineModel({
@@ -133,7 +133,7 @@ export const qwen3: readonly ModelEntry[] = [
       vocabularySize: 151_936,
       maxContextTokens: 256 * kib,
       wide: { layers: 48, kvHeads: 4, headLength: 128 },
-      hostParameters: 151_936 * 2_048,
+      isTied: false,
     },
     files: [
       {
@@ -164,7 +164,7 @@ export const qwen3: readonly ModelEntry[] = [
     rank: 7,
     parameters: 32_760_000_000,
     activeParameters: 32_760_000_000,
-    network: dense({ layers: 64, embeddingLength: 5_120, isUntied: true }),
+    network: dense({ layers: 64, embeddingLength: 5_120, isTied: false }),
     files: [file("32B", "Q8_0"), file("32B", "Q4_K_M", 19_762_149_024)],
   }),
 ];

@@ -26,7 +26,8 @@ export const rerankers: readonly ModelEntry[] = [
       embeddingLength: 1_024,
       vocabularySize: 250_002,
       maxContextTokens: 8_192,
-      hostParameters: 250_002 * 1_024,
+      isTied: false,
+      use: "embed",
     },
     files: [
       {
@@ -57,7 +58,8 @@ export const rerankers: readonly ModelEntry[] = [
       vocabularySize: 151_936,
       maxContextTokens: 32_768,
       wide: { layers: 28, kvHeads: 8, headLength: 128 },
-      hostParameters: 0,
+      isTied: false,
+      use: "embed",
     },
     files: [
       {

@@ -23,7 +23,7 @@ export const tiny: readonly ModelEntry[] = [
       maxContextTokens: 4_096,
       wide: { layers: 1, kvHeads: 2, headLength: 32 },
       window: { layers: 5, kvHeads: 2, headLength: 32, tokens: 512 },
-      hostParameters: 0,
+      isTied: true,
     },
     files: [{ quantisation: "q8_0", uri: "builtin:tiny-gemma", bytes: 1_395_200 }],
     golden: [],
