@@ -3,8 +3,10 @@ import type { Env, Log } from "@muster/base";
 import { defaultModelDirectory as platformModelDirectory } from "./adapters/disk/default-directory.ts";
 import { createDiskModelStore } from "./adapters/disk/model-store.ts";
 import { createModelDownload } from "./adapters/http/model-download.ts";
+import { createModelInspector } from "./adapters/http/model-inspector.ts";
 import { createHuggingFaceHub } from "./adapters/hugging-face/hub.ts";
 import { builtInModels } from "./built-in-models.ts";
+import type { ModelInspector } from "./ports/model-inspector.ts";
 import type { ModelStore } from "./ports/model-store.ts";
 
 export interface ModelStoreSettings {
@@ -33,4 +35,14 @@ export function openModelStore(settings: ModelStoreSettings, log: Log): ModelSto
     log,
     builtIn: builtInModels,
   });
+}
+
+/** What looks at model files before anybody fetches them. */
+export function openModelInspector(
+  settings: Pick<ModelStoreSettings, "huggingFaceEndpoint" | "huggingFaceToken">,
+  log: Log,
+): ModelInspector {
+  const { huggingFaceEndpoint: endpoint, huggingFaceToken: token } = settings;
+  const hub = createHuggingFaceHub({ endpoint, token, log });
+  return createModelInspector({ hub, log, builtIn: builtInModels });
 }

@@ -1,6 +1,11 @@
 export { readGgufFile } from "./adapters/common/gguf-file.ts";
 export { createModelDownload } from "./adapters/http/model-download.ts";
-export { defaultModelDirectory, type ModelStoreSettings, openModelStore } from "./compose-models.ts";
+export {
+  defaultModelDirectory,
+  type ModelStoreSettings,
+  openModelInspector,
+  openModelStore,
+} from "./compose-models.ts";
 export { chooseStarterModel, type StarterModel } from "./compose-starter-model.ts";
 export { builtInCatalogue, type FoundModel, familiesOf, findModel } from "./core/catalogue/catalogue.ts";
 export type {
@@ -33,4 +38,5 @@ export { type Fit, type FitWish, fitShape } from "./core/sizing/fit-shape.ts";
 export { replicaMemory } from "./core/sizing/replica-memory.ts";
 export type { DownloadedFile, DownloadRequest, ModelDownload } from "./ports/model-download.ts";
 export type { HubFile, ModelHub } from "./ports/model-hub.ts";
+export type { InspectedModel, ModelInspector } from "./ports/model-inspector.ts";
 export type { ModelProgress, ModelStore, StoredModel } from "./ports/model-store.ts";
