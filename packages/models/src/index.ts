@@ -1,4 +1,5 @@
 export { readGgufFile } from "./adapters/common/gguf-file.ts";
+export { readModelProfile } from "./adapters/common/model-profile.ts";
 export { createModelDownload } from "./adapters/http/model-download.ts";
 export {
   defaultModelDirectory,
@@ -35,6 +36,7 @@ export {
   type UpstreamAddress,
 } from "./core/model-uri.ts";
 export { type Fit, type FitWish, fitShape } from "./core/sizing/fit-shape.ts";
+export { type MemoryProfileResult, memoryProfile } from "./core/sizing/memory-profile.ts";
 export { replicaMemory } from "./core/sizing/replica-memory.ts";
 export type { DownloadedFile, DownloadRequest, ModelDownload } from "./ports/model-download.ts";
 export type { HubFile, ModelHub } from "./ports/model-hub.ts";

@@ -53,30 +53,30 @@ export function memoryParts(
   return {
     weightsBytes: profile.weightsBytes,
     cacheBytes,
-    computeBytes: computeBytes(profile, {
-      batch: Math.ceil(batch / sequences) * sequences,
-      cells,
-      windowCells,
-    }),
+    computeBytes: computeBytes(profile, { batch, sequences, cells, windowCells }),
     outputBytes: sequences * (isEmbedding ? profile.embeddingLength : profile.vocabularySize) * 4,
   };
 }
 
 function computeBytes(
   profile: MemoryProfile,
-  {
-    batch,
-    cells,
-    windowCells,
-  }: { readonly batch: number; readonly cells: number; readonly windowCells: number },
+  sizes: {
+    readonly batch: number;
+    readonly sequences: number;
+    readonly cells: number;
+    readonly windowCells: number;
+  },
 ): number {
+  const { batch, sequences, cells, windowCells } = sizes;
   const { embeddingLength, vocabularySize, kvBytesPerToken, kvWindowBytesPerToken, layerWidth } = profile;
   // Masks are of 16 bits, for every cell and token.
   const maskBytes = (kvBytesPerToken > 0 ? cells * 2 : 0) + (kvWindowBytesPerToken > 0 ? windowCells * 2 : 0);
   const widest = layerWidth ?? guessedWidthFactor * embeddingLength;
   const layerBytes = (widest + bookkeepingNumbers) * 4 + maskBytes;
-  const logitsBytes = (vocabularySize + 2 * embeddingLength) * 4;
-  return batch * Math.max(layerBytes, profile.use === "embed" ? 0 : logitsBytes);
+  // Every sequence gets as many tokens of the batch.
+  const evenBatch = Math.ceil(batch / sequences) * sequences;
+  const logitsBytes = profile.use === "embed" ? 0 : (vocabularySize + 2 * embeddingLength) * 4;
+  return Math.max(evenBatch * layerBytes, batch * logitsBytes);
 }
 
 /** What a replica of this shape takes of GPUs and of main memory, with its process and its driver. Never negative. */
