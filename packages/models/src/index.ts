@@ -9,6 +9,7 @@ export {
 } from "./compose-models.ts";
 export { chooseStarterModel, type StarterModel } from "./compose-starter-model.ts";
 export { builtInCatalogue, type FoundModel, familiesOf, findModel } from "./core/catalogue/catalogue.ts";
+export { type AddedFile, entryFromHeader } from "./core/catalogue/entry-from-header.ts";
 export type {
   FactSource,
   GoldenPrompt,

@@ -8,8 +8,9 @@ export interface InspectedModel {
   readonly bytes: number;
   /** Hex, of a file of one part; undefined where nobody vouches for it. */
   readonly sha256: string | undefined;
-  /** Of the first part. */
   readonly header: GgufHeader;
+  /** Headers of its other parts, for a model that is cut into several. */
+  readonly parts: readonly GgufHeader[];
 }
 
 /** Looks at model files where they lie, without fetching them: as much as their headers take. */

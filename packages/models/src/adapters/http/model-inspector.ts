@@ -2,6 +2,7 @@ import { stat } from "node:fs/promises";
 import { homedir } from "node:os";
 import { join, resolve } from "node:path";
 import { type Clock, type Log, MusterError, systemClock } from "@muster/base";
+import type { GgufHeader } from "../../core/gguf-header.ts";
 import { modelParts } from "../../core/model-parts.ts";
 import { formatModelUri, type ModelUri, parseModelUri } from "../../core/model-uri.ts";
 import type { ModelHub } from "../../ports/model-hub.ts";
@@ -75,24 +76,35 @@ async function inspectRemote(
   tools: RemoteTools,
   signal: AbortSignal,
 ): Promise<Seen> {
-  const [first, ...others] = files;
-  if (first === undefined) throw new MusterError("internal", "A model without a file was looked at.");
-  const source = await openRemote(first, tools, signal);
-  const header = await readGgufSource(source);
-  let { bytes } = source;
-  for (const other of others) bytes += (await openRemote(other, tools, signal)).bytes;
-  return { bytes, sha256: undefined, header };
+  const seen: SeenFile[] = [];
+  for (const file of files) {
+    const source = await openRemote(file, tools, signal);
+    seen.push({ bytes: source.bytes, header: await readGgufSource(source) });
+  }
+  return together(seen);
 }
 
 async function inspectLocal(path: string): Promise<Seen> {
-  const parts = modelParts(path);
-  const header = await readGgufFile(parts[0] ?? path);
-  let bytes = 0;
-  for (const part of parts) {
-    if (part !== parts[0]) await readGgufFile(part);
-    bytes += (await stat(part)).size;
+  const seen: SeenFile[] = [];
+  for (const part of modelParts(path)) {
+    seen.push({ header: await readGgufFile(part), bytes: (await stat(part)).size });
   }
-  return { bytes, sha256: undefined, header };
+  return together(seen);
+}
+
+interface SeenFile {
+  readonly bytes: number;
+  readonly header: GgufHeader;
+}
+
+function together([first, ...others]: readonly SeenFile[]): Seen {
+  if (first === undefined) throw new MusterError("internal", "A model without a file was looked at.");
+  return {
+    bytes: others.reduce((sum, { bytes }) => sum + bytes, first.bytes),
+    sha256: undefined,
+    header: first.header,
+    parts: others.map(({ header }) => header),
+  };
 }
 
 function urlParts(address: string): RemoteFile[] {

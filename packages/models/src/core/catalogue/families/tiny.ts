@@ -19,7 +19,7 @@ export const tiny: readonly ModelEntry[] = [
       architecture: "gemma3",
       layers: 6,
       embeddingLength: 128,
-      vocabularySize: 1_024,
+      vocabularySize: 736,
       maxContextTokens: 4_096,
       wide: { layers: 1, kvHeads: 2, headLength: 32 },
       window: { layers: 5, kvHeads: 2, headLength: 32, tokens: 512 },
