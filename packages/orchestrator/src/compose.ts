@@ -8,10 +8,13 @@ import { findRedisExecutable } from "./adapters/redis/executable.ts";
 import { createRedisModelDirectory } from "./adapters/redis/model-directory.ts";
 import { startSupervisedRedis } from "./adapters/redis/server.ts";
 import { createRedisTokenBus } from "./adapters/redis/token-bus.ts";
-import { startBatches } from "./compose-batches.ts";
+import { openObjectStore, startBatches } from "./compose-batches.ts";
+import { startCatalogue } from "./compose-catalogue.ts";
 import type { OrchestratorConfig } from "./config.ts";
 import { countByState } from "./core/batches/batch.ts";
 import { AttemptTable } from "./flows/attempt-table.ts";
+import { outlookOf } from "./flows/catalogue/fleet-outlook.ts";
+import { nothingPlaced } from "./flows/catalogue/model-resolver.ts";
 import { deliverMessages } from "./flows/deliver-message.ts";
 import { finishJobs } from "./flows/finish-jobs.ts";
 import { FleetRegistry } from "./flows/fleet-registry.ts";
@@ -99,8 +102,15 @@ async function start(
     background,
   });
   lifecycle.onStop("served models", () => served.close());
+  const store = await openObjectStore(config.objectStore, { log, clock });
+  lifecycle.onStop("object store", () => store.close());
+  const models = await startCatalogue({
+    ...{ config, store, clock, log, background, lifecycle },
+    outlook: outlookOf(fleet),
+    capacity: nothingPlaced,
+  });
   const batching = await startBatches({
-    ...{ config, self: orchestratorId, address, queue, fleet, attempts, served, metrics },
+    ...{ store, models, config, self: orchestratorId, address, queue, fleet, attempts, served, metrics },
     requests: desk,
     ...{ clock, log, background, lifecycle },
   });
@@ -142,6 +152,7 @@ async function start(
       desk,
       fleet,
       served,
+      models: { catalogue: models.catalogue, resolver: models.resolverFor(served) },
       batches: {
         files: batching.files,
         desk: batching.batches,

@@ -1,6 +1,7 @@
 import { homedir } from "node:os";
 import { join, resolve } from "node:path";
 import { type Env, MusterError, readInteger, readList, readText } from "@muster/base";
+import { builtInCatalogue, type ModelEntry } from "@muster/models";
 import { parseKeyEntry } from "./core/access/api-keys.ts";
 
 export interface OrchestratorConfig {
@@ -38,6 +39,10 @@ export interface OrchestratorConfig {
   /** Hosts that webhooks may be sent to. */
   readonly webhookHosts: readonly string[];
   readonly webhookSecret: string | undefined;
+  readonly huggingFaceEndpoint: string | undefined;
+  readonly huggingFaceToken: string | undefined;
+  /** What is known by name from the start; another one is for tests. */
+  readonly catalogue: readonly ModelEntry[];
   /** Windows shorter than the API's shortest: for tests. */
   readonly shortestBatchWindowMs: number;
 }
@@ -108,6 +113,9 @@ export function loadOrchestratorConfig(
     tenantWeights: overrides.tenantWeights ?? readWeights(readList(env, "MUSTER_TENANT_WEIGHTS")),
     webhookHosts: overrides.webhookHosts ?? readList(env, "MUSTER_WEBHOOK_HOSTS"),
     webhookSecret: overrides.webhookSecret ?? readText(env, "MUSTER_WEBHOOK_SECRET"),
+    huggingFaceEndpoint: overrides.huggingFaceEndpoint ?? readText(env, "HF_ENDPOINT"),
+    huggingFaceToken: overrides.huggingFaceToken ?? readText(env, "HF_TOKEN"),
+    catalogue: overrides.catalogue ?? builtInCatalogue,
     shortestBatchWindowMs: overrides.shortestBatchWindowMs ?? 3_600_000,
   };
   check(config);

@@ -27,6 +27,7 @@ interface Entry {
   readonly acceptedAtMs: number;
   readonly queueTimeoutMs: number;
   stopQueueTimer: () => void;
+  readonly stopDeadline: () => void;
   /** Set once a runner has asked for the request. */
   runner: string | undefined;
   hasStarted: boolean;
@@ -38,6 +39,8 @@ export interface SubmitOptions {
   readonly request: InferenceRequest;
   /** Fails the request with `queue_timeout` when no slot has been found by then. */
   readonly queueTimeoutMs: number;
+  /** Fails it with `deadline_exceeded` when its answer is not complete by then. Undefined: it may take what it takes. */
+  readonly deadlineMs?: number | undefined;
   /** The client sees nothing before the end: a lost worker is replaced, and `started` comes again with a higher epoch. */
   readonly isRestartable: boolean;
   readonly signal: AbortSignal;
@@ -74,7 +77,7 @@ export class RequestDesk {
 
   /**
    * Accepts a request and gives its answer. Throws MusterError: `queue_full` and `store_unavailable` before it is
-   * accepted; `queue_timeout`, `cancelled`, `worker_lost`, `engine_crashed` and what the engine says, afterwards.
+   * accepted; `queue_timeout`, `deadline_exceeded`, `cancelled`, `worker_lost`, `engine_crashed` and what the engine says, afterwards.
    * Leaving the loop early, or `signal`, cancels: the worker stops within a second, a queued request is never run.
    */
   async submit(options: SubmitOptions): Promise<AsyncIterable<AnswerEvent>> {
@@ -102,6 +105,7 @@ export class RequestDesk {
       stopQueueTimer: clock.after(options.queueTimeoutMs, () =>
         this.#timeOut(requestId, options.queueTimeoutMs),
       ),
+      stopDeadline: this.#endAt(requestId, options.deadlineMs),
       runner: undefined,
       hasStarted: false,
     };
@@ -238,6 +242,18 @@ export class RequestDesk {
     );
   }
 
+  #endAt(requestId: string, deadlineMs: number | undefined): () => void {
+    if (deadlineMs === undefined) return () => {};
+    return this.#deps.clock.after(deadlineMs, () => {
+      const hasStarted = this.#entries.get(requestId)?.hasStarted;
+      const what = hasStarted ? "its answer was not complete" : "no worker had begun to answer";
+      this.#fail(
+        requestId,
+        new MusterError("deadline_exceeded", `The request's deadline of ${deadlineMs} ms is over: ${what}.`),
+      );
+    });
+  }
+
   #fail(requestId: string, error: MusterError): void {
     const entry = this.#entries.get(requestId);
     if (entry === undefined) return;
@@ -256,7 +272,9 @@ export class RequestDesk {
   }
 
   #forget(requestId: string): void {
-    this.#entries.get(requestId)?.stopQueueTimer();
+    const entry = this.#entries.get(requestId);
+    entry?.stopQueueTimer();
+    entry?.stopDeadline();
     this.#entries.delete(requestId);
     if (this.#entries.size > 0) return;
     for (const wake of this.#idle.splice(0)) wake();

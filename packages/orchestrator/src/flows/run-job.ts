@@ -109,7 +109,9 @@ export class JobRunner {
     let hasSentOutput = false;
     for (let epoch = 1; ; epoch++) {
       const lease = await fleet.acquire(lane.model, { laneClass: lane.class, avoid, needs, signal });
-      const source: AnswerSource = { workerId: lease.workerId, workerName: lease.workerName, epoch };
+      const { workerId, workerName, replicaId } = lease;
+      const variant = fleet.replica(workerId, replicaId)?.variant;
+      const source: AnswerSource = { workerId, workerName, epoch, model: lane.model, variant };
       this.#emit(job, { kind: "started", source });
       const ended = await attempts.run(
         { requestId: job.requestId, epoch, request: handover.request },

@@ -1,5 +1,7 @@
 import type { Clock, Log } from "@muster/base";
 import type { FileStore } from "../flows/batches/file-store.ts";
+import type { ModelCatalogue } from "../flows/catalogue/model-catalogue.ts";
+import type { ModelResolver } from "../flows/catalogue/model-resolver.ts";
 import type { FleetRegistry } from "../flows/fleet-registry.ts";
 import type { RequestDesk } from "../flows/request-desk.ts";
 import type { ServedModels } from "../flows/served-models.ts";
@@ -18,6 +20,7 @@ export interface HttpDeps {
   readonly desk: RequestDesk;
   readonly fleet: FleetRegistry;
   readonly served: ServedModels;
+  readonly models: { readonly catalogue: ModelCatalogue; readonly resolver: ModelResolver };
   readonly batches: BatchingDeps;
   readonly metrics: Metrics;
   readonly clock: Clock;

@@ -67,6 +67,7 @@ async function startRunner(texts: readonly string[], options: Partial<BatchRecor
     cache,
     digest,
     clock,
+    samplingOf: () => undefined,
   });
   const desk = new CommitDesk({ store, ledger, digest, writer: "test", clock, log });
   const runner = new LineRunner({

@@ -2,8 +2,8 @@ import { type GenerateRequest, neededCapabilities } from "@muster/base";
 import type { LinePlan } from "../../ports/line-endpoint.ts";
 import { gathered, generationPart } from "../answering/gather.ts";
 import type { Wording } from "../answering/wording.ts";
+import { leadingOf, promptLengthOf } from "../parsing/prompt-size.ts";
 import { linePlan } from "./line-plan.ts";
-import { leadingOf, promptLengthOf } from "./prompt-size.ts";
 
 /** The plan of a line that generates, in the words of the endpoint it is for. */
 export function generationPlan(asked: {
