@@ -172,6 +172,7 @@ export interface SubmitChange {
   readonly laneClass?: "interactive" | "batch";
   readonly isRestartable?: boolean;
   readonly signal?: AbortSignal;
+  readonly deadlineMs?: number;
   readonly queueTimeoutMs?: number;
 }
 
@@ -186,6 +187,7 @@ export async function submit(flows: Flows, change: SubmitChange = {}) {
     lane: { model: "m", class: change.laneClass ?? "interactive" },
     request,
     queueTimeoutMs: change.queueTimeoutMs ?? 60_000,
+    deadlineMs: change.deadlineMs,
     isRestartable: change.isRestartable ?? false,
     signal: change.signal ?? new AbortController().signal,
   });
