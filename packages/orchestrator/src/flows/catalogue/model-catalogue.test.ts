@@ -98,6 +98,14 @@ describe("a model that is added", () => {
     expect(other.catalogue.find("mine")).toBeUndefined();
   });
 
+  it("is not looked for on the ports of this machine", async () => {
+    const { inspector, asked } = seenAs();
+    const { catalogue } = await start({ inspector });
+    const local = catalogue.add({ uri: "http://127.0.0.1:6379/m.gguf" }, signal);
+    await expect(local).rejects.toMatchObject({ code: "invalid_request", param: "uri" });
+    expect(asked).toEqual([]);
+  });
+
   it("is seen by other orchestrators within half a minute, and goes again", async () => {
     const store = await testStore();
     const here = await start({ store });

@@ -98,7 +98,11 @@ export class ModelCatalogue {
    */
   async add(asked: ModelToAdd, signal: AbortSignal): Promise<CatalogueModel> {
     const { records, inspector, clock, log } = this.#deps;
-    const id = asked.id ?? defaultModelName(parseModelUri(asked.uri));
+    const address = parseModelUri(asked.uri);
+    // It could only be a port of this machine: none of the workers' business, and none of the asker's.
+    if (address.kind === "http" && !address.url.startsWith("https:"))
+      throw wrong("uri", "only https: addresses can be in the catalogue");
+    const id = asked.id ?? defaultModelName(address);
     const family = asked.family ?? id;
     await this.refresh();
     this.#checkNames(id, family);
