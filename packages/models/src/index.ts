@@ -36,9 +36,17 @@ export {
   parseModelUri,
   type UpstreamAddress,
 } from "./core/model-uri.ts";
+export { type ComputePlace, type ExpectedRates, expectedRates } from "./core/sizing/expected-rates.ts";
 export { type Fit, type FitWish, fitShape } from "./core/sizing/fit-shape.ts";
 export { type MemoryProfileResult, memoryProfile } from "./core/sizing/memory-profile.ts";
-export { replicaMemory } from "./core/sizing/replica-memory.ts";
+export {
+  gpuContextBytes,
+  gpuProcessBytes,
+  type MemoryParts,
+  memoryParts,
+  processBytes,
+  replicaMemory,
+} from "./core/sizing/replica-memory.ts";
 export type { DownloadedFile, DownloadRequest, ModelDownload } from "./ports/model-download.ts";
 export type { HubFile, ModelHub } from "./ports/model-hub.ts";
 export type { InspectedModel, ModelInspector } from "./ports/model-inspector.ts";
