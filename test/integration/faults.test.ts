@@ -45,7 +45,7 @@ describe("a worker that is killed", () => {
     expect(answer.error).toBeUndefined();
     expect(answer.isDone).toBe(true);
     const chunks = answer.events as { system_fingerprint: string; choices: { delta: { role?: string } }[] }[];
-    expect(chunks.at(-1)?.system_fingerprint).toBe("muster-rescuer");
+    expect(chunks.at(-1)?.system_fingerprint).toBe("muster-rescuer-stub-model");
     expect(chunks.filter((chunk) => chunk.choices[0]?.delta.role !== undefined)).toHaveLength(1);
     expect(answer.text.split(" ").filter(Boolean)).toHaveLength(5);
   });

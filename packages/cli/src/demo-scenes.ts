@@ -3,6 +3,7 @@ import type { CommandIo } from "./command-io.ts";
 import type { DemoPrompt } from "./demo-prompts.ts";
 import { formatBytes, formatRate } from "./format.ts";
 import { renderTable } from "./table.ts";
+import { workerIn } from "./worker-in.ts";
 
 /** What `muster demo` shows, one function a scene. */
 
@@ -45,7 +46,7 @@ export async function streamOne(
   });
   for await (const chunk of stream) {
     const text = chunk.choices[0]?.delta.content;
-    worker = chunk.system_fingerprint?.replace(/^muster-/, "") ?? worker;
+    worker = workerIn(chunk) ?? worker;
     if (text) {
       firstMs ??= performance.now() - startedMs;
       io.stdout.write(text.replaceAll("\n", "\n           "));
@@ -154,7 +155,7 @@ export async function runBatch(
     endpoint: "/v1/chat/completions",
   })) {
     answered.add(customId);
-    const worker = response?.system_fingerprint?.replace(/^muster-/, "") ?? "no worker";
+    const worker = (response && workerIn(response)) ?? "no worker";
     const sums = perWorker.get(worker) ?? { lines: 0, tokens: 0 };
     sums.lines += 1;
     sums.tokens += response?.usage?.completion_tokens ?? 0;

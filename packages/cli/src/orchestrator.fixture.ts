@@ -17,6 +17,8 @@ export interface Served {
   /** Streams or sends an answer; by default the last message, word by word. */
   readonly chat?: (response: ServerResponse, body: ChatBody) => void;
   readonly apiKey?: string;
+  /** What else is answered, by method and path: `PUT /cluster/v1/models/m/pin`. */
+  readonly routes?: Readonly<Record<string, (body: unknown) => unknown>>;
 }
 
 export interface FakeOrchestrator {
@@ -37,6 +39,9 @@ export async function startOrchestrator(served: Served): Promise<FakeOrchestrato
     for await (const part of request.setEncoding("utf8")) text += part;
     if (served.apiKey !== undefined && request.headers.authorization !== `Bearer ${served.apiKey}`) {
       sendError(response, 401, "invalid_api_key", "The API key is not valid here.");
+    } else if (served.routes?.[`${request.method} ${request.url}`] !== undefined) {
+      const body: unknown = text === "" ? undefined : JSON.parse(text);
+      sendJson(response, served.routes[`${request.method} ${request.url}`]?.(body));
     } else if (request.url === "/v1/models") sendJson(response, list((served.models ?? []).map(modelNamed)));
     else if (request.url === "/cluster/v1/workers") sendJson(response, list(served.workers ?? []));
     else if (request.url === "/v1/chat/completions") {
@@ -121,7 +126,7 @@ function list<T>(data: readonly T[]) {
   return { object: "list", data, has_more: false };
 }
 
-function modelNamed(id: string): Model {
+export function modelNamed(id: string): Model {
   return {
     id,
     object: "model",

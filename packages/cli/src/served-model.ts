@@ -1,5 +1,5 @@
 import { MusterError } from "@muster/base";
-import type { Muster } from "@muster/sdk";
+import type { Model, Muster } from "@muster/sdk";
 
 /**
  * The model that was asked for, else the only one that is served. Throws `model_not_found` where none is served, and
@@ -12,7 +12,7 @@ export async function servedModel(
 ): Promise<string> {
   if (wanted !== undefined) return wanted;
   const { data } = await client.models.list({ signal, maxRetries: 0 });
-  const [first, ...others] = data.map(({ id }) => id);
+  const [first, ...others] = data.filter(isServedModel).map(({ id }) => id);
   if (first === undefined) {
     throw new MusterError(
       "model_not_found",
@@ -24,4 +24,9 @@ export async function servedModel(
     "invalid_request",
     `Several models are served: ${[first, ...others].join(", ")}. Choose one with --model.`,
   );
+}
+
+/** Neither a family, nor one that has yet to be loaded. */
+export function isServedModel({ state, family }: Model): boolean {
+  return state !== "available" && family !== true;
 }

@@ -2,6 +2,7 @@ import { AbortedError, type ChatCompletionRequest, type Muster } from "@muster/s
 import type { CommandIo } from "./command-io.ts";
 import { formatCount, formatDuration, formatRate, printable } from "./format.ts";
 import { paint, tableStyle } from "./table.ts";
+import { workerIn } from "./worker-in.ts";
 
 export interface Answered {
   readonly text: string;
@@ -29,7 +30,7 @@ export async function streamAnswer(
     );
     for await (const chunk of stream) {
       const [choice] = chunk.choices;
-      seen.worker = chunk.system_fingerprint?.replace(/^muster-/, "") ?? seen.worker;
+      seen.worker = workerIn(chunk) ?? seen.worker;
       seen.tokens = chunk.usage?.completion_tokens ?? seen.tokens;
       seen.isCut ||= choice?.finish_reason === "length";
       const piece = choice?.delta.content;

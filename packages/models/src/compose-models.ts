@@ -4,13 +4,16 @@ import { defaultModelDirectory as platformModelDirectory } from "./adapters/disk
 import { createDiskFileStore } from "./adapters/disk/file-store.ts";
 import { DiskModelShelf } from "./adapters/disk/model-shelf.ts";
 import { createDiskModelStore } from "./adapters/disk/model-store.ts";
+import { localSegments, storePath } from "./adapters/disk/store-path.ts";
 import { createFeedOrigin } from "./adapters/feed/feed-origin.ts";
 import { createModelDownload } from "./adapters/http/model-download.ts";
+import { createModelInspector } from "./adapters/http/model-inspector.ts";
 import { createHuggingFaceHub } from "./adapters/hugging-face/hub.ts";
 import { builtInModels } from "./built-in-models.ts";
 import { createHubOrigin } from "./flows/hub-origin.ts";
 import { createMirrorFirst, type FetchPolicy } from "./flows/mirror-first.ts";
 import type { BlobFeed } from "./ports/blob-feed.ts";
+import type { ModelInspector } from "./ports/model-inspector.ts";
 import type { ModelOrigin } from "./ports/model-origin.ts";
 import type { ModelShelf } from "./ports/model-shelf.ts";
 import type { ModelFileStore, ModelStore } from "./ports/model-store.ts";
@@ -91,5 +94,25 @@ function hubOrigin(
       log,
     }),
     download: createModelDownload({ log }),
+  });
+}
+
+/** What looks at model files before anybody fetches them. */
+export function openModelInspector(
+  settings: Pick<ModelStoreSettings, "huggingFaceEndpoint" | "huggingFaceToken"> & {
+    /** The office mirror's; undefined: there is none. */
+    readonly mirrorDirectory?: string | undefined;
+  },
+  log: Log,
+): ModelInspector {
+  const { huggingFaceEndpoint: endpoint, huggingFaceToken: token } = settings;
+  const hub = createHuggingFaceHub({ endpoint, token, log });
+  const { mirrorDirectory } = settings;
+  return createModelInspector({
+    ...{ hub, log, builtIn: builtInModels },
+    localPath:
+      mirrorDirectory === undefined
+        ? undefined
+        : ({ file }) => storePath(mirrorDirectory, localSegments(file)),
   });
 }

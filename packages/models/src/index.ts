@@ -6,11 +6,22 @@ export {
   defaultModelDirectory,
   type ModelStoreSettings,
   openMirrorModels,
+  openModelInspector,
   openModelStore,
   openWorkerModels,
 } from "./compose-models.ts";
 export { chooseStarterModel, type StarterModel } from "./compose-starter-model.ts";
-export type { FactSource, GoldenPrompt, ModelEntry, ModelVariant } from "./core/catalogue/model-entry.ts";
+export { builtInCatalogue, type FoundModel, familiesOf, findModel } from "./core/catalogue/catalogue.ts";
+export { type AddedFile, entryFromHeader } from "./core/catalogue/entry-from-header.ts";
+export type {
+  FactSource,
+  GoldenPrompt,
+  ModelEntry,
+  ModelKind,
+  ModelVariant,
+  RecommendedSampling,
+} from "./core/catalogue/model-entry.ts";
+export { qualityOrder, quantisationInName } from "./core/catalogue/quantisations.ts";
 export { tinyGemmaGolden, tinyGemmaSha256 } from "./core/catalogue/tiny-gemma-golden.ts";
 export {
   type GgufHeader,
@@ -47,6 +58,7 @@ export { type FetchPolicy, fetchPolicies } from "./flows/mirror-first.ts";
 export type { BlobAsk, BlobFeed, BlobFlow } from "./ports/blob-feed.ts";
 export type { DownloadedFile, DownloadRequest, ModelDownload, PartState } from "./ports/model-download.ts";
 export type { HubFile, ModelHub } from "./ports/model-hub.ts";
+export type { InspectedModel, ModelInspector } from "./ports/model-inspector.ts";
 export type { ModelShelf, ShelfSpace, ShelvedFile } from "./ports/model-shelf.ts";
 export type {
   ExpectedFile,

@@ -12,6 +12,7 @@ import { createDiskObjectStore } from "./adapters/disk/object-store.ts";
 import { createRedisCommitLedger } from "./adapters/redis/commit-ledger.ts";
 import { createS3ObjectStore } from "./adapters/s3/object-store.ts";
 import { createHttpWebhookSender } from "./adapters/webhook/sender.ts";
+import type { StartedCatalogue } from "./compose-catalogue.ts";
 import { startPresence } from "./compose-presence.ts";
 import type { OrchestratorConfig } from "./config.ts";
 import { type BatchRecord, batchState } from "./core/batches/batch.ts";
@@ -30,6 +31,7 @@ import { FeedGate } from "./flows/batches/feed-gate.ts";
 import { FileStore } from "./flows/batches/file-store.ts";
 import { finalizeBatch } from "./flows/batches/finalize.ts";
 import { ingestBatch } from "./flows/batches/ingest.ts";
+import type { ServedNow } from "./flows/batches/ingest-line.ts";
 import { BatchKeeper } from "./flows/batches/keeper.ts";
 import { KnownModels } from "./flows/batches/known-models.ts";
 import { LateResults } from "./flows/batches/late-results.ts";
@@ -64,6 +66,8 @@ export interface StartedBatches {
 
 interface BatchesDeps {
   readonly config: OrchestratorConfig;
+  readonly store: ObjectStore;
+  readonly models: StartedCatalogue;
   readonly self: string;
   readonly address: string;
   readonly queue: JobQueue;
@@ -90,12 +94,10 @@ const knownMs = 60_000;
 /** Builds what batches are made of, and sets it going. */
 export async function startBatches(deps: BatchesDeps): Promise<StartedBatches> {
   const { config, self, address, queue, fleet, attempts, served, metrics, clock, log, background } = deps;
-  const { lifecycle } = deps;
+  const { lifecycle, store, models } = deps;
   const digest = sha256;
   const random = Math.random;
   const startedAtMs = clock.nowMs();
-  const store = await openObjectStore(config.objectStore, { log, clock });
-  lifecycle.onStop("object store", () => store.close());
   const presence = await startPresence({
     ...{ self, timeZone: config.timeZone, store, fleet, clock, log, background, lifecycle },
   });
@@ -110,7 +112,8 @@ export async function startBatches(deps: BatchesDeps): Promise<StartedBatches> {
   const files = new FileStore({ store, clock, newId, inUse: () => batches.inputsInUse() });
   const active = new ActiveBatches({ store: batches, log });
   const cache = new ResultCache({ store, digest, clock });
-  const answerer = new LineAnswerer({ endpoints, fleet, attempts, cache, digest, clock });
+  const samplingOf = (model: string) => models.catalogue.find(model)?.entry.sampling;
+  const answerer = new LineAnswerer({ endpoints, fleet, attempts, cache, digest, clock, samplingOf });
   const input = new BlockReader({ store });
   const lines = new LineRunner({
     ...{ active, ledger, answerer, input, fleet, clock, log },
@@ -119,6 +122,14 @@ export async function startBatches(deps: BatchesDeps): Promise<StartedBatches> {
     hedges: config.hedges,
   });
   const known = new KnownModels({ store, served, digest, clock, log });
+  const resolver = models.resolverFor(known);
+  const wanted: ServedNow = {
+    has: (model) => known.has(model),
+    list: () => known.list(),
+    canDo: (...asked) => known.canDo(...asked),
+    capabilities: (model) => known.capabilities(model),
+    resolve: (name, needs) => resolver.resolve(name, { needs }),
+  };
   const late = new LateResults({ store, lines, log });
   attempts.onStray((end) => background.run("late-result", () => late.take(end)));
 
@@ -145,7 +156,7 @@ export async function startBatches(deps: BatchesDeps): Promise<StartedBatches> {
         if (known.list().length === 0 && clock.nowMs() - startedAtMs < joinGraceMs)
           throw new MusterError("not_ready", "No worker has joined yet: the batch waits a little for one.");
         const outcome = await ingestBatch(
-          { store, endpoints, served: known, limits, clock },
+          { store, endpoints, served: wanted, limits, clock },
           { record, signal },
         );
         return { ...outcome, atMs: clock.wallMs() };
@@ -202,7 +213,8 @@ export async function startBatches(deps: BatchesDeps): Promise<StartedBatches> {
       plan: (tenant, { inputFileId, endpoint }) =>
         planBatch(
           {
-            ...{ store, files, endpoints, served: known, limits, clock, fleet, tokenize },
+            ...{ store, files, endpoints, limits, clock, fleet, tokenize },
+            served: { ...wanted, slots: (model) => served.slots(model) },
             expected: (models) => presence.expected(models),
           },
           { tenant, inputFileId, endpoint, signal: AbortSignal.timeout(planTimeoutMs) },
@@ -226,7 +238,7 @@ function every(
   return () => stop();
 }
 
-async function openObjectStore(
+export async function openObjectStore(
   uri: string,
   deps: { readonly log: Log; readonly clock: Clock },
 ): Promise<ObjectStore> {

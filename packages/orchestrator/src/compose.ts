@@ -8,12 +8,16 @@ import { findRedisExecutable } from "./adapters/redis/executable.ts";
 import { createRedisModelDirectory } from "./adapters/redis/model-directory.ts";
 import { startSupervisedRedis } from "./adapters/redis/server.ts";
 import { createRedisTokenBus } from "./adapters/redis/token-bus.ts";
-import { startBatches } from "./compose-batches.ts";
+import { openObjectStore, startBatches } from "./compose-batches.ts";
 import { startCanary } from "./compose-canary.ts";
+import { startCatalogue } from "./compose-catalogue.ts";
 import { startMirror } from "./compose-mirror.ts";
+import { createPlacement } from "./compose-placement.ts";
 import type { OrchestratorConfig } from "./config.ts";
 import { countByState } from "./core/batches/batch.ts";
 import { AttemptTable } from "./flows/attempt-table.ts";
+import { createModelFinder, goldenOf, isPinnedFile } from "./flows/catalogue/catalogue-files.ts";
+import { outlookOf } from "./flows/catalogue/fleet-outlook.ts";
 import { deliverMessages } from "./flows/deliver-message.ts";
 import { finishJobs } from "./flows/finish-jobs.ts";
 import { FleetRegistry } from "./flows/fleet-registry.ts";
@@ -81,8 +85,14 @@ async function start(
     runningLines: () => batching.lines.size,
   });
   lifecycle.onStop("metrics", () => metrics.close());
-  const attempts = new AttemptTable({ clock, log, fleet, metrics });
-  const canary = startCanary({ config, address, fleet, attempts, clock, log, background, lifecycle });
+  const attempts = new AttemptTable({
+    ...{ clock, log, fleet, metrics },
+    onAnswered: (model, durationMs) => placement.demand.served(model, durationMs),
+  });
+  const canary = startCanary({
+    ...{ config, address, fleet, attempts, clock, log, background, lifecycle },
+    goldenFor: (replica) => goldenOf(models.catalogue, replica),
+  });
   const runner = new JobRunner({ fleet, attempts, bus, metrics, clock, log });
   const desk = new RequestDesk({
     queue,
@@ -92,6 +102,11 @@ async function start(
     log,
     background,
     maxQueued: config.maxQueuedRequests,
+    coldStarts: {
+      isComingUp: (model) => placement.placer.comingUp(model) !== undefined,
+      unmetBecause: (model) => placement.placer.unmet(model)?.reason,
+      longestMs: config.coldStartMs,
+    },
   });
   deliverMessages(bus, desk, runner);
   const served = new ServedModels({
@@ -102,9 +117,22 @@ async function start(
     background,
   });
   lifecycle.onStop("served models", () => served.close());
+  const store = await openObjectStore(config.objectStore, { log, clock });
+  lifecycle.onStop("object store", () => store.close());
+  const models = await startCatalogue({
+    ...{ config, store, clock, log, background, lifecycle },
+    outlook: outlookOf(fleet),
+    capacity: { couldRun: (model) => placement.capacity.couldRun(model) },
+  });
   const batching = await startBatches({
-    ...{ config, self: orchestratorId, address, queue, fleet, attempts, served, metrics },
+    ...{ store, models, config, self: orchestratorId, address, queue, fleet, attempts, served, metrics },
     requests: desk,
+    ...{ clock, log, background, lifecycle },
+  });
+  const placement = createPlacement({
+    ...{ config, fleet, served, catalogue: models.catalogue, requests: desk, metrics },
+    lines: () => batching.remaining(),
+    staying: (workerId, forMs) => batching.presence.stayingFor(workerId, forMs),
     ...{ clock, log, background, lifecycle },
   });
   const lanes = new LaneControl({ queue, fleet, runner, lines: batching.lines, background });
@@ -116,11 +144,19 @@ async function start(
     patienceChanged: (model) => lanes.adjust(model),
     workerLost: (...lost) => attempts.workerLost(...lost),
     replicaReady: (...ready) => canary.replicaReady(...ready),
-    fleetChanged: (workerId) => canary.fleetChanged(workerId),
+    fleetChanged: (workerId) => {
+      canary.fleetChanged(workerId);
+      placement.placer.poke();
+    },
   });
 
-  const office = startMirror({ config, fleet, clock, log, background, lifecycle });
+  const office = startMirror({
+    ...{ config, fleet, clock, log, background, lifecycle },
+    models: createModelFinder(models.catalogue, (model) => placement.placer.preferredVariant(model)),
+    isKept: (source) => isPinnedFile(models.catalogue, source),
+  });
   served.announce();
+  placement.placer.start();
   const fleetServer = await startFleetServer({
     host: config.fleetHost,
     port: config.fleetPort,
@@ -153,6 +189,7 @@ async function start(
       served,
       canary,
       presence: batching.presence,
+      models: { catalogue: models.catalogue, resolver: models.resolverFor(served) },
       batches: {
         files: batching.files,
         desk: batching.batches,
@@ -170,7 +207,8 @@ async function start(
       newId: (idPrefix) => `${idPrefix}${randomUUID()}`,
       randomSeed: () => randomBytes(4).readUInt32LE(),
       scrape: () => metrics.scrape(),
-      comingUp: () => undefined,
+      comingUp: (model) => placement.placer.comingUp(model)?.says,
+      placement: placement.placer,
       unreadyBecause: () => {
         if (isStopping) return "shutting down";
         return queue.isUp() ? undefined : "Redis is not reachable";

@@ -9,6 +9,7 @@ import {
   readList,
   readText,
 } from "@muster/base";
+import { builtInCatalogue, type ModelEntry } from "@muster/models";
 import { parseKeyEntry } from "./core/access/api-keys.ts";
 import { type CanaryMode, canaryModes } from "./core/fleet/canary.ts";
 
@@ -47,6 +48,10 @@ export interface OrchestratorConfig {
   /** Hosts that webhooks may be sent to. */
   readonly webhookHosts: readonly string[];
   readonly webhookSecret: string | undefined;
+  /** Whether models are loaded where they are asked for, on workers that leave it to us. */
+  readonly isPlacing: boolean;
+  /** A request waits at most so long for its model to be fetched and loaded. */
+  readonly coldStartMs: number;
   /** Whether replicas answer golden prompts before they get work. */
   readonly canary: CanaryMode;
   /** Whether workers on the network may find this orchestrator, where its fleet port can be reached from there. */
@@ -63,6 +68,8 @@ export interface OrchestratorConfig {
   readonly maxImportBytes: number;
   readonly huggingFaceEndpoint: string | undefined;
   readonly huggingFaceToken: string | undefined;
+  /** What is known by name from the start; another one is for tests. */
+  readonly catalogue: readonly ModelEntry[];
   /** Windows shorter than the API's shortest: for tests. */
   readonly shortestBatchWindowMs: number;
   /** Whether slow lines at the end of a batch are tried on a second worker as well. */
@@ -135,6 +142,8 @@ export function loadOrchestratorConfig(
     tenantWeights: overrides.tenantWeights ?? readWeights(readList(env, "MUSTER_TENANT_WEIGHTS")),
     webhookHosts: overrides.webhookHosts ?? readList(env, "MUSTER_WEBHOOK_HOSTS"),
     webhookSecret: overrides.webhookSecret ?? readText(env, "MUSTER_WEBHOOK_SECRET"),
+    isPlacing: overrides.isPlacing ?? readChoice(env, "MUSTER_PLACEMENT", ["on", "off"]) !== "off",
+    coldStartMs: overrides.coldStartMs ?? seconds("MUSTER_COLD_START_SECONDS", 86_400) ?? 1_800_000,
     canary: overrides.canary ?? readChoice(env, "MUSTER_CANARY", canaryModes) ?? "on",
     isDiscoverable:
       overrides.isDiscoverable ?? readChoice(env, "MUSTER_DISCOVERY", ["on", "off"] as const) !== "off",
@@ -150,6 +159,7 @@ export function loadOrchestratorConfig(
     maxImportBytes: overrides.maxImportBytes ?? readByteSize(env, "MUSTER_IMPORT_MAX_BYTES") ?? 2 ** 40,
     huggingFaceEndpoint: overrides.huggingFaceEndpoint ?? readText(env, "HF_ENDPOINT"),
     huggingFaceToken: overrides.huggingFaceToken ?? readText(env, "HF_TOKEN"),
+    catalogue: overrides.catalogue ?? builtInCatalogue,
     shortestBatchWindowMs: overrides.shortestBatchWindowMs ?? 3_600_000,
     hedges: overrides.hedges ?? readChoice(env, "MUSTER_HEDGE", ["on", "off"]) === "on",
   };

@@ -24,6 +24,14 @@ describe("Muster", () => {
     await muster.rerank.create({ model: "m", query: "q", documents: ["d"] });
     await muster.tokenize.create({ model: "m", prompt: "once" });
     await muster.models.retrieve("owner/gemma 4");
+    await muster.models.catalogue();
+    await muster.models.add({ uri: "hf:o/r/m.gguf", family: "ours" });
+    await muster.models.remove("m");
+    await muster.models.pin("m", { replicas: 2 });
+    await muster.models.pin("m");
+    await muster.models.unpin("m");
+    await muster.models.plan("a b");
+    await muster.models.plan();
     await muster.workers.retrieve("wrk-1");
     await muster.workers.drain("wrk-1");
     await muster.workers.check("wrk-1", "rep-1");
@@ -33,6 +41,14 @@ describe("Muster", () => {
       ["POST", "/v1/rerank", { model: "m", query: "q", documents: ["d"] }],
       ["POST", "/v1/tokenize", { model: "m", prompt: "once" }],
       ["GET", "/v1/models/owner/gemma%204", undefined],
+      ["GET", "/cluster/v1/models", undefined],
+      ["POST", "/cluster/v1/models", { uri: "hf:o/r/m.gguf", family: "ours" }],
+      ["DELETE", "/cluster/v1/models/m", undefined],
+      ["PUT", "/cluster/v1/models/m/pin", { replicas: 2 }],
+      ["PUT", "/cluster/v1/models/m/pin", {}],
+      ["DELETE", "/cluster/v1/models/m/pin", undefined],
+      ["GET", "/cluster/v1/models/plan?model=a%20b", undefined],
+      ["GET", "/cluster/v1/models/plan", undefined],
       ["GET", "/cluster/v1/workers/wrk-1", undefined],
       ["POST", "/cluster/v1/workers/wrk-1/drain", undefined],
       ["POST", "/cluster/v1/workers/wrk-1/replicas/rep-1/check", undefined],

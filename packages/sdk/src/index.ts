@@ -39,6 +39,14 @@ export type {
 } from "./resources/batch-types.ts";
 export type { Batches, BatchQuery, RunOptions } from "./resources/batches.ts";
 export type {
+  CatalogueModel,
+  CatalogueVariant,
+  DeletedModel,
+  ModelPin,
+  ModelPlan,
+  ModelToAdd,
+} from "./resources/catalogue-types.ts";
+export type {
   Chat,
   ChatCompletion,
   ChatCompletionChunk,

@@ -66,6 +66,10 @@ export interface AnswerSource {
   readonly workerName: string;
   /** 1 for the first attempt. */
   readonly epoch: number;
+  /** Undefined from an orchestrator of an older version. */
+  readonly model?: string | undefined;
+  /** Which file of the model the replica has, where that is known. */
+  readonly variant?: string | undefined;
 }
 
 /**

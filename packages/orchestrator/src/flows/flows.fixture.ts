@@ -25,6 +25,7 @@ export const noMetrics: Metrics = {
   attemptEnded() {},
   retried() {},
   lineAnswered() {},
+  placed() {},
 };
 
 const hub = new MemoryBusHub();

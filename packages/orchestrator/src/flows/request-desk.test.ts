@@ -61,6 +61,45 @@ describe("one request", () => {
     await expect(third.done).rejects.toMatchObject({ code: "queue_timeout" });
   });
 
+  it("fails at its deadline while it waits for a slot, whatever it might wait otherwise", async () => {
+    const flows = startFlows();
+    const { done } = await submit(flows, { queueTimeoutMs: 60_000, deadlineMs: 1_000 });
+    flows.clock.advance(1_000);
+    await expect(done).rejects.toMatchObject({
+      code: "deadline_exceeded",
+      message: expect.stringContaining("no worker had begun"),
+    });
+    const worker = new ScriptedWorker(flows, "too-late");
+    await flows.lanes.close();
+    expect(worker.assigned).toEqual([]);
+  });
+
+  it("fails at its deadline in the middle of its answer, and its worker stops", async () => {
+    const flows = startFlows();
+    const worker = new ScriptedWorker(flows, "w1");
+    const { done } = await submit(flows, { deadlineMs: 1_000 });
+    const assign = await worker.untilAssigned(1);
+    worker.say(assign, 0, "hel");
+    flows.clock.advance(999);
+    worker.say(assign, 1, "lo");
+    flows.clock.advance(1);
+    await expect(done).rejects.toMatchObject({
+      code: "deadline_exceeded",
+      message: expect.stringContaining("not complete"),
+    });
+    expect(worker.commands.at(-1)).toMatchObject({ kind: "cancel", attemptId: assign.attemptId });
+  });
+
+  it("that is answered in time is over with: nothing happens at its deadline", async () => {
+    const flows = startFlows();
+    const worker = new ScriptedWorker(flows, "w1");
+    const { done } = await submit(flows, { deadlineMs: 1_000 });
+    worker.finish(await worker.untilAssigned(1));
+    const events = await done;
+    flows.clock.advance(1_000);
+    expect(events.at(-1)).toMatchObject({ kind: "end", source: { model: "m", workerName: "w1" } });
+  });
+
   it("is turned away when too many wait", async () => {
     const flows = startFlows({ maxQueued: 1 });
     await submit(flows);

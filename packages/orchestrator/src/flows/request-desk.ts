@@ -29,8 +29,8 @@ interface Entry {
   readonly queueTimeoutMs: number;
   /** In monotonic time. */
   readonly deadlineAtMs: number | undefined;
-  readonly stopDeadline: () => void;
   stopQueueTimer: () => void;
+  readonly stopDeadline: () => void;
   /** Set once a runner has asked for the request. */
   runner: string | undefined;
   hasStarted: boolean;
@@ -120,13 +120,10 @@ export class RequestDesk {
       acceptedAtMs: nowMs,
       queueTimeoutMs: options.queueTimeoutMs,
       deadlineAtMs: deadlineMs === undefined ? undefined : nowMs + deadlineMs,
-      stopDeadline:
-        deadlineMs === undefined
-          ? () => {}
-          : clock.after(deadlineMs, () => this.#fail(requestId, tooLate(deadlineMs))),
       stopQueueTimer: clock.after(options.queueTimeoutMs, () =>
         this.#timeOut(requestId, options.queueTimeoutMs),
       ),
+      stopDeadline: this.#endAt(requestId, options.deadlineMs),
       runner: undefined,
       hasStarted: false,
     };
@@ -287,6 +284,18 @@ export class RequestDesk {
     );
   }
 
+  #endAt(requestId: string, deadlineMs: number | undefined): () => void {
+    if (deadlineMs === undefined) return () => {};
+    return this.#deps.clock.after(deadlineMs, () => {
+      const hasStarted = this.#entries.get(requestId)?.hasStarted;
+      const what = hasStarted ? "its answer was not complete" : "no worker had begun to answer";
+      this.#fail(
+        requestId,
+        new MusterError("deadline_exceeded", `The request's deadline of ${deadlineMs} ms is over: ${what}.`),
+      );
+    });
+  }
+
   #fail(requestId: string, error: MusterError): void {
     const entry = this.#entries.get(requestId);
     if (entry === undefined) return;
@@ -362,14 +371,6 @@ function weightOfDelta(delta: InferenceDelta): number {
 
 function cancelled(): MusterError {
   return new MusterError("cancelled", "The client left before the answer was complete.");
-}
-
-function tooLate(deadlineMs: number): MusterError {
-  const seconds = Math.round(deadlineMs / 100) / 10;
-  return new MusterError(
-    "deadline_exceeded",
-    `The answer was not complete within the ${seconds} s that the request allows. Allow more, or ask for less.`,
-  );
 }
 
 function shuttingDown(): MusterError {

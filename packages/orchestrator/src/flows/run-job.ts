@@ -118,7 +118,9 @@ export class JobRunner {
         ...{ avoid, needs, signal, deadlineAtMs },
         ...size,
       });
-      const source: AnswerSource = { workerId: lease.workerId, workerName: lease.workerName, epoch };
+      const { workerId, workerName, replicaId } = lease;
+      const variant = fleet.replica(workerId, replicaId)?.variant;
+      const source: AnswerSource = { workerId, workerName, epoch, model: lane.model, variant };
       this.#emit(job, { kind: "started", source });
       const ended = await attempts.run(
         { requestId: job.requestId, epoch, request: handover.request },

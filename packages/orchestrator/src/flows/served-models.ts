@@ -65,6 +65,20 @@ export class ServedModels {
     return new Set(sets.flatMap((set) => [...set]));
   }
 
+  /** What is asked of other orchestrators. */
+  askedElsewhere(): ReturnType<ModelDirectory["askedElsewhere"]> {
+    return this.#deps.directory.askedElsewhere();
+  }
+
+  slotsElsewhere(model: string): number {
+    return this.#deps.directory.elsewhere().get(model)?.slots ?? 0;
+  }
+
+  /** How soon a worker of another orchestrator could have loaded the model; undefined: none could. */
+  loadableElsewhere(model: string): number | undefined {
+    return this.#deps.directory.loadableElsewhere().get(model);
+  }
+
   /** Tells the others now, and then every two seconds. */
   announce(): void {
     if (this.#isClosed) return;

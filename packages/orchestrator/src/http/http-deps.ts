@@ -1,8 +1,11 @@
 import type { Clock, Log } from "@muster/base";
 import type { FileStore } from "../flows/batches/file-store.ts";
 import type { Canary } from "../flows/canary.ts";
+import type { ModelCatalogue } from "../flows/catalogue/model-catalogue.ts";
+import type { ModelResolver } from "../flows/catalogue/model-resolver.ts";
 import type { FleetRegistry } from "../flows/fleet-registry.ts";
 import type { MirrorDesk } from "../flows/mirror-desk.ts";
+import type { ModelPlacer } from "../flows/placement/place-models.ts";
 import type { PresenceKeeper } from "../flows/presence-keeper.ts";
 import type { RequestDesk } from "../flows/request-desk.ts";
 import type { ServedModels } from "../flows/served-models.ts";
@@ -29,6 +32,7 @@ export interface HttpDeps {
   readonly served: ServedModels;
   readonly canary: Pick<Canary, "check">;
   readonly presence: Pick<PresenceKeeper, "comingDay">;
+  readonly models: { readonly catalogue: ModelCatalogue; readonly resolver: ModelResolver };
   readonly batches: BatchingDeps;
   readonly mirror: MirrorRouteDeps;
   readonly metrics: Metrics;
@@ -44,6 +48,7 @@ export interface HttpDeps {
   readonly newId: (prefix: string) => string;
   readonly randomSeed: () => number;
   readonly scrape: () => Promise<{ readonly contentType: string; readonly text: string }>;
+  readonly placement: Pick<ModelPlacer, "report" | "poke">;
   /** What is being done to get a model ready that nobody serves; undefined: nothing. */
   readonly comingUp: (model: string) => string | undefined;
   /** Why this orchestrator should get no traffic now, or undefined. */

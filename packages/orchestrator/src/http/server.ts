@@ -5,6 +5,8 @@ import { readApiKeys } from "../core/access/api-keys.ts";
 import { anthropicRoutes } from "./anthropic/messages.ts";
 import { authorize, digestOfKey } from "./auth.ts";
 import { mirrorRoutes } from "./cluster/mirror.ts";
+import { clusterModelsRoutes } from "./cluster/models.ts";
+import { planRoute } from "./cluster/plan.ts";
 import { workersRoutes } from "./cluster/workers.ts";
 import { fromFastify, sendError } from "./error-response.ts";
 import type { HttpDeps } from "./http-deps.ts";
@@ -134,6 +136,8 @@ function buildApp(deps: HttpDeps): FastifyInstance {
   filesRoutes(app, deps);
   batchesRoutes(app, deps.batches.desk);
   modelsRoutes(app, deps);
+  clusterModelsRoutes(app, deps);
+  planRoute(app, deps);
   workersRoutes(app, deps);
   mirrorRoutes(app, deps);
   probeRoutes(app, deps);

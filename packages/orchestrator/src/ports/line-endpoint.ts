@@ -1,4 +1,5 @@
 import type { Capability, GenerateUsage, InferenceDelta, InferenceRequest } from "@muster/base";
+import type { RecommendedSampling } from "@muster/models";
 import type { BatchEndpoint } from "../core/batches/batch.ts";
 import type { AnswerEvent } from "../core/job.ts";
 
@@ -40,6 +41,8 @@ export interface LineIdentity {
   /** Used where the line brings none. */
   readonly seed: number;
   readonly createdAtSeconds: number;
+  /** The model that it is run on, where its name in the body stands for another; with what its makers recommend. */
+  readonly runOn?: { readonly model: string; readonly sampling: RecommendedSampling | undefined } | undefined;
 }
 
 /** The endpoints that lines are for, as the HTTP routes have them. */

@@ -1,6 +1,6 @@
 /** Settings that chat and text completions share. What is left out takes the server's default for the model. */
 export interface SamplingParams {
-  /** A model that is served: `models.list()` names them. */
+  /** A model, a family such as `gemma-4`, or `auto`: `models.list()` names them. */
   readonly model: string;
   /** 0 always takes the likeliest token; at most 2. */
   readonly temperature?: number | null | undefined;
@@ -22,6 +22,8 @@ export interface SamplingParams {
   readonly max_tokens?: number | null | undefined;
   /** `flex` is work that can wait: it takes the slots that nobody is waiting for. */
   readonly service_tier?: "auto" | "default" | "flex" | null | undefined;
+  /** An answer that is not complete after so many milliseconds fails; families answer with a model that is fast enough. */
+  readonly deadline_ms?: number | null | undefined;
   readonly stream?: boolean | null | undefined;
   /** With `include_usage`, a last chunk without choices carries the usage. */
   readonly stream_options?: { readonly include_usage?: boolean | undefined } | null | undefined;

@@ -111,11 +111,13 @@ function serve(
     response.writeHead(416, { "content-range": `bytes */${file.content.length}` }).end();
     return;
   }
-  const body = file.content.subarray(from ?? 0);
+  const end = Math.min(
+    from === undefined ? Number.POSITIVE_INFINITY : rangeEnd(request),
+    file.content.length,
+  );
+  const body = file.content.subarray(from ?? 0, end);
   const head: Record<string, string> = { etag: file.etag, "content-length": String(body.length) };
-  if (from !== undefined) {
-    head["content-range"] = `bytes ${from}-${file.content.length - 1}/${file.content.length}`;
-  }
+  if (from !== undefined) head["content-range"] = `bytes ${from}-${end - 1}/${file.content.length}`;
   response.writeHead(from === undefined ? 200 : 206, head);
   if (mishap?.kind === "cut") {
     response.write(body.subarray(0, Math.floor(body.length * mishap.atFraction)), () => response.destroy());
@@ -129,10 +131,16 @@ function serve(
 }
 
 function rangeStart(file: ServedFile, request: IncomingMessage): number | undefined {
-  const found = /^bytes=(\d+)-$/.exec(request.headers.range ?? "");
+  const found = /^bytes=(\d+)-\d*$/.exec(request.headers.range ?? "");
   const condition = request.headers["if-range"];
   if (found === null || (condition !== undefined && condition !== file.etag)) return undefined;
   return Number(found[1]);
+}
+
+/** One past the last byte that is asked for. */
+function rangeEnd(request: IncomingMessage): number {
+  const last = /^bytes=\d+-(\d+)$/.exec(request.headers.range ?? "")?.[1];
+  return last === undefined ? Number.POSITIVE_INFINITY : Number(last) + 1;
 }
 
 function see(server: SeenRequest["server"], request: IncomingMessage): SeenRequest {

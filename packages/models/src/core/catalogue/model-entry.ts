@@ -14,9 +14,10 @@ export interface ModelVariant {
   readonly id: string;
   /** As `parseModelUri` reads it. */
   readonly uri: string;
-  /** Undefined: not known until the file is asked for. */
+  /** Of all its parts. Undefined: not known until the file is asked for. */
   readonly bytes: number | undefined;
   readonly sha256: string | undefined;
+  /** Over all weights, as the file has them: embeddings often have more than the rest. */
   readonly bitsPerWeight: number;
   /** The projector of a model that sees or hears, for engines that take one. */
   readonly projector?: { readonly uri: string; readonly bytes: number | undefined } | undefined;
@@ -24,7 +25,7 @@ export interface ModelVariant {
   readonly profile: MemoryProfile;
 }
 
-/** A prompt with a known answer, at temperature 0: what a replica must get right before it gets work. */
+/** A prompt with a known answer, at temperature 0 and without thoughts: what a replica must get right before it gets work. */
 export interface GoldenPrompt {
   readonly prompt: string;
   /** The answer has to have one of these in it, whatever the case. */
@@ -32,15 +33,29 @@ export interface GoldenPrompt {
   readonly maxTokens: number;
 }
 
+/** What a model's makers recommend to sample with. */
+export interface RecommendedSampling {
+  readonly temperature: number;
+  /** Undefined: they do not say. */
+  readonly topK?: number | undefined;
+  readonly topP: number;
+}
+
+export type ModelKind = "chat" | "completion" | "embedding" | "rerank";
+
 /** What people choose by name. */
 export interface ModelEntry {
+  /** Of `a-z 0-9 . _ -`, as `defaultModelName` makes names of files. */
   readonly id: string;
+  /** Other names that it goes by, in lower case. */
+  readonly aliases?: readonly string[] | undefined;
   readonly title: string;
   /** Models that stand for each other, of growing size: `gemma-4`. */
   readonly family: string;
   /** Within its family: a higher one answers better. */
   readonly rank: number;
-  readonly kind: "chat" | "completion" | "embedding" | "rerank";
+  readonly kind: ModelKind;
+  /** Those of the text model that its files hold. 0: not known. */
   readonly parameters: number;
   /** For each token: fewer than all where the model has experts. */
   readonly activeParameters: number;
@@ -49,10 +64,8 @@ export interface ModelEntry {
   readonly contextTokens: number;
   /** What it can do with an engine that can do it all. */
   readonly capabilities: readonly Capability[];
-  /** What its makers recommend; requests that say nothing get it. */
-  readonly sampling?:
-    | { readonly temperature: number; readonly topK: number; readonly topP: number }
-    | undefined;
+  /** Requests that say nothing get it. */
+  readonly sampling?: RecommendedSampling | undefined;
   readonly licence: string;
   /** Best quality first. One at least. */
   readonly variants: readonly ModelVariant[];

@@ -18,13 +18,13 @@ export function layerWidth(parameters: HyperParameters, layers: number): number 
     );
   }
   // A recurrent layer's projections, its convolution and what it scans.
-  widest = Math.max(widest, 8 * (number("ssm.inner_size") ?? 0));
+  widest = Math.max(widest, 6 * (number("ssm.inner_size") ?? 0));
   return 4 * embedding + widest + kept(parameters, layers);
 }
 
 /** What stays for all layers: Gemma 3n and 4 have embeddings for each layer, Gemma 3n four streams. */
 function kept({ architecture, number }: HyperParameters, layers: number): number {
-  const perLayer = (number("embedding_length_per_layer_input") ?? 0) * layers;
+  const perLayer = 2 * (number("embedding_length_per_layer_input") ?? 0) * layers;
   return perLayer + (architecture === "gemma3n" ? 8 * (number("embedding_length") ?? 0) : 0);
 }
 

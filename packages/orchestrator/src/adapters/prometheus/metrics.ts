@@ -89,6 +89,12 @@ export function createPrometheusMetrics(observe: {
     registers,
   });
 
+  const placements = new Counter({
+    name: "muster_placement_actions_total",
+    help: "Models that placement has ordered (load), sent away (unload), or let end their work first (retire).",
+    labelNames: ["action"],
+    registers,
+  });
   const lines = new Counter({
     name: "muster_batch_lines_total",
     help: "Lines of batches that have their answer, by outcome; cached ones were not run.",
@@ -114,6 +120,7 @@ export function createPrometheusMetrics(observe: {
     },
     attemptEnded: (model, result) => attempts.inc({ model, result }),
     retried: (reason) => retries.inc({ reason }),
+    placed: (action) => placements.inc({ action }),
     lineAnswered: (model, outcome) => lines.inc({ model, outcome }),
     scrape: async () => ({ contentType: registry.contentType, text: await registry.metrics() }),
     close: () => registry.clear(),

@@ -39,6 +39,14 @@ export const objectKeys = {
   /** When workers are lent. */
   presences: "presence/",
   presence: (digest: string) => `presence/${digest}.json`,
+  /** What administrators have changed about the catalogue. */
+  addedModels: "catalogue/models/",
+  addedModel: (id: string) => `catalogue/models/${id}.json`,
+  pins: "catalogue/pins/",
+  pin: (id: string) => `catalogue/pins/${id}.json`,
+  /** What was read of files that the built-in list names. */
+  seenFiles: "catalogue/files/",
+  seenFile: (digest: string) => `catalogue/files/${digest}.json`,
   cachedResult: (tenant: string, digest: string) =>
     `tenants/${tenant}/results/${digest.slice(0, 2)}/${digest}`,
 } as const;

@@ -42,8 +42,17 @@ export type CouldRun =
 
 /** Whether somebody who asks for the model now will be answered, and after what time to load it at the earliest. */
 export function couldRun(state: PlacementState, policy: PlacementPolicy, modelId: string): CouldRun {
+  return runnable(state, policy)(modelId);
+}
+
+/** As `couldRun`, for many models of one state: what they share is worked out once. */
+export function runnable(state: PlacementState, policy: PlacementPolicy): (modelId: string) => CouldRun {
   const plan = new FleetPlan(state, policy);
   keepPins(plan);
+  return (modelId) => couldRunIn(plan, modelId);
+}
+
+function couldRunIn(plan: FleetPlan, modelId: string): CouldRun {
   const one = plan.caseOf(modelId);
   if (one === undefined) return couldRunUnknown(plan, modelId);
   let best: { readonly workerId: string; readonly loadMs: number } | undefined;

@@ -5,6 +5,7 @@ import {
   type InferenceDelta,
   MusterError,
 } from "@muster/base";
+import type { RecommendedSampling } from "@muster/models";
 import type { BatchRecord, LineUsage } from "../../core/batches/batch.ts";
 import { noUsage } from "../../core/batches/batch.ts";
 import type { LineResult, LineToken } from "../../core/batches/line-result.ts";
@@ -55,6 +56,8 @@ interface AnswererDeps {
   readonly cache: ResultCache;
   readonly digest: Digest;
   readonly clock: Clock;
+  /** What a model's makers recommend. */
+  readonly samplingOf: (model: string) => RecommendedSampling | undefined;
 }
 
 /** Works out the answers of lines on the workers that are connected here. */
@@ -72,6 +75,7 @@ export class LineAnswerer {
       name,
       seed: Number.parseInt(name.slice(0, 8), 16),
       createdAtSeconds: Math.floor(this.#deps.clock.wallMs() / 1000),
+      runOn: { model: of.model, sampling: this.#deps.samplingOf(of.model) },
     };
     try {
       const plan = this.#deps.endpoints.plan(of.record.endpoint, of.text.body, identity);
@@ -230,7 +234,8 @@ export class StartedLine {
     const { workerId, workerName } = lease;
     switch (outcome.kind) {
       case "finished": {
-        const source = { workerId, workerName, epoch: token.epoch };
+        const replica = fleet.replica(workerId, lease.replicaId);
+        const source = { workerId, workerName, epoch: token.epoch, model, variant: replica?.variant };
         const { deltas, acknowledge, ...end } = outcome;
         const whole: WholeEnd = { end: { ...end, kind: "end", source }, deltas };
         const failure = this.#collect(plan, part, whole);
@@ -238,7 +243,7 @@ export class StartedLine {
           acknowledge();
           return { kind: "failed", failure: { ...failure, workerId } };
         }
-        this.#origins.push({ source, replica: fleet.replica(workerId, lease.replicaId), startedAtMs });
+        this.#origins.push({ source, replica, startedAtMs });
         return { kind: "done", acknowledge };
       }
       case "cancelled":

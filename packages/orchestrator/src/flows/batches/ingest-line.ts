@@ -4,6 +4,7 @@ import type { LineEntry } from "../../core/batches/line-index.ts";
 import { prefixOf, TextHashSet } from "../../core/batches/text-hash.ts";
 import { modelNotFound, notAble } from "../../core/fleet/refusals.ts";
 import type { LineEndpoints, LineIdentity, LinePlan } from "../../ports/line-endpoint.ts";
+import type { Resolved } from "../catalogue/model-resolver.ts";
 import type { RawLine } from "./line-splitter.ts";
 import { type ParsedLine, parseInputLine, type Refusal } from "./parse-input-line.ts";
 
@@ -13,6 +14,8 @@ export interface ServedNow {
   list(): readonly string[];
   canDo(model: string, needs: ReadonlySet<Capability>): boolean;
   capabilities(model: string): ReadonlySet<Capability>;
+  /** The model that a name stands for, for what is needed. */
+  resolve(name: string, needs: ReadonlySet<Capability>): Resolved;
 }
 
 interface CheckerDeps {
@@ -26,6 +29,11 @@ export interface GoodLine {
   readonly entry: LineEntry;
   readonly plan: LinePlan;
 }
+
+/** What the name in a line has come to. */
+type LineModel =
+  | { readonly kind: "model"; readonly model: string }
+  | { readonly kind: "refused"; readonly refusal: Refusal };
 
 type CheckedLine =
   | ({ readonly kind: "good" } & GoodLine)
@@ -46,8 +54,8 @@ export class LineChecker {
   readonly #customIds = new TextHashSet();
   /** By name, in the order in which they first come. */
   readonly #models = new Map<string, { readonly number: number; lines: number }>();
-  /** The fleet is asked once for each model and what is needed of it. */
-  readonly #refusals = new Map<string, Refusal | undefined>();
+  /** The fleet is asked once for each name and what is needed of it: a family is one model in all of a batch. */
+  readonly #resolved = new Map<string, LineModel>();
 
   constructor(deps: CheckerDeps, endpoint: BatchEndpoint) {
     this.#deps = deps;
@@ -68,9 +76,9 @@ export class LineChecker {
     if (!this.#customIds.add(parsed.customId)) return refuse(duplicate(parsed.customId));
     const plan = this.#plan(parsed);
     if (!("parts" in plan)) return refuse(plan);
-    const refusal = this.#fleetRefusal(plan);
-    if (refusal !== undefined) return refuse(refusal);
-    const model = this.#numberOf(plan.model);
+    const resolved = this.#resolve(plan);
+    if (resolved.kind === "refused") return refuse(resolved.refusal);
+    const model = this.#numberOf(resolved.model);
     if (model === undefined) return refuse(tooManyModels);
     const { offset, length, lineNumber } = raw;
     const prefix = prefixOf(plan.leading);
@@ -87,30 +95,44 @@ export class LineChecker {
     }
   }
 
-  #fleetRefusal({ model, needs, params }: LinePlan): Refusal | undefined {
-    const key = `${model}\n${[...needs].join()}`;
-    if (this.#refusals.has(key)) return this.#refusals.get(key);
-    const error = this.#fleetError({ model, needs, params });
-    const refusal = error === undefined ? undefined : refusalOf(error);
-    if (this.#refusals.size < maxModels) this.#refusals.set(key, refusal);
-    return refusal;
+  #resolve({ model: name, needs, params }: LinePlan): LineModel {
+    const key = `${name}\n${[...needs].join()}`;
+    const known = this.#resolved.get(key);
+    if (known !== undefined) return known;
+    const answer = this.#asked({ name, needs, params });
+    const resolved: LineModel =
+      answer instanceof MusterError
+        ? { kind: "refused", refusal: refusalOf(answer) }
+        : { kind: "model", model: answer };
+    if (this.#resolved.size < maxModels) this.#resolved.set(key, resolved);
+    return resolved;
   }
 
-  #fleetError({
-    model,
-    needs,
-    params,
-  }: Pick<LinePlan, "model" | "needs" | "params">): MusterError | undefined {
+  /** The model, or why there is none. Throws `not_ready` where that may change: a night without machines says nothing. */
+  #asked(of: Pick<LinePlan, "needs" | "params"> & { readonly name: string }): string | MusterError {
+    const { name, needs, params } = of;
     const { served } = this.#deps;
-    if (served.has(model)) {
-      const isAble = served.canDo(model, needs);
-      return isAble ? undefined : notAble({ model, needs, able: served.capabilities(model), params });
+    const resolved = served.resolve(name, needs);
+    switch (resolved.kind) {
+      case "model": {
+        const { model } = resolved;
+        const isAble = !served.has(model) || served.canDo(model, needs);
+        return isAble ? model : notAble({ model, needs, able: served.capabilities(model), params });
+      }
+      case "unable":
+        return notAble({ model: name, needs, able: resolved.able, params });
+      case "unknown":
+      case "impossible": {
+        const known = served.list();
+        if (known.length === 0)
+          throw new MusterError("not_ready", "No worker has joined: models cannot be looked up yet.");
+        return resolved.kind === "unknown"
+          ? modelNotFound(name, known)
+          : new MusterError(resolved.code, resolved.reason, { param: "model" });
+      }
+      default:
+        return resolved satisfies never;
     }
-    const known = served.list();
-    // A night without machines says nothing about the input.
-    if (known.length === 0)
-      throw new MusterError("not_ready", "No worker has joined: models cannot be looked up yet.");
-    return modelNotFound(model, known);
   }
 
   #numberOf(model: string): number | undefined {

@@ -35,7 +35,13 @@ const someServed: ServedNow = {
   has: (model) => models.includes(model),
   capabilities: (model) => new Set([model === "vectors" ? "embedding" : "chat"]),
   canDo: (model, needs) => [...needs].every((need) => someServed.capabilities(model).has(need)),
+  resolve: (name) => (models.includes(name) ? resolvedTo(name) : { kind: "unknown" }),
 };
+
+/** What a name that stands for `model` comes to. */
+export function resolvedTo(model: string): ReturnType<ServedNow["resolve"]> {
+  return { kind: "model", model, entry: undefined, variant: undefined, loadMs: 0 };
+}
 
 /** A good line, but for what `over` says. */
 export function line(customId: unknown, over: Readonly<Record<string, unknown>> = {}): string {
@@ -49,6 +55,7 @@ export const nothingServed: ServedNow = {
   has: () => false,
   capabilities: () => new Set(),
   canDo: () => false,
+  resolve: () => ({ kind: "unknown" }),
 };
 
 interface IngestAsked {

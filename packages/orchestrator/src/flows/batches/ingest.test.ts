@@ -2,7 +2,8 @@ import { MusterError } from "@muster/base";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { objectKeys } from "../../core/batches/keys.ts";
-import { fileId, ingest, line, nothingServed, testStore } from "./ingest.fixture.ts";
+import { fileId, ingest, line, nothingServed, resolvedTo, testStore } from "./ingest.fixture.ts";
+import type { ServedNow } from "./ingest-line.ts";
 
 describe("good input of a batch", () => {
   it("is indexed: every line lies where its entry says", async () => {
@@ -80,6 +81,65 @@ describe("good input of a batch", () => {
     const { outcome, entries } = await ingest(lines.join("\n"));
     expect(outcome).toMatchObject({ kind: "validated", lines: 5_000 });
     expect(entries?.map(({ lineNumber }) => lineNumber)).toEqual(lines.map((_line, index) => index + 1));
+  });
+});
+
+describe("a family in the lines of a batch", () => {
+  const ask = (id: string, model: string, content: unknown = "x") =>
+    line(id, { body: { model, messages: [{ role: "user", content }] } });
+  const picture = [
+    { type: "image_url", image_url: { url: "data:image/png;base64,iVBORw0KGgo=" } },
+    { type: "text", text: "What is this?" },
+  ];
+
+  it("is one model for all lines that need the same, however the fleet changes meanwhile", async () => {
+    const asked: string[] = [];
+    const served: ServedNow = {
+      ...nothingServed,
+      list: () => ["small"],
+      resolve(name, needs) {
+        asked.push(`${name} ${[...needs].join()}`);
+        return resolvedTo(needs.has("vision") ? "seeing" : `model-${asked.length}`);
+      },
+    };
+    const content = [
+      ask("1", "family"),
+      ask("2", "family"),
+      ask("3", "family", picture),
+      ask("4", "family"),
+      ask("5", "other"),
+    ];
+    const { outcome, entries } = await ingest(content.join("\n"), { served });
+    expect(asked).toEqual(["family chat", "family chat,vision", "other chat"]);
+    expect(outcome).toMatchObject({
+      models: [
+        { model: "model-1", lines: 3 },
+        { model: "seeing", lines: 1 },
+        { model: "model-3", lines: 1 },
+      ],
+    });
+    expect(entries?.map(({ model }) => model)).toEqual([0, 0, 1, 0, 2]);
+  });
+
+  it("that no machine can run is told of by line, with the reason", async () => {
+    const served: ServedNow = {
+      ...nothingServed,
+      list: () => ["small"],
+      resolve: () => ({
+        kind: "impossible",
+        code: "insufficient_capacity",
+        reason: "No GPU is large enough.",
+      }),
+    };
+    const { outcome } = await ingest(ask("1", "gemma-4"), { served });
+    expect(outcome).toMatchObject({
+      kind: "failed",
+      errors: [
+        { code: "insufficient_capacity", message: "No GPU is large enough.", param: "model", line: 1 },
+      ],
+    });
+    const empty: ServedNow = { ...served, list: () => [] };
+    await expect(ingest(ask("1", "gemma-4"), { served: empty })).rejects.toMatchObject({ code: "not_ready" });
   });
 });
 

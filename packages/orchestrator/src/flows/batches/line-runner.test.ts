@@ -71,6 +71,7 @@ async function startRunner(
     cache,
     digest,
     clock,
+    samplingOf: () => undefined,
   });
   const desk = new CommitDesk({ store, ledger, digest, writer: "test", clock, log });
   const runner = new LineRunner({

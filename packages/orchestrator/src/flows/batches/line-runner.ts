@@ -95,11 +95,12 @@ export class LineRunner implements LineRuns {
   }
 
   /** A result that was worked out for another orchestrator, or for us before we lost its worker. */
-  async late(ref: LineRef, token: LineToken, whole: WholeEnd): Promise<void> {
+  async late(ref: LineRef & { readonly model: number }, token: LineToken, whole: WholeEnd): Promise<void> {
     const batch = await this.#deps.active.get(ref.batchId);
     if (batch === undefined || batch.isOver) return;
     const text = await this.#read(batch, ref);
-    const model = modelOf(text.body);
+    // The name in the line may stand for a family: what it came to was settled when the batch was taken in.
+    const model = batch.events.validated?.models[ref.model]?.model ?? modelOf(text.body);
     const started = this.#deps.answerer.begin({ ...ref, record: batch.record, model, text });
     const answer = started.late(token, whole);
     if (answer !== undefined) await this.#commit({ ref, model, stop: this.#lateStop }, token, answer);

@@ -6,7 +6,7 @@ import { testReplicaView, testWorkerView } from "../../core/fleet/worker.fixture
 import type { WorkerView } from "../../core/fleet/worker.ts";
 import { createLineEndpoints } from "../../http/batch-lines/line-endpoints.ts";
 import type { FileRecord } from "./file-store.ts";
-import { fileId, line, testStore } from "./ingest.fixture.ts";
+import { fileId, line, resolvedTo, testStore } from "./ingest.fixture.ts";
 import { type PlanDeps, planBatch } from "./plan-batch.ts";
 
 const contextTokens = 1_000;
@@ -61,6 +61,7 @@ async function plan(lines: readonly string[], asked: Asked = {}) {
         canDo: () => true,
         capabilities: () => new Set(),
         slots: () => 2,
+        resolve: (name) => (name === "chat" || name === "vectors" ? resolvedTo(name) : { kind: "unknown" }),
       },
       fleet: { workers: () => [worker] },
       expected: () => [],

@@ -21,6 +21,8 @@ export function provenanceOf(of: {
   return JSON.stringify({
     workers: [...new Set(of.origins.map(({ source }) => source.workerName))],
     worker_ids: [...new Set(of.origins.map(({ source }) => source.workerId))],
+    model: first?.source.model ?? null,
+    variant: first?.source.variant ?? null,
     model_sha256: first?.replica?.modelSha256 ?? null,
     engine: first?.replica?.engine ?? null,
     engine_version: first?.replica?.engineVersion ?? null,

@@ -56,7 +56,10 @@ function start() {
       states.push(state);
       return { actions: plans.shift() ?? [], unmet: [] };
     },
+    runnable: () => () => ({ kind: "no", reason: "a test" }),
+    report: () => [],
     policy: defaultPlacementPolicy,
+    isOn: true,
     staying: () => 1,
     newReplicaId: () => `rep-${++replicas}`,
     acted: (action) => acted.push(action),

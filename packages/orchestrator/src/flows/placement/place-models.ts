@@ -1,4 +1,5 @@
 import type { Clock, Log } from "@muster/base";
+import type { Loadable } from "../../core/families/choose-member.ts";
 import type {
   LoadAction,
   PlacementAction,
@@ -8,6 +9,7 @@ import type {
   PlacementState,
   Unmet,
 } from "../../core/placement/fleet-state.ts";
+import type { CouldRun, ModelReport } from "../../core/placement/plan-report.ts";
 import type { FleetRegistry } from "../fleet-registry.ts";
 import type { DemandBook } from "./demand-book.ts";
 import { LoadOrders } from "./load-orders.ts";
@@ -17,6 +19,8 @@ import { placementState } from "./placement-state.ts";
 const tickMs = 1_000;
 /** Things that happen together are looked at together. */
 const settleMs = 50;
+/** What could be loaded is worked out anew after this time, and when something has happened. */
+const outlookMs = 2_000;
 
 interface PlacerDeps {
   readonly fleet: FleetRegistry;
@@ -25,7 +29,12 @@ interface PlacerDeps {
   readonly models: () => readonly PlacementModel[];
   /** The pure decision. */
   readonly place: (state: PlacementState, policy: PlacementPolicy) => PlacementPlan;
+  /** Whether somebody who asks for a model now would be answered; worked out for all models together. */
+  readonly runnable: (state: PlacementState, policy: PlacementPolicy) => (model: string) => CouldRun;
+  readonly report: (state: PlacementState, policy: PlacementPolicy) => readonly ModelReport[];
   readonly policy: PlacementPolicy;
+  /** False: workers keep what they have, and nothing is loaded by us. */
+  readonly isOn: boolean;
   readonly staying: (workerId: string) => number;
   readonly newReplicaId: () => string;
   /** Counted, and shown. */
@@ -34,11 +43,19 @@ interface PlacerDeps {
   readonly log: Log;
 }
 
+/** What was worked out lately of what could be loaded. */
+interface Outlook {
+  readonly sinceMs: number;
+  readonly ask: (model: string) => CouldRun;
+  readonly answers: Map<string, CouldRun>;
+}
+
 /** Keeps the models that are asked for on the machines that can run them: looks, plans, orders. */
 export class ModelPlacer {
   readonly #deps: PlacerDeps;
   readonly #orders: LoadOrders;
   #unmet: ReadonlyMap<string, Unmet> = new Map();
+  #outlook: Outlook | undefined;
   #stopTimer: () => void = () => {};
   #dueAtMs = Number.POSITIVE_INFINITY;
   #isStopped = true;
@@ -49,7 +66,7 @@ export class ModelPlacer {
   }
 
   start(): void {
-    this.#isStopped = false;
+    this.#isStopped = !this.#deps.isOn;
     this.#schedule(0);
   }
 
@@ -60,6 +77,7 @@ export class ModelPlacer {
 
   /** Something has happened that a plan may depend on: looks again in a moment. */
   poke(): void {
+    this.#outlook = undefined;
     this.#schedule(settleMs);
   }
 
@@ -71,6 +89,46 @@ export class ModelPlacer {
       ...{ workers, orders: this.#orders, models: models(), demand: demand.list(), staying },
       nowMs: clock.nowMs(),
     });
+  }
+
+  /** Whether a worker here has the model, or could load it, and how long that should take. */
+  couldRun(model: string): Loadable {
+    const { isOn, runnable, policy, clock } = this.#deps;
+    if (!isOn) return { kind: "no", reason: "no worker serves it, and placement is off" };
+    const nowMs = clock.nowMs();
+    if (this.#outlook === undefined || nowMs - this.#outlook.sinceMs > outlookMs)
+      this.#outlook = { sinceMs: nowMs, ask: runnable(this.state(), policy), answers: new Map() };
+    const { ask, answers } = this.#outlook;
+    const known = answers.get(model) ?? ask(model);
+    answers.set(model, known);
+    return known.kind === "yes" ? { kind: "yes", loadMs: known.loadMs } : known;
+  }
+
+  /** Those of these models that a worker here could have, with how long it should take. */
+  loadable(models: readonly string[]): ReadonlyMap<string, number> {
+    const loadable = new Map<string, number>();
+    if (!this.#deps.isOn) return loadable;
+    for (const model of models) {
+      const answer = this.couldRun(model);
+      if (answer.kind === "yes") loadable.set(model, answer.loadMs);
+    }
+    return loadable;
+  }
+
+  /** Where each model would fit, on machines with nothing else loaded. */
+  report(): readonly ModelReport[] {
+    return this.#deps.report(this.state(), this.#deps.policy);
+  }
+
+  /** The variant that most workers would load; undefined where none could. */
+  preferredVariant(model: string): string | undefined {
+    const counts = new Map<string, number>();
+    for (const { fit } of this.report().find((one) => one.model === model)?.workers ?? []) {
+      if (fit.kind !== "fits") continue;
+      const { id } = fit.shape.variant;
+      counts.set(id, (counts.get(id) ?? 0) + 1);
+    }
+    return [...counts].sort(([, a], [, b]) => b - a)[0]?.[0];
   }
 
   /** Why a model that is asked for is not there; undefined where it is, or on its way. */
@@ -145,7 +203,8 @@ export class ModelPlacer {
       kind: "load",
       ...{ replicaId, modelUri: variant.uri, model, slots, contextTokens, variant: variant.id, gpuLayers },
       ...{ sha256: variant.sha256, bytes: variant.fileBytes, isCpuOnly: device === "cpu" },
-      projectorUri: variant.projectorUri,
+      // Other engines have no use for one.
+      projectorUri: fleet.worker(workerId)?.engine === "llama-server" ? variant.projectorUri : undefined,
     });
     if (isSent !== true) return false;
     this.#orders.ordered(replicaId, action);

@@ -5,7 +5,7 @@ import type { FastifyReply, FastifyRequest } from "fastify";
 import type { RequestOutcome } from "../../ports/metrics.ts";
 import { statusOf } from "../error-response.ts";
 import type { HttpDeps } from "../http-deps.ts";
-import { requireModel } from "./served.ts";
+import { headerSafe } from "./name-sources.ts";
 
 /**
  * Answers a request for a model with `run`, and counts it with its outcome. `run` throws what becomes an HTTP error, or
@@ -19,7 +19,7 @@ export async function accounted(
   run: (controller: AbortController) => Promise<MusterError | undefined>,
 ): Promise<FastifyReply> {
   const { model, endpoint } = asked;
-  requireModel(deps, model);
+  reply.header("x-muster-model", headerSafe(model));
   const startedAtMs = deps.clock.nowMs();
   const controller = abortOnDisconnect(request.raw, reply.raw);
   let failure: MusterError | undefined;
@@ -53,7 +53,7 @@ export function abortOnDisconnect(request: IncomingMessage, response: ServerResp
 function outcomeOf(error: MusterError | undefined): RequestOutcome {
   if (error === undefined) return "ok";
   if (error.code === "cancelled") return "cancelled";
-  if (error.code === "queue_timeout") return "timeout";
+  if (error.code === "queue_timeout" || error.code === "deadline_exceeded") return "timeout";
   const status = statusOf(error);
   if (status === 429) return "rejected";
   return status < 500 ? "client_error" : "server_error";

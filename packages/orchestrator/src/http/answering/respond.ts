@@ -5,6 +5,7 @@ import type { HttpDeps } from "../http-deps.ts";
 import { accounted } from "./accounted.ts";
 import { gather } from "./gather.ts";
 import { HeldStream } from "./held-stream.ts";
+import { nameSources } from "./name-sources.ts";
 import { type Asked, submitAnswers } from "./submit.ts";
 import type { StreamWording, Wording } from "./wording.ts";
 
@@ -20,7 +21,8 @@ export function respond(
   reply: FastifyReply,
   generation: Generation,
 ): Promise<FastifyReply> {
-  const { wording, model, isStreamed } = generation;
+  const { wording, target, isStreamed } = generation;
+  const { model } = target;
   const asked = { ...generation, params: wording.params };
   return accounted(deps, request, reply, { model, endpoint: wording.endpoint }, async (controller) => {
     const answers = await submitAnswers(deps, asked, controller.signal);
@@ -33,14 +35,6 @@ export function respond(
     await reply.send(wording.complete(gathered));
     return undefined;
   });
-}
-
-/** Says in headers which workers answered, and after how many attempts. */
-export function nameSources(reply: FastifyReply, sources: readonly AnswerSource[]): void {
-  const workers = [...new Set(sources.map(({ workerName }) => workerName))];
-  const attempts = sources.reduce((most, { epoch }) => Math.max(most, epoch), 1);
-  reply.header("x-muster-worker", workers.map(headerSafe).join(", "));
-  reply.header("x-muster-attempts", String(attempts));
 }
 
 interface Streaming {
@@ -111,9 +105,4 @@ async function pump(
     }
   }
   throw new MusterError("internal", "An answer ended without an end.");
-}
-
-/** Names come from people's machines: a header holds visible ASCII only. */
-function headerSafe(text: string): string {
-  return text.replace(/[^\x21-\x7e]+/g, "_");
 }

@@ -5,16 +5,18 @@ import type { HttpDeps } from "../http-deps.ts";
 /** After a start, workers need a moment to dial in: until then an unknown model is only not here yet. */
 const startupGraceMs = 15_000;
 
-/** Throws `model_not_found` naming the models that are served, or `not_ready` just after a start. */
-export function requireModel(deps: HttpDeps, model: string): void {
-  if (deps.served.has(model)) return;
-  const known = deps.served.list();
-  if (known.length === 0 && deps.clock.nowMs() - deps.startedAtMs < startupGraceMs) {
-    throw new MusterError("not_ready", "This orchestrator has just started and no worker has joined yet.", {
-      retryAfterMs: 2_000,
-    });
-  }
-  throw modelNotFound(model, known);
+/** `not_ready` just after a start, while no worker has joined; undefined later. */
+export function startingUp(deps: HttpDeps): MusterError | undefined {
+  if (deps.served.list().length > 0 || deps.clock.nowMs() - deps.startedAtMs >= startupGraceMs)
+    return undefined;
+  return new MusterError("not_ready", "This orchestrator has just started and no worker has joined yet.", {
+    retryAfterMs: 2_000,
+  });
+}
+
+/** `model_not_found` naming the models that are served, or `not_ready` just after a start. */
+export function unknownModel(deps: HttpDeps, model: string): MusterError {
+  return startingUp(deps) ?? modelNotFound(model, deps.served.list());
 }
 
 /** Throws `unsupported` where no replica of the model can do all that the request needs. */

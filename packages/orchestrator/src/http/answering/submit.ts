@@ -3,11 +3,15 @@ import type { AnswerEvent } from "../../core/job.ts";
 import type { LaneClass } from "../../core/lane.ts";
 import type { HttpDeps } from "../http-deps.ts";
 import { requireCapabilities } from "./served.ts";
+import type { Target } from "./target.ts";
+
+/** A request waits so much longer for a model that is loaded for it. */
+const longestLoadMs = 600_000;
 
 /** What an HTTP request asks the fleet for. */
 export interface Asked {
   readonly requestId: string;
-  readonly model: string;
+  readonly target: Target;
   readonly laneClass: LaneClass;
   /** One for each choice or part; they differ in content and seed, not in what a replica must be able to do. */
   readonly requests: readonly InferenceRequest[];
@@ -24,9 +28,12 @@ export async function submitAnswers(
   asked: Asked,
   signal: AbortSignal,
 ): Promise<AsyncIterable<AnswerEvent>[]> {
-  const { requestId, model, laneClass, requests, isStreamed, params } = asked;
+  const { requestId, target, laneClass, requests, isStreamed, params } = asked;
+  const { model, loadMs, deadlineMs } = target;
   const [first] = requests;
-  if (first !== undefined) requireCapabilities(deps, { model, request: first, params });
+  // Of a model that has yet to be loaded the catalogue has said what it can do.
+  if (first !== undefined && deps.served.has(model))
+    requireCapabilities(deps, { model, request: first, params });
   const isGeneration = first?.task === "generate";
   const acceptedAtMs = deps.clock.nowMs();
   const answers = await Promise.all(
@@ -35,7 +42,8 @@ export async function submitAnswers(
         requestId: requests.length === 1 ? requestId : `${requestId}-${choice}`,
         lane: { model, class: laneClass },
         request,
-        queueTimeoutMs: deps.queueTimeoutMs,
+        queueTimeoutMs: deps.queueTimeoutMs + Math.min(loadMs, longestLoadMs),
+        deadlineMs,
         isRestartable: !isStreamed,
         signal,
       }),

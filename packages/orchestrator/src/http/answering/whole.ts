@@ -3,8 +3,9 @@ import type { LaneClass } from "../../core/lane.ts";
 import type { CollectedPart, LinePart } from "../../ports/line-endpoint.ts";
 import type { HttpDeps } from "../http-deps.ts";
 import { collect } from "./collect.ts";
-import { nameSources } from "./respond.ts";
+import { nameSources } from "./name-sources.ts";
 import { submitAnswers } from "./submit.ts";
+import type { Target } from "./target.ts";
 
 /** Runs every part of a request that is no generation, and gives their states in order. */
 export async function collectParts<State>(
@@ -13,7 +14,7 @@ export async function collectParts<State>(
     reply,
     signal,
   }: { readonly deps: HttpDeps; readonly reply: FastifyReply; readonly signal: AbortSignal },
-  asked: { readonly requestId: string; readonly model: string; readonly laneClass: LaneClass },
+  asked: { readonly requestId: string; readonly target: Target; readonly laneClass: LaneClass },
   parts: readonly LinePart<State>[],
 ): Promise<readonly CollectedPart<State>[]> {
   const requests = parts.map(({ request }) => request);

@@ -1,15 +1,17 @@
 import type { FastifyInstance } from "fastify";
 import { respond } from "../answering/respond.ts";
+import { targetOf } from "../answering/target.ts";
 import { fromFastify, sendError } from "../error-response.ts";
 import type { HttpDeps } from "../http-deps.ts";
 import { tokenized } from "../openai/tokenize.ts";
 import { parseBody } from "../parsing/body.ts";
 import { laneClassOf } from "../parsing/choices.ts";
+import { sampledFor } from "../parsing/sampling.ts";
 import { promptToCount } from "./count-tokens.ts";
 import { anthropicError } from "./error-body.ts";
 import { messageToGeneration } from "./generation.ts";
 import { messageSchema, promptSchema } from "./schema.ts";
-import { messageWording } from "./wording.ts";
+import { messageParams, messageWording } from "./wording.ts";
 
 /** Anthropic's API: POST /v1/messages, plain and streamed, and what counts its tokens. */
 export function anthropicRoutes(app: FastifyInstance, deps: HttpDeps): void {
@@ -25,12 +27,20 @@ export function anthropicRoutes(app: FastifyInstance, deps: HttpDeps): void {
 
     scope.post("/v1/messages", (request, reply) => {
       const body = parseBody(messageSchema, request.body);
-      const { model } = body;
+      const asked = messageToGeneration(body, deps.randomSeed());
+      const target = targetOf(deps, {
+        name: body.model,
+        request: asked,
+        headers: request.headers,
+        body,
+        params: messageParams,
+      });
+      const { model } = target;
       return respond(deps, request, reply, {
         requestId: request.id,
-        model,
+        target,
         laneClass: laneClassOf(body.service_tier),
-        requests: [messageToGeneration(body, deps.randomSeed())],
+        requests: [sampledFor(asked, body, target.entry?.sampling)],
         isStreamed: body.stream === true,
         wording: messageWording({ id: deps.newId("msg_"), requestId: request.id, model }),
       });
@@ -38,7 +48,7 @@ export function anthropicRoutes(app: FastifyInstance, deps: HttpDeps): void {
 
     scope.post("/v1/messages/count_tokens", (request, reply) => {
       const body = parseBody(promptSchema, request.body);
-      const asked = { model: body.model, request: promptToCount(body), endpoint: "count_tokens" };
+      const asked = { name: body.model, request: promptToCount(body), endpoint: "count_tokens", body };
       return tokenized(deps, request, reply, asked, ({ ids }) => ({ input_tokens: ids.length }));
     });
     done();

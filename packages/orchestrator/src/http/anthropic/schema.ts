@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { deadlineField } from "../parsing/deadline.ts";
 import { jsonSchema } from "../parsing/json-schema.ts";
 import { limits } from "../parsing/limits.ts";
 import { samplingFields, tokenCount } from "../parsing/sampling.ts";
@@ -86,6 +87,7 @@ const thinking = z.looseObject({
 
 /** What is counted, and what a message needs besides its length. */
 export const promptSchema = z.looseObject({
+  deadline_ms: deadlineField,
   model: z.string().min(1).max(256),
   messages: z.array(message).min(1).max(limits.maxMessages),
   system: texts.nullish(),

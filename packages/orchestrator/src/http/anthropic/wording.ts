@@ -18,11 +18,16 @@ const stopReasons: Record<EndReason, string> = {
   tool_calls: "tool_use",
 };
 
+export const messageParams: Wording["params"] & object = {
+  structured_output: "output_config.format",
+  thinking: "thinking",
+};
+
 /** How POST /v1/messages words an answer. */
 export function messageWording(frame: MessageFrame): Wording {
   return {
     endpoint: "messages",
-    params: { structured_output: "output_config.format", thinking: "thinking" },
+    params: messageParams,
     complete: ([answer]) =>
       answer && {
         ...envelope(frame),

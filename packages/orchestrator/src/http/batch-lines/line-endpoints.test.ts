@@ -136,6 +136,27 @@ describe("a line", () => {
     expect(prompt.leading).toHaveLength(1_024);
   });
 
+  it("is worded with the model that it is run on, and sampled as its makers recommend", () => {
+    const sampling = { temperature: 0.6, topK: 20, topP: 0.9 };
+    const runOn = { model: "qwen3-8b", sampling };
+    const on = (endpoint: BatchEndpoint, body: object) =>
+      endpoints.plan(endpoint, { model: "qwen-3", ...body }, { ...identity, runOn });
+    const bodies: readonly [BatchEndpoint, object][] = [
+      ["/v1/chat/completions", { messages }],
+      ["/v1/completions", { prompt: "a" }],
+      ["/v1/responses", { input: "a" }],
+    ];
+    for (const [endpoint, body] of bodies) {
+      const planned = on(endpoint, body);
+      expect(planned.model).toBe("qwen3-8b");
+      expect(worded(planned, said)).toMatchObject({ model: "qwen3-8b" });
+      expect(planned.parts[0]?.request).toMatchObject({ sampling: { ...sampling, seed: 7 } });
+      const own = on(endpoint, { ...body, temperature: 0, top_p: 1 });
+      expect(own.parts[0]?.request).toMatchObject({ sampling: { temperature: 0, topK: 20, topP: 1 } });
+    }
+    expect(on("/v1/embeddings", { input: "a" }).model).toBe("qwen3-8b");
+  });
+
   it("that asks for a stream is refused on every endpoint", () => {
     const bodies: readonly [BatchEndpoint, object][] = [
       ["/v1/chat/completions", { model: "m", messages }],

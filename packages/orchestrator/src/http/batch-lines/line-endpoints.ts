@@ -10,6 +10,7 @@ import { completionPlan, completionSchema } from "../openai/schema/completions.t
 import { embeddingSchema } from "../openai/schema/embeddings.ts";
 import { parseBody, wrong } from "../parsing/body.ts";
 import { choicesOf } from "../parsing/choices.ts";
+import { sampledFor } from "../parsing/sampling.ts";
 import { responseToGeneration } from "../responses/generation.ts";
 import { responseSchema } from "../responses/schema.ts";
 import { responseWording } from "../responses/wording.ts";
@@ -39,16 +40,18 @@ export function createLineEndpoints(): LineEndpoints {
 function planChat(given: unknown, identity: LineIdentity): LinePlan {
   const body = parseBody(chatCompletionSchema, given);
   requireWhole(body);
-  const prompt = chatToGeneration(body, identity.seed);
+  const { runOn } = identity;
+  const model = runOn?.model ?? body.model;
+  const prompt = sampledFor(chatToGeneration(body, identity.seed), body, runOn?.sampling);
   const choices = body.n ?? 1;
   return generationPlan({
-    model: body.model,
+    model,
     requests: atLeastOne(choicesOf([prompt], choices)),
     hasOwnSeed: hasSeed(body),
     wording: chatWording({
       id: `chatcmpl-${identity.name}`,
       created: identity.createdAtSeconds,
-      model: body.model,
+      model,
       choices,
       includeUsage: true,
       hasLogprobs: prompt.topLogprobs !== undefined,
@@ -59,15 +62,18 @@ function planChat(given: unknown, identity: LineIdentity): LinePlan {
 function planCompletion(given: unknown, identity: LineIdentity): LinePlan {
   const body = parseBody(completionSchema, given);
   requireWhole(body);
+  const { runOn } = identity;
+  const model = runOn?.model ?? body.model;
   const { generations, echoes, choicesPerPrompt } = completionPlan(body, identity.seed);
+  const sampled = generations.map((each) => sampledFor(each, body, runOn?.sampling));
   return generationPlan({
-    model: body.model,
-    requests: atLeastOne(choicesOf(generations, choicesPerPrompt)),
+    model,
+    requests: atLeastOne(choicesOf(sampled, choicesPerPrompt)),
     hasOwnSeed: hasSeed(body),
     wording: completionWording({
       id: `cmpl-${identity.name}`,
       created: identity.createdAtSeconds,
-      model: body.model,
+      model,
       choicesPerPrompt,
       echoes,
       includeUsage: true,
@@ -79,25 +85,33 @@ function planCompletion(given: unknown, identity: LineIdentity): LinePlan {
 function planResponse(given: unknown, identity: LineIdentity): LinePlan {
   const body = parseBody(responseSchema, given);
   requireWhole(body);
-  const generation = responseToGeneration(body, identity.seed);
+  const { runOn } = identity;
+  const model = runOn?.model ?? body.model;
+  const generation = sampledFor(responseToGeneration(body, identity.seed), body, runOn?.sampling);
   const createdAt = identity.createdAtSeconds;
   // For the items of its output.
   let ids = 0;
   const newId = (prefix: string) => `${prefix}${identity.name}-${ids++}`;
   return generationPlan({
-    model: body.model,
+    model,
     requests: [generation],
     hasOwnSeed: hasSeed(body),
     wording: responseWording({
-      frame: { id: `resp_${identity.name}`, createdAt, request: body, sampling: generation.sampling },
+      frame: {
+        id: `resp_${identity.name}`,
+        createdAt,
+        request: { ...body, model },
+        sampling: generation.sampling,
+      },
       newId,
       now: () => createdAt,
     }),
   });
 }
 
-function planEmbedding(given: unknown): LinePlan {
-  const body = parseBody(embeddingSchema, given);
+function planEmbedding(given: unknown, { runOn }: LineIdentity): LinePlan {
+  const parsed = parseBody(embeddingSchema, given);
+  const body = { ...parsed, model: runOn?.model ?? parsed.model };
   requireWhole(body);
   return linePlan({
     model: body.model,

@@ -137,7 +137,11 @@ export function stopReason({ stopText }: { readonly stopText?: string | undefine
   return stopText === undefined ? {} : { stop_reason: stopText };
 }
 
-/** Says which worker answered, where headers have been sent before that is known. */
-export function fingerprint(source: AnswerSource): string {
-  return `muster-${source.workerName}`;
+/** Longer names are cut: clients compare fingerprints, and some show them. */
+const maxNameLength = 48;
+
+/** Says which worker answered, with which model and file, where headers have been sent before that is known. */
+export function fingerprint({ workerName, model, variant }: AnswerSource): string {
+  const names = [workerName, model, variant].filter((name) => name !== undefined);
+  return ["muster", ...names.map((name) => name.replace(/[^\w.-]+/g, "_").slice(0, maxNameLength))].join("-");
 }

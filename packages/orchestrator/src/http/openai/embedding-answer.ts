@@ -9,15 +9,17 @@ import { promptUsageBody } from "./usage.ts";
 export type Vectors = ByIndex<readonly number[]>;
 
 /** The jobs of a request for vectors: many inputs become several, which spread over slots and workers. */
-export function embeddingParts({ input }: EmbeddingRequest): LinePart<Vectors>[] {
-  return chunksOf(input).map((inputs) => ({
+export function embeddingParts({ input }: EmbeddingRequest): [LinePart<Vectors>, ...LinePart<Vectors>[]] {
+  const [first = [], ...rest] = chunksOf(input);
+  const partOf = (inputs: readonly string[]): LinePart<Vectors> => ({
     request: { task: "embed", inputs },
     begin: () => createByIndex("vector of input", inputs.length),
     add(vectors, delta) {
       if (delta.kind !== "embedding") throw strayOutput(`"${delta.kind}" in place of a vector`);
       vectors.add(delta.index, delta.values);
     },
-  }));
+  });
+  return [partOf(first), ...rest.map(partOf)];
 }
 
 /** Vectors in OpenAI's words. Throws `invalid_request` for more dimensions than they have. */

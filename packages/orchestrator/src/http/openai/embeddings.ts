@@ -1,5 +1,6 @@
 import type { FastifyInstance } from "fastify";
 import { accounted } from "../answering/accounted.ts";
+import { targetOf } from "../answering/target.ts";
 import { collectParts } from "../answering/whole.ts";
 import type { HttpDeps } from "../http-deps.ts";
 import { parseBody } from "../parsing/body.ts";
@@ -11,11 +12,18 @@ import { embeddingSchema } from "./schema/embeddings.ts";
 export function embeddingsRoute(app: FastifyInstance, deps: HttpDeps): void {
   app.post("/v1/embeddings", (request, reply) => {
     const body = parseBody(embeddingSchema, request.body);
-    const { model } = body;
+    const parts = embeddingParts(body);
+    const target = targetOf(deps, {
+      name: body.model,
+      request: parts[0].request,
+      headers: request.headers,
+      body,
+    });
+    const { model } = target;
     return accounted(deps, request, reply, { model, endpoint: "embeddings" }, async ({ signal }) => {
-      const asked = { requestId: request.id, model, laneClass: laneClassOf(body.service_tier) };
-      const collected = await collectParts({ deps, reply, signal }, asked, embeddingParts(body));
-      await reply.send(embeddingBody(body, collected));
+      const asked = { requestId: request.id, target, laneClass: laneClassOf(body.service_tier) };
+      const collected = await collectParts({ deps, reply, signal }, asked, parts);
+      await reply.send(embeddingBody({ ...body, model }, collected));
       return undefined;
     });
   });

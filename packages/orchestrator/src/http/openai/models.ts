@@ -1,38 +1,82 @@
+import type { ModelEntry } from "@muster/models";
 import type { FastifyInstance } from "fastify";
-import { modelNotFound } from "../../core/fleet/refusals.ts";
-import { contextTokensOf } from "../answering/served.ts";
+import { contextTokensOf, unknownModel } from "../answering/served.ts";
 import type { HttpDeps } from "../http-deps.ts";
 
-/** GET /v1/models and /v1/models/{id}: what the fleet serves. */
+/** GET /v1/models and /v1/models/{id}: what the fleet serves, what it could load, and families of them. */
 export function modelsRoutes(app: FastifyInstance, deps: HttpDeps): void {
-  const modelBody = (model: string) => {
+  const { resolver, catalogue } = deps.models;
+  const common = (id: string) => ({
+    id,
+    object: "model",
+    // Some clients drop models without a name.
+    name: id,
+    created: Math.floor(deps.startedWallMs / 1000),
+    owned_by: "muster",
+  });
+  const servedBody = (model: string) => {
     const replicas = deps.fleet.replicasOf(model).filter((replica) => replica.state === "ready");
+    const contextTokens = contextTokensOf(deps, model);
     return {
-      id: model,
-      object: "model",
-      // Some clients drop models without a name.
-      name: model,
-      created: Math.floor(deps.startedWallMs / 1000),
-      owned_by: "muster",
+      ...common(model),
+      state: "served",
+      family_name: catalogue.find(model)?.entry.family ?? null,
       slots: deps.served.slots(model),
       replicas: replicas.length,
-      context_tokens: contextTokensOf(deps, model),
+      context_tokens: contextTokens,
       // The name that clients of vLLM read.
-      max_model_len: contextTokensOf(deps, model),
+      max_model_len: contextTokens,
       capabilities: [...deps.served.capabilities(model)].sort(),
     };
   };
+  const availableBody = (entry: ModelEntry) => ({
+    ...common(entry.id),
+    state: "available",
+    family_name: entry.family,
+    slots: 0,
+    replicas: 0,
+    context_tokens: entry.contextTokens,
+    max_model_len: entry.contextTokens,
+    capabilities: [...entry.capabilities].sort(),
+  });
+  const familyBody = (family: string, members: readonly string[]) => {
+    const slots = members.reduce((sum, model) => sum + deps.served.slots(model), 0);
+    const able = members.flatMap((model) => {
+      const capabilities = [...deps.served.capabilities(model)];
+      return capabilities.length > 0 ? capabilities : (catalogue.find(model)?.entry.capabilities ?? []);
+    });
+    return {
+      ...common(family),
+      family: true,
+      members,
+      state: slots > 0 ? "served" : "available",
+      slots,
+      capabilities: [...new Set(able)].sort(),
+    };
+  };
 
-  app.get("/v1/models", () => ({
-    object: "list",
-    data: deps.served.list().map(modelBody),
-    has_more: false,
-  }));
+  app.get("/v1/models", () => {
+    const served = deps.served.list();
+    const families = [...resolver.families()].filter(([family]) => !deps.served.has(family));
+    return {
+      object: "list",
+      data: [
+        ...served.map(servedBody),
+        ...resolver.available().map(availableBody),
+        ...families.map(([family, members]) => familyBody(family, members)),
+      ],
+      has_more: false,
+    };
+  });
 
   // The name may hold slashes, as names of hubs do.
   app.get<{ Params: { "*": string } }>("/v1/models/*", (request) => {
-    const model = request.params["*"];
-    if (deps.served.has(model)) return modelBody(model);
-    throw modelNotFound(model, deps.served.list());
+    const name = request.params["*"];
+    if (deps.served.has(name)) return servedBody(name);
+    const entry = resolver.available().find(({ id }) => id === name);
+    if (entry !== undefined) return availableBody(entry);
+    const members = resolver.families().get(name);
+    if (members !== undefined) return familyBody(name, members);
+    throw unknownModel(deps, name);
   });
 }

@@ -3,6 +3,7 @@ import type { LinePart } from "../../ports/line-endpoint.ts";
 import { accounted } from "../answering/accounted.ts";
 import { type ByIndex, createByIndex } from "../answering/by-index.ts";
 import { strayOutput } from "../answering/collect.ts";
+import { targetOf } from "../answering/target.ts";
 import { collectParts } from "../answering/whole.ts";
 import type { HttpDeps } from "../http-deps.ts";
 import { parseBody } from "../parsing/body.ts";
@@ -23,11 +24,18 @@ export function rerankRoute(app: FastifyInstance, deps: HttpDeps): void {
 
 function rerank(deps: HttpDeps, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
   const body = parseBody(rerankSchema, request.body);
-  const { model, query } = body;
+  const { query } = body;
   const texts = body.documents.map((document) => (typeof document === "string" ? document : document.text));
   const chunks = chunksOf(texts);
+  const target = targetOf(deps, {
+    name: body.model,
+    request: { task: "rerank", query, documents: texts },
+    headers: request.headers,
+    body,
+  });
+  const { model } = target;
   return accounted(deps, request, reply, { model, endpoint: "rerank" }, async ({ signal }) => {
-    const asked = { requestId: request.id, model, laneClass: laneClassOf(body.service_tier) };
+    const asked = { requestId: request.id, target, laneClass: laneClassOf(body.service_tier) };
     const parts = await collectParts(
       { deps, reply, signal },
       asked,

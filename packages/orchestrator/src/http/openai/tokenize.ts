@@ -2,7 +2,8 @@ import { type ChatMessage, type InferenceDelta, MusterError, type TokenizeReques
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { accounted } from "../answering/accounted.ts";
 import { strayOutput } from "../answering/collect.ts";
-import { contextTokensOf, requireModel } from "../answering/served.ts";
+import { contextTokensOf, unknownModel } from "../answering/served.ts";
+import { targetOf } from "../answering/target.ts";
 import { collectParts } from "../answering/whole.ts";
 import type { HttpDeps } from "../http-deps.ts";
 import { parseBody } from "../parsing/body.ts";
@@ -22,13 +23,13 @@ export function tokenizeRoute(app: FastifyInstance, deps: HttpDeps): void {
     app.post(path, (request, reply) => {
       const body = parseBody(tokenizeSchema, request.body);
       const asked = tokenization(body);
-      const model = body.model ?? onlyModel(deps);
+      const name = body.model ?? onlyModel(deps);
       return tokenized(
         deps,
         request,
         reply,
-        { model, request: asked, endpoint: "tokenize" },
-        ({ ids, texts }) => ({
+        { name, request: asked, endpoint: "tokenize", body },
+        ({ ids, texts }, model) => ({
           model,
           count: ids.length,
           max_model_len: contextTokensOf(deps, model),
@@ -44,19 +45,25 @@ export function tokenized(
   deps: HttpDeps,
   request: FastifyRequest,
   reply: FastifyReply,
-  asked: { readonly model: string; readonly request: TokenizeRequest; readonly endpoint: string },
-  word: (tokens: Tokens) => object,
+  asked: {
+    readonly name: string;
+    readonly request: TokenizeRequest;
+    readonly endpoint: string;
+    readonly body: { readonly deadline_ms?: number | null | undefined };
+  },
+  word: (tokens: Tokens, model: string) => object,
 ): Promise<FastifyReply> {
-  const { model } = asked;
   requireShort(asked.request);
-  return accounted(deps, request, reply, asked, async ({ signal }) => {
+  const target = targetOf(deps, { ...asked, headers: request.headers });
+  const { model } = target;
+  return accounted(deps, request, reply, { model, endpoint: asked.endpoint }, async ({ signal }) => {
     const begin = (): Tokens => ({ ids: [], texts: [] });
     const [part] = await collectParts(
       { deps, reply, signal },
-      { requestId: request.id, model, laneClass: "interactive" },
+      { requestId: request.id, target, laneClass: "interactive" },
       [{ request: asked.request, begin, add: addTokens }],
     );
-    await reply.send(word(part?.state ?? begin()));
+    await reply.send(word(part?.state ?? begin(), model));
     return undefined;
   });
 }
@@ -91,11 +98,9 @@ function lengthOf({ content, reasoning = "", toolCalls = [] }: ChatMessage): num
 function onlyModel(deps: HttpDeps): string {
   const models = deps.served.list();
   const [only] = models;
-  if (only === undefined) {
-    // Says why there is none.
-    requireModel(deps, "");
-  }
-  if (only !== undefined && models.length === 1) return only;
+  // Says why there is none.
+  if (only === undefined) throw unknownModel(deps, "");
+  if (models.length === 1) return only;
   throw new MusterError(
     "invalid_request",
     `"model" is missing, and more than one is served: ${models.join(", ")}.`,

@@ -1,4 +1,5 @@
-import type { LogitBias, Sampling } from "@muster/base";
+import type { GenerateRequest, LogitBias, Sampling } from "@muster/base";
+import type { RecommendedSampling } from "@muster/models";
 import { z } from "zod";
 import { wrong } from "./body.ts";
 import { limits } from "./limits.ts";
@@ -27,17 +28,25 @@ export const stopField = z.union([stopText, z.array(stopText).max(limits.maxStop
 
 type SamplingRequest = z.infer<z.ZodObject<typeof samplingFields>>;
 
+/** What Gemma's model cards recommend: for models that the catalogue does not have. */
+const usualSampling = { temperature: 1, topK: 64, topP: 0.95 };
+
 /**
- * The sampling that Gemma's model cards recommend (temperature 1.0, top-k 64, top-p 0.95), where a request does not say.
+ * How a request wants to be sampled; where it does not say, as the model's makers recommend.
  * @param randomSeed a 32-bit unsigned integer for requests without a seed
  */
-export function samplingOf(request: Partial<SamplingRequest>, randomSeed: number): Sampling {
+export function samplingOf(
+  request: Partial<SamplingRequest>,
+  randomSeed: number,
+  recommended?: RecommendedSampling | undefined,
+): Sampling {
+  const usual = { ...usualSampling, ...recommended };
   const logitBias = logitBiasOf(request.logit_bias ?? {});
   const { repetition_penalty: repetitionPenalty } = request;
   return {
-    temperature: request.temperature ?? 1,
-    topK: Math.max(0, request.top_k ?? 0) || 64,
-    topP: request.top_p ?? 0.95,
+    temperature: request.temperature ?? usual.temperature,
+    topK: Math.max(0, request.top_k ?? 0) || (usual.topK ?? usualSampling.topK),
+    topP: request.top_p ?? usual.topP,
     minP: request.min_p ?? 0,
     seed: (request.seed ?? randomSeed) >>> 0,
     frequencyPenalty: request.frequency_penalty ?? 0,
@@ -45,6 +54,16 @@ export function samplingOf(request: Partial<SamplingRequest>, randomSeed: number
     ...(repetitionPenalty === undefined || repetitionPenalty === null ? {} : { repetitionPenalty }),
     ...(logitBias.length === 0 ? {} : { logitBias }),
   };
+}
+
+/** The same generation, sampled as its model's makers recommend where the request leaves it open. */
+export function sampledFor<T extends GenerateRequest>(
+  generation: T,
+  request: Partial<SamplingRequest>,
+  recommended: RecommendedSampling | undefined,
+): T {
+  if (recommended === undefined) return generation;
+  return { ...generation, sampling: samplingOf(request, generation.sampling.seed, recommended) };
 }
 
 function logitBiasOf(given: Readonly<Record<string, number>>): LogitBias[] {

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { deadlineField } from "../parsing/deadline.ts";
 import { jsonSchema } from "../parsing/json-schema.ts";
 import { limits } from "../parsing/limits.ts";
 import { samplingFields, tokenCount } from "../parsing/sampling.ts";
@@ -58,6 +59,7 @@ export const responseSchema = z.looseObject({
   prompt_cache_key: z.string().nullish(),
   safety_identifier: z.string().nullish(),
   service_tier: z.string().max(64).nullish(),
+  deadline_ms: deadlineField,
   background: z.boolean().nullish(),
   previous_response_id: z.string().nullish(),
   conversation: z.unknown().optional(),

@@ -11,16 +11,18 @@ interface WordingOptions {
   readonly now: () => number;
 }
 
+export const responseParams: Wording["params"] & object = {
+  structured_output: "text.format",
+  thinking: "reasoning.effort",
+  logprobs: "include",
+  vision: "input",
+};
+
 /** How POST /v1/responses words an answer. */
 export function responseWording({ frame, newId, now }: WordingOptions): Wording {
   return {
     endpoint: "responses",
-    params: {
-      structured_output: "text.format",
-      thinking: "reasoning.effort",
-      logprobs: "include",
-      vision: "input",
-    },
+    params: responseParams,
     complete: ([answer]) => {
       const items = new OutputItems(newId);
       if (answer === undefined) return undefined;

@@ -2,7 +2,7 @@ import { gpuContextBytes, gpuProcessBytes, processBytes } from "@muster/models";
 import type { LlamaModel } from "node-llama-cpp";
 import type { ReplicaInfo } from "../../ports/engine.ts";
 
-export interface BufferBytes {
+interface BufferBytes {
   readonly vramBytes: number;
   readonly ramBytes: number;
 }
@@ -12,7 +12,7 @@ export interface BufferBytes {
  * @param context the library's, of whatever kind
  * @returns undefined where this version of the library does not tell
  */
-export function contextBytes(context: unknown): BufferBytes | undefined {
+function contextBytes(context: unknown): BufferBytes | undefined {
   const inner = field(context, "_llamaContext") ?? context;
   return breakdown(field(inner, "_ctx"));
 }

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { deadlineField } from "../../parsing/deadline.ts";
 import { limits } from "../../parsing/limits.ts";
 import { samplingFields, stopField, tokenCount } from "../../parsing/sampling.ts";
 
@@ -14,4 +15,5 @@ export const commonFields = {
   stream: z.boolean().nullish(),
   stream_options: z.looseObject({ include_usage: z.boolean().nullish() }).nullish(),
   service_tier: z.string().max(64).nullish(),
+  deadline_ms: deadlineField,
 };

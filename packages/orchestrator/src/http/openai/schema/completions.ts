@@ -23,7 +23,7 @@ export const completionSchema = z.looseObject({
 export type CompletionRequest = z.infer<typeof completionSchema>;
 
 export interface CompletionPlan {
-  readonly generations: readonly GenerateRequest[];
+  readonly generations: readonly [GenerateRequest, ...GenerateRequest[]];
   /** What each prompt's answers begin with: the prompt, where an echo was asked for. */
   readonly echoes: readonly string[];
   readonly choicesPerPrompt: number;
@@ -53,16 +53,18 @@ export function completionPlan(request: CompletionRequest, randomSeed: number): 
       { param: "n" },
     );
   }
+  const generationOf = (text: string): GenerateRequest => ({
+    task: "generate",
+    prompt: { kind: "text", text },
+    sampling: samplingOf(request, randomSeed),
+    maxTokens: request.max_tokens ?? defaultMaxTokens,
+    stop: stopsOf(request.stop),
+    ...(hasLogprobs ? { topLogprobs: logprobs } : {}),
+  });
+  const [first = "", ...others] = texts;
   return {
     choicesPerPrompt,
     echoes: texts.map((text) => (request.echo === true ? text : "")),
-    generations: texts.map((text) => ({
-      task: "generate",
-      prompt: { kind: "text", text },
-      sampling: samplingOf(request, randomSeed),
-      maxTokens: request.max_tokens ?? defaultMaxTokens,
-      stop: stopsOf(request.stop),
-      ...(hasLogprobs ? { topLogprobs: logprobs } : {}),
-    })),
+    generations: [generationOf(first), ...others.map(generationOf)],
   };
 }

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { deadlineField } from "../../parsing/deadline.ts";
 import { modelName } from "./common.ts";
 
 const maxInputs = 2_048;
@@ -14,6 +15,7 @@ export const embeddingSchema = z.looseObject({
   encoding_format: z.enum(["float", "base64"]).nullish(),
   dimensions: z.int().min(1).nullish(),
   service_tier: z.string().max(64).nullish(),
+  deadline_ms: deadlineField,
 });
 
 export type EmbeddingRequest = z.infer<typeof embeddingSchema>;

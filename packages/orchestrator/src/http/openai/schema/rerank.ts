@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { deadlineField } from "../../parsing/deadline.ts";
 import { modelName } from "./common.ts";
 
 const maxDocuments = 2_048;
@@ -20,4 +21,5 @@ export const rerankSchema = z.looseObject({
   top_n: z.int().min(1).nullish(),
   return_documents: z.boolean().nullish(),
   service_tier: z.string().max(64).nullish(),
+  deadline_ms: deadlineField,
 });

@@ -1,6 +1,7 @@
 import type { TokenizeRequest } from "@muster/base";
 import { z } from "zod";
 import { refuseUnsupported, wrong } from "../../parsing/body.ts";
+import { deadlineField } from "../../parsing/deadline.ts";
 import { modelName } from "./common.ts";
 import { messageList, messagesOf } from "./messages.ts";
 import { templateFields, thinkingAsked, toolsOf } from "./template-fields.ts";
@@ -16,6 +17,7 @@ export const tokenizeSchema = z.looseObject({
   ...templateFields,
   add_special_tokens: z.boolean().nullish(),
   return_token_strs: z.boolean().nullish(),
+  deadline_ms: deadlineField,
 });
 
 type TokenizeBody = z.infer<typeof tokenizeSchema>;

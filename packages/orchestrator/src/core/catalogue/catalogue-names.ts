@@ -1,0 +1,61 @@
+import { MusterError } from "@muster/base";
+import { familiesOf, findModel, type ModelEntry } from "@muster/models";
+import type { Pin } from "../placement/fleet-state.ts";
+
+/** Stands for the best model of any family of chat models. */
+export const anyFamily = "auto";
+
+const idPattern = /^[a-z0-9][a-z0-9._-]{0,99}$/;
+const familyPattern = /^[a-z0-9][a-z0-9._-]{0,63}$/;
+const labelPattern = /^[A-Za-z0-9]([A-Za-z0-9._/-]{0,61}[A-Za-z0-9])?$/;
+const maxReplicas = 64;
+const maxLabels = 16;
+
+/** Throws `invalid_request` for a name that cannot be, or that is taken. */
+export function checkNewId(id: string, entries: readonly ModelEntry[]): void {
+  if (!idPattern.test(id)) {
+    throw wrong("id", `"${id.slice(0, 100)}" cannot be a name: write a-z, 0-9, dots, dashes and underscores`);
+  }
+  const taken = findModel(entries, id)?.entry;
+  if (taken !== undefined) throw wrong("id", `"${id}" is in the catalogue already (${taken.title})`);
+  if (id === anyFamily || familiesOf(entries).has(id)) throw wrong("id", `"${id}" names a family`);
+}
+
+/** Throws `invalid_request`. A family may be new, but no model's name. */
+export function checkFamily(
+  family: string,
+  of: { readonly id: string; readonly entries: readonly ModelEntry[] },
+): void {
+  if (!familyPattern.test(family) || family === anyFamily) {
+    throw wrong("family", `"${family.slice(0, 64)}" cannot be a family: write a-z, 0-9, dots and dashes`);
+  }
+  if (family === of.id || familiesOf(of.entries).has(family)) return;
+  const taken = findModel(of.entries, family)?.entry;
+  if (taken !== undefined) throw wrong("family", `"${family}" is the name of a model`);
+}
+
+/** After those of the family with fewer weights. */
+export function rankIn(members: readonly ModelEntry[], parameters: number): number {
+  const smaller = members.filter((member) => member.parameters <= parameters);
+  const larger = members.filter((member) => member.parameters > parameters);
+  const below = smaller.length === 0 ? undefined : Math.max(...smaller.map(({ rank }) => rank));
+  const above = larger.length === 0 ? undefined : Math.min(...larger.map(({ rank }) => rank));
+  if (below === undefined) return above === undefined ? 1 : above - 1;
+  return above === undefined || above <= below ? below + 1 : (below + above) / 2;
+}
+
+/** Throws `invalid_request` for a pin that cannot be. */
+export function checkPin({ replicas, labels }: Pin): void {
+  if (!Number.isInteger(replicas) || replicas < 1 || replicas > maxReplicas)
+    throw wrong("replicas", `it must be a whole number from 1 to ${maxReplicas}`);
+  const given = Object.entries(labels);
+  if (given.length > maxLabels) throw wrong("labels", `there may be ${maxLabels} at most`);
+  for (const [name, value] of given) {
+    if (!labelPattern.test(name) || value.length > 63 || (value !== "" && !labelPattern.test(value)))
+      throw wrong("labels", `"${name.slice(0, 63)}" or its value cannot be a label of a worker`);
+  }
+}
+
+function wrong(param: string, why: string): MusterError {
+  return new MusterError("invalid_request", `"${param}" is wrong: ${why}.`, { param });
+}

@@ -1,0 +1,22 @@
+import type { Loadable } from "../../core/families/choose-member.ts";
+import type { Capacity } from "../catalogue/model-resolver.ts";
+import type { ServedModels } from "../served-models.ts";
+import type { ModelPlacer } from "./place-models.ts";
+
+/** What the workers of all orchestrators could load. */
+export class ClusterCapacity implements Capacity {
+  readonly #placer: ModelPlacer;
+  readonly #served: ServedModels;
+
+  constructor(deps: { readonly placer: ModelPlacer; readonly served: ServedModels }) {
+    this.#placer = deps.placer;
+    this.#served = deps.served;
+  }
+
+  couldRun(model: string): Loadable {
+    const here = this.#placer.couldRun(model);
+    const elsewhereMs = this.#served.loadableElsewhere(model);
+    if (elsewhereMs === undefined) return here;
+    return { kind: "yes", loadMs: here.kind === "yes" ? Math.min(here.loadMs, elsewhereMs) : elsewhereMs };
+  }
+}
