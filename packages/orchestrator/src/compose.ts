@@ -13,6 +13,7 @@ import type { OrchestratorConfig } from "./config.ts";
 import { countByState } from "./core/batches/batch.ts";
 import { AttemptTable } from "./flows/attempt-table.ts";
 import { deliverMessages } from "./flows/deliver-message.ts";
+import { EnergyBook } from "./flows/energy-book.ts";
 import { finishJobs } from "./flows/finish-jobs.ts";
 import { FleetRegistry } from "./flows/fleet-registry.ts";
 import { LaneControl } from "./flows/lane-control.ts";
@@ -71,8 +72,10 @@ async function start(
   lifecycle.onStop("bus", () => bus.close());
 
   const fleet = new FleetRegistry({ clock, log });
+  const energy = new EnergyBook({ clock, heartbeatIntervalMs: config.heartbeatIntervalMs });
   const metrics = createPrometheusMetrics({
     workers: () => fleet.workers(),
+    energy: (workerId) => energy.of(workerId),
     openRequests: () => desk.size,
     isStoreUp: () => queue.isUp(),
     batches: () => countByState(batching.active.all()),
@@ -80,6 +83,7 @@ async function start(
   });
   lifecycle.onStop("metrics", () => metrics.close());
   const attempts = new AttemptTable({ clock, log, fleet, metrics });
+  attempts.onFinished((workerId, usage) => energy.answered(workerId, usage));
   const runner = new JobRunner({ fleet, attempts, bus, metrics, log });
   const desk = new RequestDesk({
     queue,
@@ -111,6 +115,10 @@ async function start(
       served.announce();
     },
     workerLost: (...lost) => attempts.workerLost(...lost),
+    workerBeat: (workerId) => {
+      const worker = fleet.worker(workerId);
+      if (worker !== undefined) energy.beat(worker);
+    },
   });
 
   served.announce();
@@ -141,6 +149,8 @@ async function start(
     {
       desk,
       fleet,
+      energy,
+      pricePerKwh: config.pricePerKwh,
       served,
       batches: {
         files: batching.files,

@@ -1,6 +1,7 @@
 import {
   type Clock,
   type ErrorCode,
+  type GenerateUsage,
   type InferenceDelta,
   type InferenceRequest,
   type Log,
@@ -66,6 +67,7 @@ export class AttemptTable {
   readonly #metrics: Metrics;
   readonly #attempts = new Map<string, Attempt>();
   #stray: (end: StrayEnd) => void = ({ acknowledge }) => acknowledge();
+  #finished: (workerId: string, usage: GenerateUsage) => void = () => {};
 
   constructor(deps: {
     readonly clock: Clock;
@@ -86,6 +88,11 @@ export class AttemptTable {
   /** Sets who takes ends of whole answers that nobody here waits for; until then they are acknowledged and dropped. */
   onStray(handler: (end: StrayEnd) => void): void {
     this.#stray = handler;
+  }
+
+  /** Sets who hears what each answer has taken, and where it was made. */
+  onFinished(handler: (workerId: string, usage: GenerateUsage) => void): void {
+    this.#finished = handler;
   }
 
   /**
@@ -257,6 +264,7 @@ export class AttemptTable {
     attempt.stopHolding?.();
     owner?.stopListening();
     if (owner !== undefined) this.#metrics.attemptEnded(owner.lease.model, outcome.kind);
+    if (outcome.kind === "finished") this.#finished(slot.workerId, outcome.usage);
     slot.release(outcome.kind === "finished" ? decodeRate(outcome) : undefined);
     owner?.resolve(outcome);
   }

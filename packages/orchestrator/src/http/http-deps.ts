@@ -1,5 +1,6 @@
 import type { Clock, Log } from "@muster/base";
 import type { FileStore } from "../flows/batches/file-store.ts";
+import type { EnergyBook } from "../flows/energy-book.ts";
 import type { FleetRegistry } from "../flows/fleet-registry.ts";
 import type { RequestDesk } from "../flows/request-desk.ts";
 import type { ServedModels } from "../flows/served-models.ts";
@@ -17,6 +18,9 @@ export interface BatchingDeps {
 export interface HttpDeps {
   readonly desk: RequestDesk;
   readonly fleet: FleetRegistry;
+  readonly energy: EnergyBook;
+  /** Of a kilowatt-hour, in any currency; undefined: costs are not told. */
+  readonly pricePerKwh: number | undefined;
   readonly served: ServedModels;
   readonly batches: BatchingDeps;
   readonly metrics: Metrics;

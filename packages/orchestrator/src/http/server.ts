@@ -4,6 +4,7 @@ import { type FastifyInstance, fastify } from "fastify";
 import { readApiKeys } from "../core/access/api-keys.ts";
 import { anthropicRoutes } from "./anthropic/messages.ts";
 import { authorize, digestOfKey } from "./auth.ts";
+import { fleetRoute } from "./cluster/fleet.ts";
 import { workersRoutes } from "./cluster/workers.ts";
 import { fromFastify, sendError } from "./error-response.ts";
 import type { HttpDeps } from "./http-deps.ts";
@@ -134,6 +135,7 @@ function buildApp(deps: HttpDeps): FastifyInstance {
   batchesRoutes(app, deps.batches.desk);
   modelsRoutes(app, deps);
   workersRoutes(app, deps);
+  fleetRoute(app, deps);
   probeRoutes(app, deps);
   return app;
 }

@@ -5,6 +5,7 @@ import type { ReplicaView, WorkerView } from "../../core/fleet/worker.ts";
 import type { WorkerLink } from "../../ports/worker-link.ts";
 import type { HttpDeps } from "../http-deps.ts";
 import { parseBody } from "../parsing/body.ts";
+import { energyBody, gpuBodies } from "./worker-load.ts";
 
 const loadSchema = z.strictObject({
   /** `hf:owner/repo/file.gguf`, `https:`, `file:` or a path on the worker. */
@@ -26,6 +27,10 @@ export function workersRoutes(app: FastifyInstance, deps: HttpDeps): void {
       `There is no worker "${id.slice(0, 128)}". GET /cluster/v1/workers lists them.`,
     );
   };
+  const workerBody = (worker: WorkerView) => ({
+    ...bodyOf(worker),
+    energy: energyBody(worker, deps.energy.of(worker.id), deps.pricePerKwh),
+  });
   const linkTo = (id: string): WorkerLink => {
     const { name } = viewOf(id);
     const link = deps.fleet.linkTo(id);
@@ -75,7 +80,7 @@ export function workersRoutes(app: FastifyInstance, deps: HttpDeps): void {
   );
 }
 
-function workerBody(worker: WorkerView) {
+function bodyOf(worker: WorkerView) {
   const { hardware } = worker;
   return {
     id: worker.id,
@@ -87,6 +92,7 @@ function workerBody(worker: WorkerView) {
     connected_at: Math.floor(worker.connectedAtMs / 1000),
     last_heartbeat_at: Math.floor(worker.lastHeartbeatAtMs / 1000),
     cpu_load: Math.round(worker.cpuLoad * 100) / 100,
+    offered_ram_bytes: worker.load?.offeredRamBytes ?? null,
     hardware: {
       hostname: hardware.hostname,
       platform: hardware.platform,
@@ -97,11 +103,7 @@ function workerBody(worker: WorkerView) {
       ram_bytes: hardware.ramBytes,
       free_ram_bytes: hardware.freeRamBytes,
       backend: hardware.backend,
-      gpus: hardware.gpus.map(({ name, vramBytes, freeVramBytes }) => ({
-        name,
-        vram_bytes: vramBytes,
-        free_vram_bytes: freeVramBytes,
-      })),
+      gpus: gpuBodies(worker),
     },
     replicas: worker.replicas.map(replicaBody),
   };
