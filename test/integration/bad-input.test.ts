@@ -387,6 +387,7 @@ describe("who may ask", () => {
       ["POST", "/v1/batches/x/resume"],
       ["GET", "/v1/models"],
       ["GET", "/v1/models/x"],
+      ["GET", "/cluster/v1/fleet"],
       ["GET", "/cluster/v1/workers"],
       ["GET", "/cluster/v1/workers/x"],
       ["POST", "/cluster/v1/workers/x/drain"],

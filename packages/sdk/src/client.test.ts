@@ -26,6 +26,7 @@ describe("Muster", () => {
     await muster.models.retrieve("owner/gemma 4");
     await muster.workers.retrieve("wrk-1");
     await muster.workers.drain("wrk-1");
+    await muster.workers.fleet();
     expect(server.seen.map(({ method, path, body }) => [method, path, body])).toEqual([
       ["POST", "/v1/chat/completions", question],
       ["POST", "/v1/completions", { model: "m", prompt: "once" }],
@@ -34,6 +35,7 @@ describe("Muster", () => {
       ["GET", "/v1/models/owner/gemma%204", undefined],
       ["GET", "/cluster/v1/workers/wrk-1", undefined],
       ["POST", "/cluster/v1/workers/wrk-1/drain", undefined],
+      ["GET", "/cluster/v1/fleet", undefined],
     ]);
     await expect(muster.workers.retrieve("../../v1/models")).rejects.toThrow(TypeError);
   });

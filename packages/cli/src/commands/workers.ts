@@ -6,6 +6,7 @@ import type { CommandIo } from "../command-io.ts";
 import { reportFailure, runClientCommand } from "../run-client-command.ts";
 import { renderTable, tableStyle } from "../table.ts";
 import { workerNotes, workerRows } from "../worker-rows.ts";
+import { workersShowCommand } from "./workers-show.ts";
 
 interface WorkersFlags extends ClientFlags {
   readonly json?: boolean;
@@ -25,6 +26,8 @@ export function workersCommand(io: CommandIo): Command {
     .description("list the workers, what they serve and how busy they are")
     .option("--json", "print as JSON; with --watch, one line each time")
     .option("--watch [seconds]", "show again and again, until Ctrl-C", interval)
+    .addCommand(workersShowCommand(io))
+    .hook("preSubcommand", (parent, part) => void part.copyInheritedSettings(parent))
     .action((flags: WorkersFlags) =>
       runClientCommand(io, async (signal) => {
         const client = createClient(flags, io);
