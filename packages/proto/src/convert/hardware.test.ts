@@ -5,7 +5,7 @@ import { loadFromWire, loadToWire } from "./hardware.ts";
 
 const { requestSerialize, requestDeserialize } = loadFleet().service.Connect;
 
-function overTheWire(heartbeat: WorkerMessage["heartbeat"]): MachineLoad | undefined {
+function overTheWire(heartbeat: NonNullable<WorkerMessage["heartbeat"]>): MachineLoad | undefined {
   const body = workerBody(requestDeserialize(requestSerialize({ heartbeat })));
   return body?.kind === "heartbeat" ? loadFromWire(body.value) : undefined;
 }

@@ -42,7 +42,7 @@ export function vramOf({
 }
 
 /** Undefined where one of them is. */
-export function sumOf<T>(items: readonly T[], of: (item: T) => number | undefined): number | undefined {
+function sumOf<T>(items: readonly T[], of: (item: T) => number | undefined): number | undefined {
   let sum = 0;
   for (const item of items) {
     const value = of(item);

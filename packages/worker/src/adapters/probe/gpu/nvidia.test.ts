@@ -44,6 +44,7 @@ const loop = (gpus: string, programs: string) => `
 case "$*" in
   *pmon*) printf '# gpu pid type fb ccpm command\\n'; while true; do ${programs}; sleep 0.05; done;;
   *-lms*) while true; do ${gpus}; sleep 0.05; done;;
+  *) ${gpus};;
 esac
 `;
 const row = (index: number, used: string) =>
@@ -71,7 +72,8 @@ describe("nvidia-smi, running on", () => {
     await until(source, ([one]) => one?.usedBytes === 9000 * mib && one.processes?.[0]?.bytes === 9000 * mib);
     const calls = await readFile(join(folder, "calls"), "utf8");
     expect(calls).toContain("-i 0,1 --query-gpu=index,uuid,name");
-    expect(calls.trim().split("\n")).toHaveLength(2);
+    // Once for the first reading, and two that stay.
+    expect(calls.trim().split("\n")).toHaveLength(3);
   });
 
   it("is started again when it dies", async () => {
@@ -80,6 +82,11 @@ describe("nvidia-smi, running on", () => {
       touch died; ${row(0, "4")}; exit 3`);
     await until(source, ([one]) => one?.usedBytes === 5 * 1024 ** 2);
     expect((await source.read())[0]?.processes).toBeUndefined();
+  });
+
+  it("whose loop says nothing is asked for each reading, and the first time at once", async () => {
+    const source = await start(`case "$*" in *pmon*|*-lms*) exec sleep 600;; *) ${row(0, "3")};; esac`);
+    expect(await source.read()).toMatchObject([{ usedBytes: 3 * 1024 ** 2, processes: undefined }]);
   });
 
   it("that is not installed tells nothing", async () => {
