@@ -95,9 +95,10 @@ describe("a GPU that other programs use", () => {
     expect(metrics).toContain(`muster_worker_vram_bytes{worker="desk",kind="others"} ${2_000 * mib}`);
     expect(metrics).toMatch(/muster_worker_energy_joules_total\{worker="desk",kind="working"\} [1-9]/);
 
-    // One for the probe, one for the first reading, and two that stay.
+    // Two that stay; the others are for the probe, and for the first reading unless the loop was faster.
     const calls = await tool.calls();
-    expect(calls).toHaveLength(4);
+    expect(calls.filter((call) => /pmon|-lms/.test(call))).toHaveLength(2);
+    expect(calls.length).toBeLessThanOrEqual(4);
     expect(calls.every((call) => call.includes("-i 0"))).toBe(true);
   });
 });
