@@ -443,6 +443,7 @@ describe("who may ask", () => {
       ["DELETE", "/cluster/v1/models/x"],
       ["PUT", "/cluster/v1/models/x/pin"],
       ["DELETE", "/cluster/v1/models/x/pin"],
+      ["GET", "/cluster/v1/fleet"],
       ["GET", "/cluster/v1/workers"],
       ["GET", "/cluster/v1/workers/x"],
       ["POST", "/cluster/v1/workers/x/drain"],

@@ -1,4 +1,4 @@
-import type { Replica, Worker } from "@muster/sdk";
+import type { Gpu, Replica, Worker } from "@muster/sdk";
 import { formatBytes, formatCount, formatDuration, formatRate, printable } from "./format.ts";
 import type { Cell, Colour } from "./table.ts";
 
@@ -15,17 +15,32 @@ const colours: Readonly<Record<Worker["state"] | Replica["state"], Colour>> = {
   failed: "red",
 };
 
-const head = ["worker", "state", "hardware", "free", "model", "replica", "slots", "speed", "seen"];
+/** Columns that are left out where no worker tells. */
+interface Told {
+  readonly vram: boolean;
+  readonly watts: boolean;
+}
+
+const head = (told: Told) => [
+  ...["worker", "state", "hardware", "free"],
+  ...(told.vram ? ["ours/others/all"] : []),
+  ...(told.watts ? ["power"] : []),
+  ...["model", "replica", "slots", "speed", "seen"],
+];
 
 /**
  * Workers for a table, one row for each replica. `nowMs` is the wall clock, for what was seen last: ages need the
  * machines' clocks to agree, so small differences show as now.
  */
 export function workerRows(workers: readonly Worker[], nowMs: number): Cell[][] {
-  return [head, ...workers.flatMap((worker) => rowsOf(worker, nowMs))];
+  const told = {
+    vram: workers.some(({ hardware }) => hardware.gpus.some((gpu) => gpu.used_by_others_bytes != null)),
+    watts: workers.some(({ energy }) => energy?.watts != null),
+  };
+  return [head(told), ...workers.flatMap((worker) => rowsOf(worker, told, nowMs))];
 }
 
-function rowsOf(worker: Worker, nowMs: number): Cell[][] {
+function rowsOf(worker: Worker, told: Told, nowMs: number): Cell[][] {
   const { name, state, hardware, replicas, last_heartbeat_at } = worker;
   const silentMs = nowMs - last_heartbeat_at * 1_000;
   const seen = silentMs < 10_000 ? "now" : formatDuration(silentMs);
@@ -40,6 +55,8 @@ function rowsOf(worker: Worker, nowMs: number): Cell[][] {
     gpu === undefined
       ? `${formatBytes(hardware.free_ram_bytes)} of ${formatBytes(hardware.ram_bytes)}`
       : `${formatBytes(sum(hardware.gpus, "free_vram_bytes"))} of ${formatBytes(sum(hardware.gpus, "vram_bytes"))}`,
+    ...(told.vram ? [vramOf(hardware.gpus)] : []),
+    ...(told.watts ? [worker.energy?.watts == null ? "-" : `${Math.round(worker.energy.watts)} W`] : []),
   ];
   if (replicas.length === 0) return [[...machine, "-", "-", "-", "-", seen]];
   return replicas.map((replica, index) => [
@@ -69,6 +86,18 @@ export function workerNotes(workers: readonly Worker[]): string[] {
     `${formatCount(connected.length, "worker")}, ${used} of ${formatCount(slots, "slot")} in use`,
     ...failures,
   ].map(printable);
+}
+
+/** What Muster has, what other programs have, and all: `6.1/1.4/12 GiB`; a question mark is what nobody tells. */
+function vramOf(gpus: readonly Gpu[]): string {
+  if (gpus.length === 0) return "-";
+  const gib = (of: (gpu: Gpu) => number | null | undefined) => {
+    const known = gpus.map(of).filter((bytes) => bytes != null);
+    const bytes = known.reduce((total, each) => total + each, 0);
+    return known.length < gpus.length ? "?" : String(Math.round((bytes / 2 ** 30) * 10) / 10);
+  };
+  const [ours, others] = [gib((gpu) => gpu.used_by_muster_bytes), gib((gpu) => gpu.used_by_others_bytes)];
+  return `${ours}/${others}/${gib((gpu) => gpu.vram_bytes)} GiB`;
 }
 
 function progressOf({ progress }: Replica): string {

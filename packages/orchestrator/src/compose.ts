@@ -19,6 +19,7 @@ import { AttemptTable } from "./flows/attempt-table.ts";
 import { createModelFinder, goldenOf, isPinnedFile } from "./flows/catalogue/catalogue-files.ts";
 import { outlookOf } from "./flows/catalogue/fleet-outlook.ts";
 import { deliverMessages } from "./flows/deliver-message.ts";
+import { EnergyBook } from "./flows/energy-book.ts";
 import { finishJobs } from "./flows/finish-jobs.ts";
 import { FleetRegistry } from "./flows/fleet-registry.ts";
 import { LaneControl } from "./flows/lane-control.ts";
@@ -77,8 +78,10 @@ async function start(
   lifecycle.onStop("bus", () => bus.close());
 
   const fleet = new FleetRegistry({ clock, log, random: Math.random });
+  const energy = new EnergyBook({ clock, heartbeatIntervalMs: config.heartbeatIntervalMs });
   const metrics = createPrometheusMetrics({
     workers: () => fleet.workers(),
+    energy: (workerId) => energy.of(workerId),
     openRequests: () => desk.size,
     isStoreUp: () => queue.isUp(),
     batches: () => countByState(batching.active.all()),
@@ -89,6 +92,7 @@ async function start(
     ...{ clock, log, fleet, metrics },
     onAnswered: (model, durationMs) => placement.demand.served(model, durationMs),
   });
+  attempts.onFinished((workerId, usage) => energy.answered(workerId, usage));
   const canary = startCanary({
     ...{ config, address, fleet, attempts, clock, log, background, lifecycle },
     goldenFor: (replica) => goldenOf(models.catalogue, replica),
@@ -148,6 +152,10 @@ async function start(
       canary.fleetChanged(workerId);
       placement.placer.poke();
     },
+    workerBeat: (workerId) => {
+      const worker = fleet.worker(workerId);
+      if (worker !== undefined) energy.beat(worker);
+    },
   });
 
   const office = startMirror({
@@ -186,6 +194,8 @@ async function start(
     {
       desk,
       fleet,
+      energy,
+      pricePerKwh: config.pricePerKwh,
       served,
       canary,
       presence: batching.presence,

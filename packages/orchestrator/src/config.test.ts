@@ -31,6 +31,13 @@ describe("the configuration", () => {
     );
   });
 
+  it("reads the price of electricity, and says what is none", () => {
+    const price = (text: string) => loadOrchestratorConfig({}, { MUSTER_PRICE_PER_KWH: text }).pricePerKwh;
+    expect([price("0.32"), price("30"), price("")]).toEqual([0.32, 30, undefined]);
+    for (const text of ["-1", "0,32", "much", "1e9"])
+      expect(() => price(text)).toThrow(/MUSTER_PRICE_PER_KWH is/);
+  });
+
   it("takes keys with the names of their tenants, and looks at the secret alone for its strength", () => {
     expect(() => loadOrchestratorConfig({}, { MUSTER_API_KEYS: "design:short" })).toThrow(/MUSTER_API_KEYS/);
     const key = "design:0123456789abcdef0123";

@@ -37,6 +37,8 @@ export interface OrchestratorConfig {
   /** What running requests get to finish when the orchestrator is told to stop. */
   readonly drainMs: number;
   readonly heartbeatIntervalMs: number;
+  /** Of a kilowatt-hour, in any currency; undefined: costs are not told. */
+  readonly pricePerKwh: number | undefined;
   /** Where files and batches are: a directory, or `s3://bucket/prefix?...`. Every orchestrator needs the same. */
   readonly objectStore: string;
   /** What must stay free there for batches to go on. */
@@ -125,6 +127,7 @@ export function loadOrchestratorConfig(
       10_000,
     drainMs: overrides.drainMs ?? seconds("MUSTER_DRAIN_SECONDS", 3_600) ?? 60_000,
     heartbeatIntervalMs: overrides.heartbeatIntervalMs ?? 2_000,
+    pricePerKwh: overrides.pricePerKwh ?? readPrice(env, "MUSTER_PRICE_PER_KWH"),
     objectStore:
       overrides.objectStore ?? readText(env, "MUSTER_OBJECT_STORE") ?? join(dataDirectory, "objects"),
     storeReserveBytes:
@@ -206,6 +209,19 @@ function requireStrong(name: string, secret: string): void {
   throw new MusterError(
     "invalid_request",
     `${name} holds a secret that is too short or has spaces in it: use at least ${minSecretLength} characters (for example the output of: openssl rand -hex 32).`,
+    { param: name },
+  );
+}
+
+/** `0.32`. Throws `invalid_request` for what is no price. */
+function readPrice(env: Env, name: string): number | undefined {
+  const text = readText(env, name);
+  if (text === undefined) return undefined;
+  const price = Number(text);
+  if (/^\d+(\.\d+)?$/.test(text) && price <= 1_000_000) return price;
+  throw new MusterError(
+    "invalid_request",
+    `${name} is "${text}": write the price of a kilowatt-hour as a number, such as 0.32.`,
     { param: name },
   );
 }

@@ -35,6 +35,7 @@ describe("Muster", () => {
     await muster.workers.retrieve("wrk-1");
     await muster.workers.drain("wrk-1");
     await muster.workers.check("wrk-1", "rep-1");
+    await muster.workers.fleet();
     expect(server.seen.map(({ method, path, body }) => [method, path, body])).toEqual([
       ["POST", "/v1/chat/completions", question],
       ["POST", "/v1/completions", { model: "m", prompt: "once" }],
@@ -52,6 +53,7 @@ describe("Muster", () => {
       ["GET", "/cluster/v1/workers/wrk-1", undefined],
       ["POST", "/cluster/v1/workers/wrk-1/drain", undefined],
       ["POST", "/cluster/v1/workers/wrk-1/replicas/rep-1/check", undefined],
+      ["GET", "/cluster/v1/fleet", undefined],
     ]);
     await expect(muster.workers.retrieve("../../v1/models")).rejects.toThrow(TypeError);
   });

@@ -88,7 +88,17 @@ export type {
   ToolCallDelta,
   ToolChoice,
 } from "./resources/tools.ts";
-export type { Gpu, Replica, Worker, WorkerHardware, WorkerPresence, Workers } from "./resources/workers.ts";
+export type {
+  EnergySums,
+  Fleet,
+  Gpu,
+  Replica,
+  Worker,
+  WorkerEnergy,
+  WorkerHardware,
+  WorkerPresence,
+  Workers,
+} from "./resources/workers.ts";
 export type { ResponseInfo } from "./response-info.ts";
 export { MusterStream } from "./stream.ts";
 export type { FileSource } from "./upload.ts";

@@ -27,13 +27,14 @@ export async function startMachineLoad(
 ): Promise<MachineLoadReader> {
   const { hardware, clock, log } = deps;
   const env = childEnvironment(hostEnvironment);
+  const lendsGpus = config.gpu !== "off" && hardware.gpus.length > 0;
   const load = new MachineLoadReader({
     ...deps,
-    // A machine without a GPU needs nobody who asks for them.
-    gpus: hardware.gpus.length === 0 ? noGpus : createGpuTelemetry({ env, gpus: config.gpus, log, clock }),
+    // Asking keeps some GPUs awake.
+    gpus: lendsGpus ? createGpuTelemetry({ env, gpus: config.gpus, log, clock }) : noGpus,
     machine: createMachineReader({ env, clock }),
     readCpu: createCpuLoadReader(),
-    settings: config,
+    settings: config.gpu === "off" ? { ...config, maxVramBytes: 0 } : config,
   });
   await load.start();
   return load;

@@ -5,6 +5,26 @@ import { createTestIo, runCommand } from "../command-io.fixture.ts";
 import { type Served, startOrchestrator, workerNamed } from "../orchestrator.fixture.ts";
 import { workersCommand } from "./workers.ts";
 
+const gib = 2 ** 30;
+/** A worker whose GPU tells all. */
+const telling = workerNamed("desk-1", {
+  hardware: {
+    ...workerNamed("desk-1").hardware,
+    gpus: [
+      {
+        ...{ name: "RTX 4070", vram_bytes: 12 * gib, free_vram_bytes: 4.5 * gib, is_unified: false },
+        ...{ used_by_muster_bytes: 6.1 * gib, used_by_others_bytes: 1.4 * gib },
+        ...{ offered_vram_bytes: 10 * gib, utilization: 0.37, temperature_celsius: 61, watts: 140 },
+        ...{ uuid: "GPU-1", driver_version: "550.90.07" },
+      },
+    ],
+  },
+  energy: {
+    ...{ watts: 155, sources: ["gpus", "cpu"], idle_watts: 30 },
+    ...{ watt_hours: 12.5, watt_hours_working: 10, prompt_tokens: 40_000, completion_tokens: 9_000 },
+    ...{ tokens_per_watt_hour: 4_000, cost_per_million_tokens: 0.08, seconds_lent: 3_600 },
+  },
+});
 const [replica] = workerNamed("x").replicas as [Replica];
 
 describe("muster workers", () => {
@@ -68,6 +88,40 @@ describe("muster workers", () => {
     expect(io.out()).toContain(
       "desk-1, gemma-4-e4b-it: held back: golden prompt 'capital of France' answered '[2Jxx'\n",
     );
+  });
+
+  it("shows whose GPU memory it is and what is drawn, where a worker tells", async () => {
+    const { url } = await startOrchestrator({ workers: [telling, workerNamed("desk-2")] });
+    const io = createTestIo();
+    await runCommand(io, workersCommand, ["--url", url]);
+    const [head, first, second] = io.out().split("\n");
+    expect(head).toMatch(/free +ours\/others\/all +power +model/);
+    expect(first).toMatch(/4\.5 GiB of 12 GiB +6\.1\/1\.4\/12 GiB +155 W +gemma/);
+    expect(second).toMatch(/4\.5 GiB of 12 GiB +\?\/\?\/12 GiB +- +gemma/);
+  });
+
+  it("shows all of one worker, by its name", async () => {
+    const { url } = await startOrchestrator({ workers: [workerNamed("desk-2"), telling] });
+    const io = createTestIo();
+    await runCommand(io, workersCommand, ["show", "desk-1", "--url", url]);
+    expect(io.out()).toContain(`GPU 0      RTX 4070, driver 550.90.07, GPU-1
+           12 GiB, 6.1 GiB Muster's, 1.4 GiB others', 4.5 GiB free, 10 GiB for Muster
+           37 % busy, 61 °C, 140 W
+power      155 W now, 30 W when idle, as told by its gpus and cpu
+energy     12.5 Wh while connected, 10 Wh of them working
+tokens     40,000 read, 9,000 written, 4000 for a watt-hour, 0.08 for a million tokens
+lent       1 h`);
+    const json = createTestIo();
+    await runCommand(json, workersCommand, ["show", "wrk-desk-2", "--json", "--url", url]);
+    expect(JSON.parse(json.out()).name).toBe("desk-2");
+  });
+
+  it("says which workers there are where one is not", async () => {
+    const { url } = await startOrchestrator({ workers: [workerNamed("desk-2")] });
+    const io = createTestIo();
+    await runCommand(io, workersCommand, ["--url", url, "show", "desk-9"]);
+    expect(io.err()).toContain('There is no worker "desk-9". There are: desk-2.');
+    expect(io.exitCode()).toBe(1);
   });
 
   it("prints the server's JSON", async () => {

@@ -7,6 +7,7 @@ import { reportFailure, runClientCommand } from "../run-client-command.ts";
 import { renderTable, tableStyle } from "../table.ts";
 import { workerNotes, workerRows } from "../worker-rows.ts";
 import { workersDrainCommand } from "./workers-drain.ts";
+import { workersShowCommand } from "./workers-show.ts";
 
 interface WorkersFlags extends ClientFlags {
   readonly json?: boolean;
@@ -27,6 +28,7 @@ export function workersCommand(io: CommandIo): Command {
       .description("list the workers, what they serve and how busy they are")
       .option("--json", "print as JSON; with --watch, one line each time")
       .option("--watch [seconds]", "show again and again, until Ctrl-C", interval)
+      .addCommand(workersShowCommand(io))
       .addCommand(workersDrainCommand(io))
       .action((flags: WorkersFlags) =>
         runClientCommand(io, async (signal) => {

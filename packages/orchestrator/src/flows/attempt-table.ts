@@ -1,6 +1,7 @@
 import {
   type Clock,
   type ErrorCode,
+  type GenerateUsage,
   type InferenceDelta,
   type InferenceRequest,
   type Log,
@@ -70,6 +71,7 @@ export class AttemptTable {
   readonly #attempts = new Map<string, Attempt>();
   readonly #onAnswered: (model: string, durationMs: number) => void;
   #stray: (end: StrayEnd) => void = ({ acknowledge }) => acknowledge();
+  #finished: (workerId: string, usage: GenerateUsage) => void = () => {};
 
   constructor(deps: {
     readonly clock: Clock;
@@ -93,6 +95,11 @@ export class AttemptTable {
   /** Sets who takes ends of whole answers that nobody here waits for; until then they are acknowledged and dropped. */
   onStray(handler: (end: StrayEnd) => void): void {
     this.#stray = handler;
+  }
+
+  /** Sets who hears what each answer has taken, and where it was made. */
+  onFinished(handler: (workerId: string, usage: GenerateUsage) => void): void {
+    this.#finished = handler;
   }
 
   /**
@@ -275,6 +282,7 @@ export class AttemptTable {
       if (outcome.kind === "finished")
         this.#onAnswered(owner.lease.model, this.#clock.nowMs() - attempt.startedAtMs);
     }
+    if (outcome.kind === "finished") this.#finished(slot.workerId, outcome.usage);
     slot.release(slotOutcome(outcome));
     owner?.resolve(outcome);
   }

@@ -29,6 +29,8 @@ export interface FleetEvents {
   fleetChanged(workerId: string): void;
   /** A replica has become ready, before it gets any work: whoever doubts it holds it back now. */
   replicaReady(workerId: string, replicaId: string): void;
+  /** A worker has beaten: its load is what it says now. */
+  workerBeat(workerId: string): void;
 }
 
 const nobodyListens: FleetEvents = {
@@ -37,6 +39,7 @@ const nobodyListens: FleetEvents = {
   workerLost() {},
   fleetChanged() {},
   replicaReady() {},
+  workerBeat() {},
 };
 /** Lost workers stay listed this long. */
 const keepLostMs = 10 * 60_000;
@@ -157,6 +160,7 @@ export class FleetRegistry {
       ...worker.identity,
       hardware: { ...hardware, freeRamBytes: load.freeRamBytes, gpus },
     };
+    this.#events.workerBeat(workerId);
   }
 
   /** The worker says whether it is lent. One that is not gets no more work; what it runs it ends or gives back itself. */

@@ -3,6 +3,7 @@ import type { FileStore } from "../flows/batches/file-store.ts";
 import type { Canary } from "../flows/canary.ts";
 import type { ModelCatalogue } from "../flows/catalogue/model-catalogue.ts";
 import type { ModelResolver } from "../flows/catalogue/model-resolver.ts";
+import type { EnergyBook } from "../flows/energy-book.ts";
 import type { FleetRegistry } from "../flows/fleet-registry.ts";
 import type { MirrorDesk } from "../flows/mirror-desk.ts";
 import type { ModelPlacer } from "../flows/placement/place-models.ts";
@@ -29,6 +30,9 @@ export interface MirrorRouteDeps {
 export interface HttpDeps {
   readonly desk: RequestDesk;
   readonly fleet: FleetRegistry;
+  readonly energy: EnergyBook;
+  /** Of a kilowatt-hour, in any currency; undefined: costs are not told. */
+  readonly pricePerKwh: number | undefined;
   readonly served: ServedModels;
   readonly canary: Pick<Canary, "check">;
   readonly presence: Pick<PresenceKeeper, "comingDay">;

@@ -4,6 +4,7 @@ import { type FastifyInstance, fastify } from "fastify";
 import { readApiKeys } from "../core/access/api-keys.ts";
 import { anthropicRoutes } from "./anthropic/messages.ts";
 import { authorize, digestOfKey } from "./auth.ts";
+import { fleetRoute } from "./cluster/fleet.ts";
 import { mirrorRoutes } from "./cluster/mirror.ts";
 import { clusterModelsRoutes } from "./cluster/models.ts";
 import { planRoute } from "./cluster/plan.ts";
@@ -140,6 +141,7 @@ function buildApp(deps: HttpDeps): FastifyInstance {
   planRoute(app, deps);
   workersRoutes(app, deps);
   mirrorRoutes(app, deps);
+  fleetRoute(app, deps);
   probeRoutes(app, deps);
   return app;
 }

@@ -11,6 +11,71 @@ export interface Gpu {
   readonly name: string;
   readonly vram_bytes: number;
   readonly free_vram_bytes: number;
+  /** Null is what its driver does not tell, here and below. */
+  readonly used_by_muster_bytes?: number | null;
+  readonly used_by_others_bytes?: number | null;
+  /** What Muster may have in all, with what it has: other programs come first. */
+  readonly offered_vram_bytes?: number | null;
+  /** Share of the time that it works, for anybody: 0 to 1. */
+  readonly utilization?: number | null;
+  readonly temperature_celsius?: number | null;
+  readonly watts?: number | null;
+  readonly uuid?: string | null;
+  readonly driver_version?: string | null;
+  /** Its memory is the machine's main memory. */
+  readonly is_unified?: boolean;
+}
+
+/**
+ * What was drawn and answered since the orchestrator started.
+ * @example console.log(`${energy.tokens_per_watt_hour} tokens for a watt-hour`);
+ */
+export interface EnergySums {
+  readonly watt_hours: number;
+  /** Of those, while it worked for Muster. */
+  readonly watt_hours_working: number;
+  readonly prompt_tokens: number;
+  readonly completion_tokens: number;
+  /** Tokens that were computed, for what was drawn while working; null before anything was measured. */
+  readonly tokens_per_watt_hour: number | null;
+  /** Of electricity, in the currency of MUSTER_PRICE_PER_KWH; null without one. */
+  readonly cost_per_million_tokens: number | null;
+  readonly seconds_lent: number;
+}
+
+/**
+ * A worker's energy.
+ * @example const isCounted = worker.energy?.sources.includes("gpus");
+ */
+export interface WorkerEnergy extends EnergySums {
+  /** Now; null where it does not tell now. */
+  readonly watts: number | null;
+  /** Which of its parts tell what they draw. */
+  readonly sources: readonly ("gpus" | "cpu")[];
+  /** What it draws while it does not work for Muster. */
+  readonly idle_watts: number | null;
+}
+
+/**
+ * All workers of an orchestrator together.
+ * @example console.log(`${fleet.slots.used} of ${fleet.slots.total} slots, ${fleet.watts} W`);
+ */
+export interface Fleet extends EnergySums {
+  readonly object: "fleet";
+  /** How many, by state. */
+  readonly workers: Readonly<Record<string, number>>;
+  readonly slots: { readonly total: number; readonly used: number };
+  readonly gpus: number;
+  /** The sums of what workers tell. */
+  readonly vram: {
+    readonly total_bytes: number;
+    readonly free_bytes: number;
+    readonly used_by_muster_bytes: number;
+    readonly used_by_others_bytes: number;
+    readonly offered_bytes: number;
+  };
+  /** Of those that tell; null where none does. */
+  readonly watts: number | null;
 }
 
 /**
@@ -75,6 +140,10 @@ export interface Worker {
   readonly last_heartbeat_at: number;
   /** 0 to 1. */
   readonly cpu_load?: number;
+  /** Main memory that Muster may have in all; null where the worker does not say. */
+  readonly offered_ram_bytes?: number | null;
+  /** Null where nothing there tells what it draws. */
+  readonly energy?: WorkerEnergy | null;
   readonly hardware: WorkerHardware;
   readonly replicas: readonly Replica[];
   /** Only of one that is retrieved; null where nothing is known. */
@@ -108,6 +177,11 @@ export interface Workers {
    */
   retrieve(id: string, options?: RequestOptions): Promise<Worker & ResponseInfo>;
   /**
+   * All workers together: slots, GPU memory, power, tokens for a watt-hour. Rejects with a MusterApiError.
+   * @example const { watts } = await muster.workers.fleet();
+   */
+  fleet(options?: RequestOptions): Promise<Fleet & ResponseInfo>;
+  /**
    * Asks a worker to finish what runs and take nothing new; resolves as soon as it was asked.
    * @example await muster.workers.drain(worker.id);
    */
@@ -125,6 +199,7 @@ export function createWorkers(transport: Transport): Workers {
     list: (options) => transport.json<List<Worker>>({ method: "GET", path: all, options }),
     retrieve: async (id, options) =>
       transport.json<Worker>({ method: "GET", path: `${all}/${pathOf(id)}`, options }),
+    fleet: (options) => transport.json<Fleet>({ method: "GET", path: "/cluster/v1/fleet", options }),
     drain: async (id, options) =>
       transport.json<Worker>({ method: "POST", path: `${all}/${pathOf(id)}/drain`, options }),
     check: async (id, replicaId, options) =>

@@ -1,6 +1,8 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
+import type { Energy } from "../../core/fleet/energy.ts";
 import type { WorkerView } from "../../core/fleet/worker.ts";
 import type { Metrics } from "../../ports/metrics.ts";
+import { registerWorkerGauges } from "./worker-gauges.ts";
 
 const endToEndBuckets = [
   0.3, 0.5, 0.8, 1, 1.5, 2, 2.5, 5, 10, 15, 20, 30, 40, 50, 60, 120, 240, 480, 960, 1920,
@@ -23,6 +25,8 @@ export interface PrometheusMetrics extends Metrics {
  */
 export function createPrometheusMetrics(observe: {
   readonly workers: () => readonly WorkerView[];
+  /** What a worker has drawn, by its id. */
+  readonly energy: (workerId: string) => Energy;
   readonly openRequests: () => number;
   readonly isStoreUp: () => boolean;
   /** Batches that are not over, by state. */
@@ -104,6 +108,7 @@ export function createPrometheusMetrics(observe: {
 
   registerFleetGauges(registers, observe);
   registerBatchGauges(registers, observe);
+  registerWorkerGauges(registers, observe);
 
   return {
     requestEnded({ model, endpoint, outcome, durationMs }) {

@@ -6,6 +6,7 @@ import type { ComingDay } from "../../flows/presence-keeper.ts";
 import type { WorkerLink } from "../../ports/worker-link.ts";
 import type { HttpDeps } from "../http-deps.ts";
 import { parseBody } from "../parsing/body.ts";
+import { energyBody, gpuBodies } from "./worker-load.ts";
 
 const loadSchema = z.strictObject({
   /** `hf:owner/repo/file.gguf`, `https:`, `file:` or a path on the worker. */
@@ -28,6 +29,10 @@ export function workersRoutes(app: FastifyInstance, deps: HttpDeps): void {
       `There is no worker "${id.slice(0, 128)}". GET /cluster/v1/workers lists them.`,
     );
   };
+  const workerBody = (worker: WorkerView) => ({
+    ...bodyOf(worker),
+    energy: energyBody(worker, deps.energy.of(worker.id), deps.pricePerKwh),
+  });
   const linkTo = (id: string): WorkerLink => {
     const { name } = viewOf(id);
     const link = deps.fleet.linkTo(id);
@@ -94,7 +99,7 @@ export function workersRoutes(app: FastifyInstance, deps: HttpDeps): void {
   });
 }
 
-function workerBody(worker: WorkerView) {
+function bodyOf(worker: WorkerView) {
   const { hardware } = worker;
   return {
     id: worker.id,
@@ -106,6 +111,7 @@ function workerBody(worker: WorkerView) {
     connected_at: Math.floor(worker.connectedAtMs / 1000),
     last_heartbeat_at: Math.floor(worker.lastHeartbeatAtMs / 1000),
     cpu_load: Math.round(worker.cpuLoad * 100) / 100,
+    offered_ram_bytes: worker.load?.offeredRamBytes ?? null,
     hardware: {
       hostname: hardware.hostname,
       platform: hardware.platform,
@@ -116,11 +122,7 @@ function workerBody(worker: WorkerView) {
       ram_bytes: hardware.ramBytes,
       free_ram_bytes: hardware.freeRamBytes,
       backend: hardware.backend,
-      gpus: hardware.gpus.map(({ name, vramBytes, freeVramBytes }) => ({
-        name,
-        vram_bytes: vramBytes,
-        free_vram_bytes: freeVramBytes,
-      })),
+      gpus: gpuBodies(worker),
     },
     replicas: worker.replicas.map(replicaBody),
   };

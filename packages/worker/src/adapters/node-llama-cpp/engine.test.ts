@@ -10,6 +10,8 @@ import { writeTinyGguf } from "../../../../../test/support/tiny-gguf.mjs";
 import { chatRequest, engineContract, failureCode, greedy, readAnswer } from "../../ports/engine.contract.ts";
 import type { EngineLoadSpec, EngineReplica } from "../../ports/engine.ts";
 import { engineChatContract } from "../../ports/engine-chat.contract.ts";
+import { createEngineChildren } from "../common/engine-children.ts";
+import { createMachineReader } from "../probe/machine-reader.ts";
 import { createNodeLlamaCppEngine } from "./engine.ts";
 
 const trainedModel = fileURLToPath(new URL("../../../../models/built-in/tiny-gemma.gguf", import.meta.url));
@@ -68,6 +70,21 @@ engineContract(
 engineChatContract("node-llama-cpp", () => createNodeLlamaCppEngine({ log: silentLog }), trainedModel);
 
 describe("node-llama-cpp engine", { timeout: 30_000 }, () => {
+  it.runIf(process.platform === "linux")(
+    "lets its process's memory be read, until it is closed",
+    async () => {
+      const children = createEngineChildren();
+      const replica = await createNodeLlamaCppEngine({ log: silentLog, children }).load(
+        { modelPath, slots: 1, contextTokens: 256, threads: 1, gpu: "off" },
+        { signal: neverAborts, onProgress: () => {} },
+      );
+      const { oursRamBytes } = await createMachineReader({ env: {} }).read(children.pids());
+      expect(oursRamBytes).toBeGreaterThan(10 * 2 ** 20);
+      await replica.close();
+      expect(children.pids()).toEqual([]);
+    },
+  );
+
   it("tells what it loaded", async () => {
     const fractions: number[] = [];
     const replica = await createNodeLlamaCppEngine({ log: silentLog }).load(

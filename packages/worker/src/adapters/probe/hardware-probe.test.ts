@@ -21,10 +21,10 @@ afterEach(async () => {
 });
 
 /** Runs the probe with a child of this source instead of the engine's. */
-async function probeWith(source: string, timeoutMs = 20_000) {
+async function probeWith(source: string, timeoutMs = 20_000, gpus?: readonly number[]) {
   const childEntry = join(folder, "child.mjs");
   await writeFile(childEntry, source);
-  return await createHardwareProbe({ log, childEntry, timeoutMs }).probe();
+  return await createHardwareProbe({ log, childEntry, timeoutMs, gpus }).probe();
 }
 
 describe("the hardware probe", () => {
@@ -62,6 +62,14 @@ describe("the hardware probe", () => {
   test("goes on without GPUs when the engine hangs", async () => {
     expect(await probeWith("setInterval(() => {}, 1000);", 300)).toMatchObject({ backend: "cpu", gpus: [] });
     expect(warnings[0]?.fields["reason"]).toContain("no answer within 300 ms");
+  });
+
+  test("looks only at the GPUs that are lent", async () => {
+    const source = `const { CUDA_VISIBLE_DEVICES, GGML_VK_VISIBLE_DEVICES } = process.env;
+      const names = [CUDA_VISIBLE_DEVICES, GGML_VK_VISIBLE_DEVICES];
+      process.send({ kind: "devices", backend: "cuda", names, totalBytes: 2, freeBytes: 2 });`;
+    const { gpus } = await probeWith(source, 20_000, [1, 3]);
+    expect(gpus.map(({ name }) => name)).toEqual(["1,3", "1,3"]);
   });
 
   test("keeps secrets from the engine's process", async () => {

@@ -73,10 +73,11 @@ export function createNvidiaTelemetry(options: NvidiaOptions): GpuTelemetry {
           },
         });
 
-  let askedAtMs = clock.nowMs();
+  // The first one is asked for at once: what others have is to be known before we take anything.
+  let askedAtMs = Number.NEGATIVE_INFINITY;
   const askOnce = async () => {
     const nowMs = clock.nowMs();
-    if (nowMs - askedAtMs < askAgainMs) return;
+    if (gpuLoop.isMissing() || nowMs - askedAtMs < askAgainMs) return;
     askedAtMs = nowMs;
     const text = await runTool(program, [...chosen, ...gpuQuery], env);
     for (const line of text?.split("\n") ?? []) keepGpu(line);

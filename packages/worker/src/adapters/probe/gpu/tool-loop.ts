@@ -5,6 +5,8 @@ import { backoffMs, type Clock, deferred, type Env, type Log } from "@muster/bas
 export interface ToolLoop {
   /** False before it has said anything, and once it has been silent for too long. */
   isSpeaking(): boolean;
+  /** It is not installed. */
+  isMissing(): boolean;
   /** Ends the tool; settles when it is gone. */
   close(): Promise<void>;
 }
@@ -36,6 +38,7 @@ export function startToolLoop(options: ToolLoopOptions): ToolLoop {
   let child: ChildProcess | undefined;
   let gone = Promise.resolve();
   let isClosed = false;
+  let isMissing = false;
   let muteStarts = 0;
   let stopTimer = () => {};
 
@@ -51,7 +54,6 @@ export function startToolLoop(options: ToolLoopOptions): ToolLoop {
       stdio: ["ignore", "pipe", "ignore"],
     });
     child = started;
-    let isMissing = false;
     started.on("error", (error: NodeJS.ErrnoException) => {
       isMissing = error.code === "ENOENT" || error.code === "EACCES";
       if (started.pid === undefined) end();
@@ -96,6 +98,7 @@ export function startToolLoop(options: ToolLoopOptions): ToolLoop {
   start();
 
   return {
+    isMissing: () => isMissing,
     isSpeaking: () => lastLineMs !== undefined && clock.nowMs() - lastLineMs <= silentMs,
     async close() {
       isClosed = true;
