@@ -10,6 +10,7 @@ import { startSupervisedRedis } from "./adapters/redis/server.ts";
 import { createRedisTokenBus } from "./adapters/redis/token-bus.ts";
 import { startBatches } from "./compose-batches.ts";
 import { startCanary } from "./compose-canary.ts";
+import { startDiscovery } from "./compose-discovery.ts";
 import type { OrchestratorConfig } from "./config.ts";
 import { countByState } from "./core/batches/batch.ts";
 import { AttemptTable } from "./flows/attempt-table.ts";
@@ -130,10 +131,12 @@ async function start(
     clock,
     log,
   });
+  const fleetAddress = fleetServer.address;
   lifecycle.onStop("fleet port", () => {
     fleet.closeAll("the orchestrator is shutting down");
     return fleetServer.close();
   });
+  await startDiscovery({ config, id: orchestratorId, version, fleetAddress, log, lifecycle });
   lifecycle.onStop("background tasks", () => background.idle(backgroundMs));
   lifecycle.onStop("lanes", () =>
     finishJobs({ lanes, runner, lines: batching.lines, fleet, clock }, config.drainMs),
@@ -181,7 +184,7 @@ async function start(
 
   return {
     url: http.url,
-    fleetAddress: fleetServer.address,
+    fleetAddress,
     redisAddress: address,
     load: () => ({ openRequests: desk.size, runningAttempts: attempts.size }),
     stop: () => lifecycle.stop(),
