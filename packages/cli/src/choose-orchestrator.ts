@@ -3,7 +3,7 @@ import { ask } from "./ask.ts";
 import { type CommandIo, exitCodes } from "./command-io.ts";
 import { printable } from "./format.ts";
 
-export const loopbackAddress = "127.0.0.1:11501";
+const loopbackAddress = "127.0.0.1:11501";
 
 /** What the choice depends on, so that a test has no network. */
 export interface Surroundings {
