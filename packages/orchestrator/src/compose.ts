@@ -11,6 +11,7 @@ import { createRedisTokenBus } from "./adapters/redis/token-bus.ts";
 import { openObjectStore, startBatches } from "./compose-batches.ts";
 import { startCanary } from "./compose-canary.ts";
 import { startCatalogue } from "./compose-catalogue.ts";
+import { startDiscovery } from "./compose-discovery.ts";
 import { startMirror } from "./compose-mirror.ts";
 import { createPlacement } from "./compose-placement.ts";
 import type { OrchestratorConfig } from "./config.ts";
@@ -179,10 +180,12 @@ async function start(
     clock,
     log,
   });
+  const fleetAddress = fleetServer.address;
   lifecycle.onStop("fleet port", () => {
     fleet.closeAll("the orchestrator is shutting down");
     return fleetServer.close();
   });
+  await startDiscovery({ config, id: orchestratorId, version, fleetAddress, log, lifecycle });
   lifecycle.onStop("background tasks", () => background.idle(backgroundMs));
   lifecycle.onStop("lanes", () =>
     finishJobs({ lanes, runner, lines: batching.lines, fleet, clock }, config.drainMs),
@@ -236,7 +239,7 @@ async function start(
 
   return {
     url: http.url,
-    fleetAddress: fleetServer.address,
+    fleetAddress,
     redisAddress: address,
     load: () => ({ openRequests: desk.size, runningAttempts: attempts.size }),
     stop: () => lifecycle.stop(),

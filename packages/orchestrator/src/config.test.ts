@@ -43,4 +43,19 @@ describe("the configuration", () => {
     const key = "design:0123456789abcdef0123";
     expect(loadOrchestratorConfig({}, { MUSTER_API_KEYS: key }).apiKeys).toEqual([key]);
   });
+
+  it("takes a time zone that there is, and asks golden prompts of model files unless it is told otherwise", () => {
+    expect(loadOrchestratorConfig({}, { MUSTER_TIME_ZONE: "Asia/Kolkata" }).timeZone).toBe("Asia/Kolkata");
+    expect(() => loadOrchestratorConfig({}, { MUSTER_TIME_ZONE: "Mars/Base" })).toThrow(
+      /MUSTER_TIME_ZONE is/,
+    );
+    expect(loadOrchestratorConfig({}, {}).canary).toBe("on");
+    expect(loadOrchestratorConfig({}, { MUSTER_CANARY: "all" }).canary).toBe("all");
+    expect(() => loadOrchestratorConfig({}, { MUSTER_CANARY: "some" })).toThrow(/MUSTER_CANARY/);
+  });
+
+  it("can be found by workers unless it is told otherwise", () => {
+    expect(loadOrchestratorConfig({}, {}).isDiscoverable).toBe(true);
+    expect(loadOrchestratorConfig({}, { MUSTER_DISCOVERY: "off" }).isDiscoverable).toBe(false);
+  });
 });

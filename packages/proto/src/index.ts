@@ -4,7 +4,23 @@ import { loadSync } from "@grpc/proto-loader";
 import type { FleetClient, FleetDefinition } from "./gen/muster/v1/Fleet.ts";
 import type { OrchestratorMessage__Output } from "./gen/muster/v1/OrchestratorMessage.ts";
 import type { WorkerMessage__Output } from "./gen/muster/v1/WorkerMessage.ts";
+import { protocolVersions } from "./protocol.ts";
 
+export { type FoundOrchestrator, foundOrchestrators } from "./discovery/found.ts";
+export {
+  multicastAddresses,
+  type NetworkAddress,
+  networkAddresses,
+  openMdnsSocket,
+} from "./discovery/mdns-socket.ts";
+export {
+  addressOf,
+  discoveryType,
+  isSpokenWith,
+  noticeFromTxt,
+  noticeToTxt,
+  type OrchestratorNotice,
+} from "./discovery/notice.ts";
 export type {
   AttemptEnd as WireAttemptEnd,
   AttemptEnd__Output as WireAttemptEndRead,
@@ -43,9 +59,7 @@ export type {
   WorkerMessage,
   WorkerMessage__Output as WorkerMessageRead,
 } from "./gen/muster/v1/WorkerMessage.ts";
-
-/** The protocol versions that this build speaks, both ends included. */
-export const protocolVersions = { min: 1, max: 1 } as const;
+export { protocolVersions } from "./protocol.ts";
 
 /** Larger than any request body that HTTP lets in: a message over gRPC's limit would end the whole stream. */
 export const maxMessageBytes = 16 * 1024 * 1024;

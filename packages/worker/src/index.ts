@@ -1,6 +1,9 @@
+export type { FoundOrchestrator } from "@muster/proto";
+export { forgetJoined, readJoined, rememberJoined } from "./adapters/disk/joined.ts";
 export { createNodeLlamaCppEngine } from "./adapters/node-llama-cpp/engine.ts";
 export { createStubEngine } from "./adapters/stub/engine.ts";
 export { probeHardware, type RunningWorker, startWorker, type WorkerHooks } from "./compose.ts";
+export { answers, findOrchestrators } from "./compose-discovery.ts";
 export {
   buildEngine,
   defaultEngineDirectory,

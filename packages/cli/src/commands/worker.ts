@@ -1,5 +1,6 @@
 import type { LogLevel } from "@muster/base";
 import { Command } from "commander";
+import { chooseOrchestrator } from "../choose-orchestrator.ts";
 import type { CommandIo } from "../command-io.ts";
 import { replicaPrinter } from "../replica-printer.ts";
 import { runUntilSignal } from "../run-until-signal.ts";
@@ -15,6 +16,7 @@ import { buildEngineCommand } from "./build-engine.ts";
 
 interface WorkerFlags extends ModelFlags {
   readonly join?: string;
+  readonly forget?: boolean;
   readonly name?: string;
   readonly dataDir?: string;
   readonly logLevel: LogLevel;
@@ -30,8 +32,9 @@ export function workerCommand(io: CommandIo): Command {
     )
     .option(
       "--join <host:port>",
-      "the orchestrator's fleet port (default: MUSTER_JOIN, else 127.0.0.1:11501)",
+      "the orchestrator's fleet port (default: MUSTER_JOIN, else the one on this machine, else one that is found on the network, after asking)",
     )
+    .option("--forget", "forget which orchestrator was agreed on, and ask again")
     .option("--name <name>", "name of this worker (default: the machine's name)")
     .option("--data-dir <path>", "where the worker's id is kept")
     .addOption(logOption("warn"))
@@ -39,11 +42,13 @@ export function workerCommand(io: CommandIo): Command {
     .action(async (model: string | undefined, flags: WorkerFlags) => {
       const uri = model ?? io.env["MUSTER_MODEL"];
       const { loadWorkerConfig, startWorker } = await import("@muster/worker");
+      const orchestrator = await whereToJoin(io, flags);
+      if (orchestrator === undefined) return;
       const config = loadWorkerConfig(
         {
           ...modelOverrides(flags),
           ...given({
-            orchestrator: flags.join,
+            orchestrator,
             name: flags.name,
             dataDirectory: flags.dataDir,
             models: uri === undefined ? undefined : [{ uri, name: flags.modelName }],
@@ -67,4 +72,21 @@ export function workerCommand(io: CommandIo): Command {
       const refusal = await worker.ended;
       if (refusal !== undefined) throw refusal;
     });
+}
+
+/** The orchestrator's address; undefined where nobody agreed to any. */
+async function whereToJoin(io: CommandIo, flags: WorkerFlags): Promise<string | undefined> {
+  const { answers, findOrchestrators, forgetJoined, loadWorkerConfig, readJoined, rememberJoined } =
+    await import("@muster/worker");
+  const { dataDirectory } = loadWorkerConfig(given({ dataDirectory: flags.dataDir }), io.env);
+  if (flags.forget) await forgetJoined(dataDirectory);
+  const named = flags.join ?? (io.env["MUSTER_JOIN"]?.trim() || undefined);
+  if (named !== undefined) return named;
+  return chooseOrchestrator(io, {
+    joined: () => readJoined(dataDirectory),
+    remember: (joined) => rememberJoined(dataDirectory, joined),
+    answersHere: () => answers("127.0.0.1", 11_501),
+    find: async () => (io.env["MUSTER_DISCOVERY"]?.trim() === "off" ? [] : findOrchestrators()),
+    now: () => new Date(),
+  });
 }

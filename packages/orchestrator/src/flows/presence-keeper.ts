@@ -216,7 +216,7 @@ function isLending({ state, availability }: WorkerView): boolean {
 /** Undefined where it has none: it may be loading. */
 function slotsOf({ replicas }: WorkerView): ReadonlyMap<string, number> | undefined {
   const slots = new Map<string, number>();
-  for (const { model, state, slots: count } of replicas)
-    if (state === "ready") slots.set(model, (slots.get(model) ?? 0) + count);
+  for (const { model, state, slots: count, heldBack } of replicas)
+    if (state === "ready" && heldBack === undefined) slots.set(model, (slots.get(model) ?? 0) + count);
   return slots.size === 0 ? undefined : slots;
 }

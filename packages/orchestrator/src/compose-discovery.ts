@@ -1,0 +1,32 @@
+import { hostname } from "node:os";
+import type { Lifecycle, Log } from "@muster/base";
+import { isLoopbackHost } from "@muster/models";
+import { createBonjourAdvertiser } from "./adapters/bonjour/advertise.ts";
+import type { OrchestratorConfig } from "./config.ts";
+import type { Advertiser } from "./ports/advertiser.ts";
+
+const everyAddress: ReadonlySet<string> = new Set(["0.0.0.0", "::"]);
+
+/** Lets workers find this orchestrator, where its fleet port can be reached from the network and nobody minds. */
+export async function startDiscovery(deps: {
+  readonly config: OrchestratorConfig;
+  readonly id: string;
+  readonly version: string;
+  /** `host:port`, as it is bound. */
+  readonly fleetAddress: string;
+  readonly advertiser?: Advertiser;
+  readonly log: Log;
+  readonly lifecycle: Lifecycle;
+}): Promise<void> {
+  const { config, id, version, fleetAddress, log, lifecycle } = deps;
+  const { fleetHost, isDiscoverable, joinToken } = config;
+  if (!isDiscoverable || isLoopbackHost(fleetHost) || fleetHost === "::1") return;
+  const advertiser = deps.advertiser ?? createBonjourAdvertiser({ log });
+  lifecycle.onStop("discovery", () => advertiser.close());
+  await advertiser.start({
+    ...{ id, version, needsToken: joinToken !== undefined },
+    name: `Muster on ${hostname()}`,
+    host: everyAddress.has(fleetHost) ? undefined : fleetHost,
+    port: Number(fleetAddress.slice(fleetAddress.lastIndexOf(":") + 1)),
+  });
+}

@@ -1,0 +1,2 @@
+/** The protocol versions that this build speaks, both ends included. */
+export const protocolVersions = { min: 1, max: 1 } as const;
