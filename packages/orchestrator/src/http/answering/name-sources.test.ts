@@ -15,7 +15,7 @@ const source: AnswerSource = {
 describe("where an answer came from", () => {
   it("is said in headers, each worker and file once, in letters that a header can hold", () => {
     const headers: Record<string, string> = {};
-    const reply = { header: (name: string, value: string) => void (headers[name] = value) };
+    const reply = { header: (name: string, value: string) => Object.assign(headers, { [name]: value }) };
     const other = { ...source, workerName: "desk", epoch: 3, variant: undefined };
     nameSources(reply as unknown as FastifyReply, [source, other, source]);
     expect(headers).toEqual({
