@@ -154,6 +154,6 @@ describe("the built-in model on two workers", () => {
         ({ response }) => (response?.body as { system_fingerprint?: string } | undefined)?.system_fingerprint,
       ),
     );
-    expect(makers).toEqual(new Set(["muster-desk-1", "muster-desk-2"]));
+    expect(makers).toEqual(new Set(["muster-desk-1-stub-model", "muster-desk-2-stub-model"]));
   });
 });

@@ -31,7 +31,7 @@ describe.skipIf(why !== undefined)(
       const output = await api.results(batch.output_file_id);
       expect(problemsOf(input, batch, { output, errors: [] })).toEqual([]);
       const workers = new Set(output.map(({ response }) => fingerprintOf(response?.body)));
-      expect(workers).toEqual(new Set(["muster-a", "muster-b"]));
+      expect(workers).toEqual(new Set(["muster-a-stub-model", "muster-b-stub-model"]));
     });
   },
 );
