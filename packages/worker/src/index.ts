@@ -1,3 +1,4 @@
+export { createGrpcMirror } from "./adapters/grpc/mirror.ts";
 export { createNodeLlamaCppEngine } from "./adapters/node-llama-cpp/engine.ts";
 export { createStubEngine } from "./adapters/stub/engine.ts";
 export { probeHardware, type RunningWorker, startWorker, type WorkerHooks } from "./compose.ts";
