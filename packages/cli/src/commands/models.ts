@@ -30,8 +30,6 @@ export function modelsCommand(io: CommandIo): Command {
         else io.stdout.write(`${renderTable(rowsOf(list.data), tableStyle(io))}\n`);
       }),
     )
-    // What comes after a part's name is for the part.
-    .enablePositionalOptions()
     .hook("preSubcommand", (parent, part) => void part.copyInheritedSettings(parent));
   for (const build of fileCommands) command.addCommand(build(io));
   return command;
