@@ -9,6 +9,8 @@ const main = fileURLToPath(new URL("../../packages/cli/dist/main.js", import.met
 /** An orchestrator and workers as processes of their own, as in an office. */
 export interface BenchCluster {
   readonly url: string;
+  /** `host:port` that workers dial. */
+  readonly fleetAddress: string;
   readonly orchestratorPid: number;
   /** Of those that run now. */
   workerPids(): readonly number[];
@@ -53,6 +55,7 @@ export async function startBenchCluster(
     await Promise.all(workers.map(join));
     return {
       url,
+      fleetAddress: fleet,
       orchestratorPid: orchestrator.pid ?? 0,
       workerPids: () =>
         children.flatMap((child) => (child === orchestrator || isOver(child) ? [] : [child.pid ?? 0])),

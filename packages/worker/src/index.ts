@@ -1,5 +1,6 @@
 export type { FoundOrchestrator } from "@muster/proto";
 export { forgetJoined, readJoined, rememberJoined } from "./adapters/disk/joined.ts";
+export { createGrpcMirror } from "./adapters/grpc/mirror.ts";
 export { createNodeLlamaCppEngine } from "./adapters/node-llama-cpp/engine.ts";
 export { createStubEngine } from "./adapters/stub/engine.ts";
 export { probeHardware, type RunningWorker, startWorker, type WorkerHooks } from "./compose.ts";

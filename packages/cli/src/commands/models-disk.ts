@@ -15,8 +15,9 @@ export function modelsDiskCommand(io: CommandIo): Command {
   return withClientOptions(new Command("disk"))
     .description("list the model files on the orchestrator's disk and on the workers'")
     .option("--json", "print as JSON")
-    .action((flags: DiskFlags) =>
+    .action((_flags: DiskFlags, command: Command) =>
       runClientCommand(io, async (signal) => {
+        const flags = command.optsWithGlobals<DiskFlags>();
         const status = await createClient(flags, io).mirror.retrieve({ signal, maxRetries: 0 });
         if (flags.json) {
           io.stdout.write(`${JSON.stringify(status, undefined, 2)}\n`);

@@ -18,9 +18,9 @@ export function modelsImportCommand(io: CommandIo): Command {
   return withClientOptions(new Command("import"))
     .description("put GGUF files of this machine into the orchestrator's mirror: no hub is needed")
     .argument("<path...>", "files, or folders with files in them")
-    .action((paths: readonly string[], flags: ClientFlags) =>
+    .action((paths: readonly string[], _flags: ClientFlags, command: Command) =>
       runClientCommand(io, async (signal) => {
-        const client = createClient(flags, io);
+        const client = createClient(command.optsWithGlobals<ClientFlags>(), io);
         const files = (await Promise.all(paths.map(modelFilesAt))).flat();
         if (files.length === 0)
           throw new MusterError("invalid_request", `There is no .gguf file in ${paths.join(", ")}.`);

@@ -19,8 +19,10 @@ export function modelsPullCommand(io: CommandIo): Command {
     .option("--workers", "onto all workers that could run it as well")
     .option("--pin", "keep it there: it is not removed to make room")
     .option("--no-wait", "return at once; `muster models disk` shows how far it is")
-    .action((model: string, flags: PullFlags) =>
+    .action((model: string, _flags: PullFlags, command: Command) =>
       runClientCommand(io, async (signal) => {
+        // Those that `muster models` has as well are read there.
+        const flags = command.optsWithGlobals<PullFlags>();
         const client = createClient(flags, io);
         const order = await client.mirror.pull({ model, workers: flags.workers === true }, { signal });
         if (!flags.wait) {

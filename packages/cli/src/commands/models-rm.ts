@@ -14,8 +14,9 @@ export function modelsRemoveCommand(io: CommandIo): Command {
     .description("remove a model's files from the orchestrator's mirror; what is loaded goes on")
     .argument("<model>", "its name, or a URI as `muster models disk` shows it")
     .option("--workers", "from the workers' disks as well, where it is not loaded")
-    .action((model: string, flags: RemoveFlags) =>
+    .action((model: string, _flags: RemoveFlags, command: Command) =>
       runClientCommand(io, async (signal) => {
+        const flags = command.optsWithGlobals<RemoveFlags>();
         const settings = { workers: flags.workers === true };
         const { uri, workers } = await createClient(flags, io).mirror.delete(model, settings, { signal });
         const also = workers.length === 0 ? "" : `, and asked ${formatCount(workers.length, "worker")} to`;

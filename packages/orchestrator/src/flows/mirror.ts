@@ -59,10 +59,10 @@ export class Mirror {
     ask: { readonly uri: string; readonly sha256: string | undefined; readonly offset: number },
     signal: AbortSignal,
   ): Promise<BlobReading> {
-    const { source, clock } = { ...this.#deps };
+    const { source, clock } = this.#deps;
     const uri = fileUri(ask.uri);
     const allowed = this.#deps.allowed(uri);
-    const tools = { open: source.open, clock, signal };
+    const tools = { open: (path: string) => source.open(path), clock, signal };
     const stored = await source.files.find(uri, allowed, signal);
     if (stored !== undefined) {
       requireSame(uri, ask.sha256, stored.sha256);

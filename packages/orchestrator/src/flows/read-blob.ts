@@ -20,7 +20,7 @@ interface ReadTools {
 }
 
 /** Small enough that other streams get their turn, large enough that their number costs little. */
-const pieceBytes = 256 * 1024;
+const pieceBytes = 128 * 1024;
 const lifeSignMs = 10_000;
 
 /** Reads a file that is whole. */

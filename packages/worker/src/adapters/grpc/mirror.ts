@@ -18,8 +18,8 @@ const channelOptions = {
   "grpc.enable_http_proxy": 0,
   "grpc.keepalive_time_ms": 10_000,
   "grpc.keepalive_timeout_ms": 10_000,
-  // What may be on its way at once: more than a fast network holds.
-  "grpc-node.flow_control_window": 4 * 1024 * 1024,
+  // What may be on its way at once: enough for a fast network, little enough that heartbeats do not wait behind it.
+  "grpc-node.flow_control_window": 1024 * 1024,
 };
 
 /** The orchestrator's mirror. Each file has a connection of its own, which ends with it. */
