@@ -9,6 +9,8 @@ export type { S3Options } from "./adapters/s3/bucket.ts";
 export { createS3ObjectStore } from "./adapters/s3/object-store.ts";
 export { objectKeys } from "./core/batches/keys.ts";
 export { SegmentDecoder } from "./core/batches/segment-record-decoder.ts";
+export * from "./core/placement/fleet-state.ts";
+export { place } from "./core/placement/place.ts";
 export { commitLedgerContract } from "./ports/commit-ledger.contract.ts";
 export * as ledgerFixture from "./ports/commit-ledger.fixture.ts";
 export { jobQueueContract } from "./ports/job-queue.contract.ts";

@@ -1,11 +1,12 @@
 import type { FleetPlan } from "./fleet-plan.ts";
 import { hasLabels } from "./labels.ts";
 import type { ModelCase } from "./model-case.ts";
-import type { Held, Room } from "./room.ts";
+import { type Held, isUnderWay, type Room } from "./room.ts";
 
 /** Marks the replicas that satisfy pins: nobody else's need removes them. */
 export function keepPins(plan: FleetPlan): void {
-  const good = (held: Held) => Number(held.isLastResort) * 2 + Number(held.replica?.state !== "ready");
+  // What is on its way does not take the place of what is there: that goes once it can be done without.
+  const good = (held: Held) => Number(isUnderWay(held)) * 2 + Number(held.isLastResort);
   for (const one of plan.cases) {
     const { pin } = one.model;
     if (pin === undefined) continue;
