@@ -26,11 +26,20 @@ const machines = [
   { share: 0.08, vramGb: 0, bandwidthGb: 0, ramGb: 16 },
 ];
 
+export function drawOne<T extends { readonly share: number }>(items: readonly T[], random: () => number): T {
+  let left = random();
+  for (const item of items) {
+    left -= item.share;
+    if (left < 0) return item;
+  }
+  const [first] = items;
+  if (first === undefined) throw new Error("There is nothing to draw from.");
+  return first;
+}
+
 /** One desk; two of a kind differ a little, in speed and in what their desktop takes. */
 export function officeWorker(id: string, random: () => number): PlacementWorker {
-  let at = random();
-  const machine = machines.find(({ share }) => (at -= share) < 0) ?? machines[2];
-  if (machine === undefined) throw new Error("There is no such machine.");
+  const machine = drawOne(machines, random);
   const { vramGb, bandwidthGb, ramGb } = machine;
   const desktopGb = 0.4 + random();
   const speed = 0.85 + 0.3 * random();

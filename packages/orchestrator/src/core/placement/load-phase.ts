@@ -2,7 +2,7 @@ import { spotThatComes, spotToClear } from "./clear-room.ts";
 import { expectedTokensPerSecond } from "./expected-speed.ts";
 import type { FleetPlan } from "./fleet-plan.ts";
 import type { ModelCase } from "./model-case.ts";
-import { missingPins, pinRooms } from "./pins.ts";
+import { isTied, missingPins, pinRooms } from "./pins.ts";
 import { firstFit } from "./replica-shapes.ts";
 import type { Room } from "./room.ts";
 import { FreeSpots, type Spot, type SpotKind } from "./spots.ts";
@@ -162,6 +162,7 @@ export class LoadPhase {
 
   #promise(one: ModelCase, { room, shape }: Spot): void {
     this.#promised.add(room);
+    room.promise();
     one.await(room, shape.slots);
   }
 
@@ -199,7 +200,9 @@ export class LoadPhase {
     return one.rooms.some((room) => {
       const { worker, whole } = room;
       if (!worker.isOpen || whole.vramBytes <= 0) return false;
-      const gone = [...room.replicas].filter((held) => !held.isKept || held.model === one.model.id);
+      const gone = [...room.replicas].filter(
+        (held) => !isTied(this.#plan, held) || held.model === one.model.id,
+      );
       const budget = room.freeWithout(gone);
       return firstFit(one.model, one.ladder(budget.gpus), { worker, budget, nowMs }) !== undefined;
     });

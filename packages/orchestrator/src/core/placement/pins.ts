@@ -32,3 +32,10 @@ export function missingPins(one: ModelCase): number {
   for (const room of one.awaited.keys()) if (hasLabels(room.worker.labels, pin.labels)) there += 1;
   return Math.max(0, pin.replicas - there);
 }
+
+/** Whether it has to stay where it is: its owner chose it, or its model has no more replicas than are pinned. */
+export function isTied(plan: FleetPlan, held: Held): boolean {
+  if (!held.isKept || held.replica?.isFixed === true) return held.isKept;
+  const one = plan.caseOf(held.model);
+  return one === undefined || one.replicas.size <= (one.model.pin?.replicas ?? 0);
+}

@@ -47,6 +47,8 @@ export class Room {
   readonly replicas = new Set<Held>();
   /** Grows with each change: whoever has looked at it earlier looks again. */
   version = 0;
+  /** Somebody counts on what becomes free here: it is not filled with other things meanwhile. */
+  #isPromised = false;
   #vramBytes: number;
   #ramBytes: number;
   #diskBytes: number;
@@ -64,7 +66,7 @@ export class Room {
   }
 
   get mayLoad(): boolean {
-    return this.worker.isOpen && this.#loadsLeft > 0;
+    return this.worker.isOpen && this.#loadsLeft > 0 && !this.#isPromised;
   }
 
   /** Bytes over what is offered; neither: 0. */
@@ -99,6 +101,11 @@ export class Room {
 
   unload(held: Held): void {
     if (this.replicas.delete(held)) this.#take(held, -1);
+  }
+
+  promise(): void {
+    this.#isPromised = true;
+    this.version += 1;
   }
 
   has(model: string): boolean {
