@@ -4,7 +4,10 @@ import { simPolicies } from "./policies.ts";
 import { type SimResult, Simulation } from "./simulation.ts";
 import { makeWorld, wholeDay } from "./world.ts";
 
-/** A day of an office of 1,000 desks, with Muster and with simpler ways, from one run. */
+/**
+ * A day of an office of 1,000 desks, with Muster and with simpler ways, from one run. Compared are tokens that count by
+ * the size of their model: a desk that reads its memory at full speed writes as many of these with any model.
+ */
 export function benchSim(print: (row: string[]) => void): void {
   const world = makeWorld(wholeDay);
   const bound = clairvoyantBound(world);

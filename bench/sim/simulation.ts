@@ -15,7 +15,7 @@ import { Waits } from "./waits.ts";
 import type { SimRequest, SimWorld } from "./world.ts";
 
 /** A plan is made so often; in between, what has changed waits. */
-const planEveryMs = 20_000;
+const planEveryMs = 30_000;
 /** Lines that a lane shows of all that wait: what the feeder keeps there. */
 const laneWindow = 5000;
 
@@ -68,6 +68,9 @@ export class Simulation {
   readonly #hadLoad: boolean[];
   readonly #stored: Set<string>[];
   readonly #modelIndex: ReadonlyMap<string, number>;
+  readonly #deskIndex: ReadonlyMap<string, number>;
+  /** Desks as placement sees them while they are not lent. */
+  readonly #closed: readonly PlacementWorker[];
   readonly #serviceMs: (number | undefined)[];
   readonly #tokens: number[];
   readonly #running: { people: number; lines: number }[];
@@ -92,6 +95,8 @@ export class Simulation {
     this.#hadLoad = desks.map(() => false);
     this.#stored = desks.map(() => new Set());
     this.#modelIndex = new Map(models.map(({ id }, index) => [id, index]));
+    this.#deskIndex = new Map(desks.map(({ worker }, index) => [worker.id, index]));
+    this.#closed = desks.map(({ worker }) => ({ ...worker, isOpen: false, isServing: false }));
     this.#serviceMs = models.map(() => undefined);
     this.#tokens = models.map(() => 0);
     this.#running = models.map(() => ({ people: 0, lines: 0 }));
@@ -278,7 +283,7 @@ export class Simulation {
 
   #plan(): void {
     for (const action of this.#policy.place(this.#state())) {
-      const desk = this.#world.desks.findIndex(({ worker }) => worker.id === action.workerId);
+      const desk = this.#deskIndex.get(action.workerId) ?? -1;
       const loaded = this.#loaded[desk];
       const facts = this.#world.desks[desk];
       if (loaded === undefined || facts === undefined) continue;
@@ -310,7 +315,8 @@ export class Simulation {
   #state(): PlacementState {
     const { desks, models } = this.#world;
     const workers = desks.map(({ worker }, desk): PlacementWorker => {
-      const isLent = this.#isLent[desk] ?? false;
+      const closed = this.#closed[desk];
+      if (this.#isLent[desk] !== true && closed !== undefined) return closed;
       const replicas = [...(this.#loaded[desk]?.values() ?? [])].map(({ id, action, replica, sinceMs }) => ({
         ...{ id, model: action.model, variant: action.variant.id, slots: action.slots, sinceMs },
         state: replica === undefined ? ("loading" as const) : ("ready" as const),
@@ -324,13 +330,7 @@ export class Simulation {
         },
         lastUsedAtMs: replica?.lastUsedAtMs ?? sinceMs,
       }));
-      return {
-        ...worker,
-        isOpen: isLent,
-        isServing: isLent,
-        replicas,
-        stored: this.#stored[desk] ?? new Set(),
-      };
+      return { ...worker, replicas, stored: this.#stored[desk] ?? new Set() };
     });
     const demand = models.map(({ id }, model) => {
       const lane = this.#lanes[model];

@@ -53,7 +53,7 @@ export const wholeDay: WorldOptions = {
   desks: 1000,
   hours: 24,
   interactivePerSecond: 4,
-  linesPerDesk: 1800,
+  linesPerDesk: 900,
 };
 
 /** Parameters, and the shares of people and of batch work: each size is asked for. */
@@ -65,7 +65,7 @@ const offered = [
   { id: "m-31b", billions: 31, people: 0.1, lines: 0.06 },
 ];
 const people = offered.map(({ people: share }) => ({ share }));
-const meanWork = { interactive: 300, line: 2400 };
+const meanWork = { interactive: 300, line: 4800 };
 
 /** The same for the same options: desks of an office, their owners, what people ask, what is sent in as batches. */
 export function makeWorld(options: WorldOptions): SimWorld {
