@@ -106,7 +106,10 @@ export function firstFit(
   return undefined;
 }
 
-/** Some layers on the GPU where there is one, the rest or all on the processor: the best that is not too slow. */
+/**
+ * Some layers on the GPU where there is one, the rest or all on the processor. The smallest variant comes first: speed is
+ * what is short there, and tokens are written as fast as the weights are read.
+ */
 export function lastResort(
   model: PlacementModel,
   at: {
@@ -121,7 +124,7 @@ export function lastResort(
   const most = Math.max(1, Math.min(model.mostSlots, policy.slotsPerReplica, enoughSlots));
   const memory = budget.ramBytes + (budget.isUnified ? 0 : budget.vramBytes);
   for (const contextTokens of contextSteps(model)) {
-    for (const [rank, variant] of model.variants.entries()) {
+    for (const [rank, variant] of [...model.variants.entries()].reverse()) {
       if (variant.profile.weightsBytes > memory || !isLoadable(model, variant, at)) continue;
       for (let slots = most; slots >= 1; slots--) {
         const shape = splitShape({ variant, rank, slots, contextTokens, gpus: budget.gpus }, budget);
