@@ -41,7 +41,7 @@ export function expectedThroughput(tokensPerSecond: number, slots: number): numb
   return tokensPerSecond * (1 + nextSlotShare * (slots - 1));
 }
 
-export function variantBytes(variant: PlacementVariant): number {
+function variantBytes(variant: PlacementVariant): number {
   return (variant.fileBytes ?? variant.profile.weightsBytes) + (variant.projectorBytes ?? 0);
 }
 

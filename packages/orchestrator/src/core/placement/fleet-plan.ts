@@ -155,6 +155,6 @@ function bytesToFetch(
   return variant === undefined ? 0 : missingBytes(worker, variant);
 }
 
-export function sortedById<T extends { readonly id: string }>(items: readonly T[]): T[] {
+function sortedById<T extends { readonly id: string }>(items: readonly T[]): T[] {
   return items.toSorted((a, b) => (a.id < b.id ? -1 : a.id > b.id ? 1 : 0));
 }
