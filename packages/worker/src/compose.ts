@@ -16,6 +16,7 @@ import { createLoadReader } from "./adapters/probe/system-load.ts";
 import { fetchCudaBuild } from "./compose-cuda.ts";
 import { defaultEngineDirectory } from "./compose-engine-build.ts";
 import { createEngine, nameUpstreamModel } from "./compose-engines.ts";
+import { createMemoryCheck } from "./compose-memory-check.ts";
 import type { WorkerConfig } from "./config.ts";
 import type { ReplicaReport } from "./core/link-messages.ts";
 import { Assignments } from "./flows/assignments.ts";
@@ -87,9 +88,13 @@ export async function startWorker(
         slots: order.slots,
         contextTokens: order.contextTokens,
         variant: order.variant,
+        gpuLayers: order.gpuLayers,
+        isCpuOnly: order.isCpuOnly,
+        projectorUri: order.projectorUri,
         isFixed: false,
       });
     },
+    checkMemory: createMemoryCheck(hardware),
   });
   const assignments = new Assignments({ replicas, background, clock, log });
   const readLoad = createLoadReader();
@@ -187,10 +192,13 @@ function specOf(
     readonly slots?: number | undefined;
     readonly contextTokens?: number | undefined;
     readonly variant?: string | undefined;
+    readonly gpuLayers?: number | undefined;
+    readonly isCpuOnly?: boolean;
+    readonly projectorUri?: string | undefined;
     readonly isFixed: boolean;
   },
 ): ReplicaSpec {
-  const { threads, gpu } = config;
+  const { threads } = config;
   return {
     replicaId: wanted.replicaId,
     model: wanted.model ?? defaultModelName(parseModelUri(wanted.uri)),
@@ -198,7 +206,9 @@ function specOf(
     slots: wanted.slots ?? config.slots,
     contextTokens: wanted.contextTokens ?? config.contextTokens,
     threads,
-    gpu,
+    gpu: wanted.isCpuOnly === true ? "off" : config.gpu,
+    gpuLayers: wanted.gpuLayers,
+    projectorUri: wanted.projectorUri,
     variant: wanted.variant,
     isFixed: wanted.isFixed,
   };

@@ -28,6 +28,9 @@ const file = writeGguf({
 });
 
 describe("readGgufHeader", () => {
+  const head = (tensors: number | bigint, entries: number | bigint, version = 3) =>
+    join([new TextEncoder().encode("GGUF"), u32(version), u64(tensors), u64(entries)]);
+
   test("reads counts and metadata, and keeps only the length of long arrays", () => {
     const result = readGgufHeader(file);
     if (result.kind !== "header") throw new Error(JSON.stringify(result));
@@ -46,6 +49,33 @@ describe("readGgufHeader", () => {
     expect(header.minimumFileBytes).toBe(file.length);
   });
 
+  test("adds up the bytes of the tensors by what they are for", () => {
+    const elements = { "token_embd.weight": 8, "output.weight": 4, "per_layer_token_embd.weight": 2 };
+    const blocks = { "blk.0.attn_q.weight": 16, "blk.2.ffn_up_exps.weight": 32, "blk.999999.x": 1, other: 1 };
+    const tensors = Object.entries({ ...elements, ...blocks }).map(([name, each]) => ({
+      name,
+      elements: each,
+    }));
+    const result = readGgufHeader(writeGguf({ tensors }));
+    if (result.kind !== "header") throw new Error(JSON.stringify(result));
+    expect(result.header.tensors).toEqual({
+      allBytes: 64 * 4,
+      tokenEmbeddingBytes: 8 * 4,
+      perLayerEmbeddingBytes: 2 * 4,
+      outputBytes: 4 * 4,
+      blockBytes: [16 * 4, 0, 32 * 4],
+      expertBytes: 32 * 4,
+      isComplete: true,
+    });
+  });
+
+  test("says that its sums are too small where it does not know a type", () => {
+    const unknown = join([head(1, 0), text("blk.0.x"), u32(1), u64(64), u32(9999), u64(0)]);
+    expect(readGgufHeader(unknown)).toMatchObject({
+      header: { tensors: { allBytes: 0, isComplete: false } },
+    });
+  });
+
   test("asks for more bytes until it has enough, and never for more than the file has", () => {
     let have = 0;
     for (let tries = 0; tries < 5000; tries += 1) {
@@ -59,8 +89,6 @@ describe("readGgufHeader", () => {
     throw new Error("it never had enough");
   });
 
-  const head = (tensors: number | bigint, entries: number | bigint, version = 3) =>
-    join([new TextEncoder().encode("GGUF"), u32(version), u64(tensors), u64(entries)]);
   const entry = (type: number, value: Uint8Array) => join([head(0, 1), text("k"), u32(type), value]);
 
   test.each([

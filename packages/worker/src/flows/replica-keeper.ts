@@ -21,6 +21,9 @@ export interface ReplicaSpec {
   readonly contextTokens: number | undefined;
   readonly threads: number | undefined;
   readonly gpu: "auto" | "off";
+  /** Layers on the GPU; undefined: all that fit. */
+  readonly gpuLayers?: number | undefined;
+  readonly projectorUri?: string | undefined;
   /** The machine's owner has chosen it. */
   readonly isFixed: boolean;
   /** As the load order named it. */
@@ -34,6 +37,8 @@ export interface KeeperDeps {
   readonly log: Log;
   readonly random: () => number;
   readonly report: (report: ReplicaReport) => void;
+  /** Throws MusterError `model_load_failed` for a model that is too large for this machine; undefined: nobody looks. */
+  readonly checkMemory?: ((path: string, spec: ReplicaSpec) => Promise<void>) | undefined;
 }
 
 const restartBackoff = { baseMs: 500, maxMs: 30_000 };
@@ -138,7 +143,7 @@ export class ReplicaKeeper {
   async #serveOnce(): Promise<MusterError> {
     const { signal } = this.#stop;
     const { engine, store } = this.#deps;
-    const { modelUri, slots, contextTokens, threads, gpu } = this.spec;
+    const { modelUri, slots, contextTokens, threads, gpu, gpuLayers, projectorUri } = this.spec;
     const startedAtMs = this.#deps.clock.nowMs();
     const progressed = (state: "fetching" | "loading") => this.#progress(state);
 
@@ -149,8 +154,9 @@ export class ReplicaKeeper {
       onProgress: ({ doneBytes, totalBytes }) => onFetched(totalBytes ? doneBytes / totalBytes : 0),
     });
     this.#report({ state: "loading", progress: 0, fileBytes: file.bytes, modelSha256: file.sha256 });
+    await this.#deps.checkMemory?.(file.path, this.spec);
     const replica = await engine.load(
-      { modelPath: file.path, slots, contextTokens, threads, gpu },
+      { modelPath: file.path, slots, contextTokens, threads, gpu, gpuLayers, projectorUri },
       { signal, onProgress: progressed("loading") },
     );
     const { info } = replica;

@@ -11,6 +11,10 @@ export interface EngineLoadSpec {
   readonly threads: number | undefined;
   /** `auto` takes a GPU where there is one; `off` stays on the CPU. */
   readonly gpu: "auto" | "off";
+  /** Layers on the GPU, as llama.cpp counts them; undefined: all that fit. */
+  readonly gpuLayers?: number | undefined;
+  /** The projector of a model that sees or hears, for engines that take one. */
+  readonly projectorUri?: string | undefined;
 }
 
 export interface ReplicaInfo {
@@ -27,9 +31,9 @@ export interface ReplicaInfo {
   readonly loadMs: number;
   /** What the replica can be asked for; anything else it refuses with `unsupported`. */
   readonly capabilities: readonly Capability[];
-  /** What it takes; undefined: the engine does not tell. */
+  /** What it takes once it is warm, its process included; undefined: the engine does not tell. */
   readonly memory?: { readonly vramBytes: number; readonly ramBytes: number } | undefined;
-  /** Layers on a GPU, of those that the model has; undefined: the engine does not tell. */
+  /** Layers on a GPU, of those that the model has (one makes the logits); undefined: the engine does not tell. */
   readonly offload?: { readonly gpuLayers: number; readonly layers: number } | undefined;
 }
 

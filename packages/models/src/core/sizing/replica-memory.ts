@@ -11,8 +11,8 @@ export interface MemoryParts {
   readonly outputBytes: number;
 }
 
-/** Tokens of one step, as the engines ask for them: node-llama-cpp adds one to the 512 that it is told. */
-const batchTokens = 513;
+/** Tokens of one step, as the engines ask for them; node-llama-cpp adds one where there are windows. */
+const batchTokens = 512;
 /** llama.cpp rounds every cache up to whole blocks of cells (llama-context.cpp, llama-kv-cache-iswa.cpp). */
 const cellBlock = 256;
 /** What a token costs beside its numbers: id, position, places in the caches. */
@@ -21,12 +21,18 @@ const bookkeepingNumbers = 10;
 const guessedWidthFactor = 16;
 
 const mib = 1024 ** 2;
-/** A process with Node.js and the engine, before it has a model: 100 MiB were measured on Linux. */
-export const processBytes = 110 * mib;
+const bareProcessBytes = 100 * mib;
+/** Texts, scores and ranks of a vocabulary, in llama.cpp's tables and in ours. */
+const vocabularyEntryBytes = 720;
 /** What a driver and its libraries take on each GPU that a process uses. */
 export const gpuContextBytes = 512 * mib;
-/** The same process's share of main memory for its driver. */
+/** What its driver takes of main memory. */
 export const gpuProcessBytes = 400 * mib;
+
+/** A process with Node.js, the engine and a model's vocabulary, but for weights, caches and what batches take. */
+export function processBytes(vocabularySize: number): number {
+  return bareProcessBytes + vocabularySize * vocabularyEntryBytes;
+}
 
 /**
  * What llama.cpp allocates for one replica on one kind of memory. Each slot owns its cells: the cache is not shared
@@ -41,9 +47,10 @@ export function memoryParts(
   const isEmbedding = profile.use === "embed";
   const sequences = isEmbedding ? 1 : Math.max(1, slots);
   const cells = blocksOf(isEmbedding ? contextTokens + 1 : contextTokens);
-  // A text that becomes a vector is evaluated in one batch.
-  const batch = isEmbedding ? cells : Math.min(batchTokens, cells * sequences);
   const hasWindow = profile.windowTokens > 0;
+  const step = Math.max(batchTokens, sequences) + (hasWindow ? 1 : 0);
+  // A text that becomes a vector is evaluated in one batch.
+  const batch = isEmbedding ? cells : Math.min(step, cells * sequences);
   const windowCells = hasWindow ? blocksOf(Math.min(cells, profile.windowTokens + batch)) : 0;
   const cacheBytes =
     sequences *
@@ -53,30 +60,30 @@ export function memoryParts(
   return {
     weightsBytes: profile.weightsBytes,
     cacheBytes,
-    computeBytes: computeBytes(profile, {
-      batch: Math.ceil(batch / sequences) * sequences,
-      cells,
-      windowCells,
-    }),
+    computeBytes: computeBytes(profile, { batch, sequences, cells, windowCells }),
     outputBytes: sequences * (isEmbedding ? profile.embeddingLength : profile.vocabularySize) * 4,
   };
 }
 
 function computeBytes(
   profile: MemoryProfile,
-  {
-    batch,
-    cells,
-    windowCells,
-  }: { readonly batch: number; readonly cells: number; readonly windowCells: number },
+  sizes: {
+    readonly batch: number;
+    readonly sequences: number;
+    readonly cells: number;
+    readonly windowCells: number;
+  },
 ): number {
+  const { batch, sequences, cells, windowCells } = sizes;
   const { embeddingLength, vocabularySize, kvBytesPerToken, kvWindowBytesPerToken, layerWidth } = profile;
   // Masks are of 16 bits, for every cell and token.
   const maskBytes = (kvBytesPerToken > 0 ? cells * 2 : 0) + (kvWindowBytesPerToken > 0 ? windowCells * 2 : 0);
   const widest = layerWidth ?? guessedWidthFactor * embeddingLength;
   const layerBytes = (widest + bookkeepingNumbers) * 4 + maskBytes;
-  const logitsBytes = (vocabularySize + 2 * embeddingLength) * 4;
-  return batch * Math.max(layerBytes, profile.use === "embed" ? 0 : logitsBytes);
+  // Every sequence gets as many tokens of the batch.
+  const evenBatch = Math.ceil(batch / sequences) * sequences;
+  const logitsBytes = profile.use === "embed" ? 0 : (vocabularySize + 2 * embeddingLength) * 4;
+  return Math.max(evenBatch * layerBytes, batch * logitsBytes);
 }
 
 /** What a replica of this shape takes of GPUs and of main memory, with its process and its driver. Never negative. */
@@ -84,9 +91,10 @@ export function replicaMemory(profile: MemoryProfile, shape: ReplicaShape): Repl
   const parts = memoryParts(profile, shape);
   const allLayers = profile.layers + 1;
   const gpuLayers = shape.gpuLayers === "all" ? allLayers : clamp(shape.gpuLayers, 0, allLayers);
+  const ownBytes = processBytes(profile.vocabularySize);
   if (gpuLayers === 0) {
     const { weightsBytes, cacheBytes, computeBytes: compute, outputBytes } = parts;
-    return { vramBytes: 0, ramBytes: weightsBytes + cacheBytes + compute + outputBytes + processBytes };
+    return { vramBytes: 0, ramBytes: weightsBytes + cacheBytes + compute + outputBytes + ownBytes };
   }
   const gpus = Math.max(1, shape.gpus ?? 1);
   const blocksOnGpu = gpuLayers - 1;
@@ -111,7 +119,7 @@ export function replicaMemory(profile: MemoryProfile, shape: ReplicaShape): Repl
         parts.cacheBytes * (1 - share) +
         (isPartial ? parts.computeBytes : 0) +
         parts.outputBytes +
-        processBytes +
+        ownBytes +
         gpuProcessBytes,
     ),
   };

@@ -6,17 +6,18 @@ import { modelMode } from "./model-mode.ts";
 const everyFlag = new Set(["--device", "--spec-type", "--no-webui", "--reasoning"]);
 
 function headerOf(metadata: Readonly<Record<string, GgufValue>>) {
-  return { version: 3, tensorCount: 0, minimumFileBytes: 0, metadata: new Map(Object.entries(metadata)) };
+  return { metadata: new Map(Object.entries(metadata)) };
 }
 
+const spec = {
+  modelPath: "/m.gguf",
+  slots: 3,
+  contextTokens: undefined,
+  threads: undefined,
+  gpu: "auto",
+} as const;
+
 function lineFor(metadata: Readonly<Record<string, GgufValue>>, rest: Partial<ServerArguments> = {}): string {
-  const spec = {
-    modelPath: "/m.gguf",
-    slots: 3,
-    contextTokens: undefined,
-    threads: undefined,
-    gpu: "auto",
-  } as const;
   return serverArguments({
     spec,
     mode: modelMode(headerOf(metadata)),
@@ -52,6 +53,13 @@ describe("serverArguments", () => {
     expect(lineFor({ ...writer, "tokenizer.chat_template": template })).toContain("--reasoning off");
     expect(lineFor({ ...writer, "tokenizer.chat_template": template }, { flags: new Set() })).not.toContain(
       "--reas",
+    );
+  });
+
+  it("puts as many layers on the GPU as it is told, and none where it may use none", () => {
+    expect(lineFor(writer, { spec: { ...spec, gpuLayers: 12 } })).toContain("--n-gpu-layers 12");
+    expect(lineFor(writer, { spec: { ...spec, gpuLayers: 12, gpu: "off" } })).toContain(
+      "--n-gpu-layers 0 --device none",
     );
   });
 

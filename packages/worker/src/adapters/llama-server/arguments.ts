@@ -25,7 +25,7 @@ export function serverArguments(given: ServerArguments): readonly string[] {
     // A context of its own for each slot: no answer takes another's room.
     ...["--ctx-size", String(contextTokens * spec.slots), "--parallel", String(spec.slots)],
     ...["--threads", String(threads), "--threads-batch", String(threads)],
-    ...(spec.gpu === "off" ? ["--n-gpu-layers", "0", ...ifKnown("--device", "none")] : []),
+    ...gpuArguments(spec, ifKnown),
     ...taskArguments(mode, contextTokens),
     ...(mode.task === "generate" && isQuietByDefault(mode.chatTemplate ?? "")
       ? ifKnown("--reasoning", "off")
@@ -44,6 +44,14 @@ export function serverArguments(given: ServerArguments): readonly string[] {
     ...["--host", listen.host],
     ...(listen.port === undefined ? [] : ["--port", String(listen.port)]),
   ];
+}
+
+function gpuArguments(
+  { gpu, gpuLayers }: EngineLoadSpec,
+  ifKnown: (...args: readonly string[]) => readonly string[],
+): readonly string[] {
+  if (gpu === "off") return ["--n-gpu-layers", "0", ...ifKnown("--device", "none")];
+  return gpuLayers === undefined ? [] : ["--n-gpu-layers", String(gpuLayers)];
 }
 
 function taskArguments({ task }: ModelMode, contextTokens: number): readonly string[] {

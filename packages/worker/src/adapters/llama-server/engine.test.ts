@@ -131,6 +131,21 @@ describe("llama-server's process", { timeout: 30_000 }, () => {
     );
   });
 
+  it("fetches the projector that the load names before its owner's", async () => {
+    const spec = { projectorUri: "other-eyes.gguf" };
+    const { loading, started } = start([], { mmproj: "eyes.gguf" }, { spec });
+    await loading;
+    expect((await started()).args.join(" ")).toContain("--mmproj /fetched/other-eyes.gguf");
+  });
+
+  it("tells what memory the program says it takes", async () => {
+    const { loading } = start();
+    expect((await loading).info).toMatchObject({
+      memory: { vramBytes: 0, ramBytes: 8 * 1024 ** 2 },
+      offload: { gpuLayers: 0, layers: 7 },
+    });
+  });
+
   it("computes on the device that the program has, unless it is told not to", async () => {
     const backends = [start([], {}, { spec: { gpu: "auto" } }), start()].map(
       async ({ loading }) => (await loading).info.backend,

@@ -23,6 +23,7 @@ import { llamaServerCapabilities } from "../common/openai/llama-server-props.ts"
 import { UpstreamReplica } from "../common/openai/replica.ts";
 import { defaultSilenceMs, type Upstream } from "../common/openai/upstream.ts";
 import { serverArguments } from "./arguments.ts";
+import { createBufferLog } from "./buffer-log.ts";
 import { findLlamaServer } from "./find-server.ts";
 import { type ModelMode, modelMode } from "./model-mode.ts";
 import { startServerProcess } from "./server-process.ts";
@@ -71,6 +72,7 @@ export function createLlamaServerEngine(options: LlamaServerOptions): Engine {
         const plan = await makePlan(spec, options, signal);
         const place = await makePlace();
         const key = randomBytes(32).toString("base64url");
+        const buffers = createBufferLog();
         server = startServerProcess({
           guard,
           program: plan.program.path,
@@ -80,6 +82,7 @@ export function createLlamaServerEngine(options: LlamaServerOptions): Engine {
           clock,
           log,
           folder: place.folder,
+          onLine: buffers.read,
         });
         const root: HttpTarget = { baseUrl: place.url, socketPath: place.socketPath, key, clock };
         await untilReady(root, { server, clock, signal });
@@ -97,6 +100,8 @@ export function createLlamaServerEngine(options: LlamaServerOptions): Engine {
           backend: spec.gpu === "off" ? "cpu" : plan.program.backend,
           loadMs: Math.round(clock.nowMs() - startMs),
           capabilities: changeCapabilities(capabilitiesOf(plan.mode, props), options.capabilities),
+          memory: buffers.memory(),
+          offload: buffers.offload(),
         };
         log.info({ pid: server.pid, loadMs: info.loadMs, capabilities: info.capabilities }, "model loaded");
         return new UpstreamReplica(info, upstreamOf(root, plan.mode, options), server);
@@ -110,7 +115,9 @@ export function createLlamaServerEngine(options: LlamaServerOptions): Engine {
 }
 
 async function makePlan(spec: EngineLoadSpec, options: LlamaServerOptions, signal: AbortSignal) {
-  const { mmproj, draft, fetchFile } = options;
+  const { draft, fetchFile } = options;
+  // One that is ordered belongs to the model that is ordered.
+  const mmproj = spec.projectorUri ?? options.mmproj;
   const mode = modelMode(await readGgufFile(spec.modelPath));
   return {
     mode,

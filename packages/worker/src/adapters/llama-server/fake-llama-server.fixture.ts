@@ -39,6 +39,8 @@ if (args.includes("--die")) {
   console.error("error: a tensor is missing");
   process.exit(3);
 }
+console.error("load_tensors: offloaded 0/7 layers to GPU");
+console.error("load_tensors:   CPU_Mapped model buffer size =     8.00 MiB");
 createServer((request, response) => {
   const isReady = !args.includes("--never-ready");
   const say = (status, body) => response.writeHead(status).end(JSON.stringify(body));

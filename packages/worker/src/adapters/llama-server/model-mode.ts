@@ -12,7 +12,7 @@ export interface ModelMode {
 /** llama.cpp's numbers: 0 none, 1 mean, 2 first token, 3 last token, 4 a ranking. */
 const pooling = { none: 0, rank: 4 };
 
-export function modelMode({ metadata }: GgufHeader): ModelMode {
+export function modelMode({ metadata }: Pick<GgufHeader, "metadata">): ModelMode {
   const architecture = metadata.get("general.architecture");
   const name = typeof architecture === "string" ? architecture : "unknown";
   const template = metadata.get("tokenizer.chat_template");

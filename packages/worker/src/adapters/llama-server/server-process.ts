@@ -21,6 +21,8 @@ export function startServerProcess(options: {
   readonly log: Log;
   /** Holds the server's socket, and goes with it. */
   readonly folder: string | undefined;
+  /** Gets each line that the server writes. */
+  readonly onLine: (line: string) => void;
 }): UpstreamLife & { readonly pid: number | undefined } {
   const { log, clock } = options;
   const child = fork(options.guard, [options.folder ?? "", options.program, ...options.args], {
@@ -48,6 +50,7 @@ export function startServerProcess(options: {
     createInterface({ input: child.stderr }).on("line", (line) => {
       lines.push(line);
       if (lines.length > keptLines) lines.shift();
+      options.onLine(line);
       log.debug({ line }, "llama-server says");
     });
   }

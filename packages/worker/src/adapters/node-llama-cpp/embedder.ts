@@ -13,8 +13,8 @@ export interface NamedText {
 }
 
 export interface Embedder {
-  /** Loads now what is else loaded by the first use. */
-  open(): Promise<void>;
+  /** Loads now what is else loaded by the first use; gives the library's context. */
+  open(): Promise<unknown>;
   /**
    * Gives each text's vector, of length 1, in order; returns how many tokens were evaluated. Nothing is evaluated
    * unless all texts can be. Throws MusterError `invalid_request`, `context_length_exceeded`, `cancelled`.
@@ -53,9 +53,7 @@ export function createEmbedder(model: LlamaModel, options: EmbedderOptions): Emb
     }),
   );
   return {
-    async open() {
-      await context();
-    },
+    open: context,
     async embed(texts, { isCancelled, onVector }) {
       const opened = await context();
       const inputs = await tokenizeAll(model, { texts, opened, maxTokens: options.maxTokens, isCancelled });

@@ -127,9 +127,12 @@ async function loadInChild(attempt: LoadAttempt): Promise<LoadOutcome> {
   }
 }
 
-function toChildSpec({ contextTokens, threads, ...rest }: EngineLoadSpec): ChildLoadSpec {
+/** Without the projector: this engine takes none. */
+function toChildSpec(spec: EngineLoadSpec): ChildLoadSpec {
+  const { modelPath, slots, contextTokens, threads, gpu, gpuLayers } = spec;
   return {
-    ...rest,
+    ...{ modelPath, slots, gpu },
+    ...(gpuLayers === undefined ? {} : { gpuLayers }),
     ...(contextTokens === undefined ? {} : { contextTokens }),
     ...(threads === undefined ? {} : { threads }),
   };

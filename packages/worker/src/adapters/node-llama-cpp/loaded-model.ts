@@ -1,12 +1,13 @@
 import { stat } from "node:fs/promises";
 import { availableParallelism } from "node:os";
 import type { Capability } from "@muster/base";
-import { type Llama, LlamaLogLevel, type LlamaModel } from "node-llama-cpp";
+import { type Llama, type LlamaContext, LlamaLogLevel, type LlamaModel } from "node-llama-cpp";
 import type { ReplicaInfo } from "../../ports/engine.ts";
 import type { ChildLoadSpec } from "./child-messages.ts";
 import { engineVersion } from "./engine-version.ts";
 import { createGrammarCache } from "./grammar-cache.ts";
 import { measureThreads, threadCandidates } from "./measure-threads.ts";
+import { measuredMemory } from "./measured-memory.ts";
 import { modelUse } from "./model-use.ts";
 import { type NativeEngine, nativeEngine } from "./native-context.ts";
 import { openLlama } from "./open-llama.ts";
@@ -50,7 +51,11 @@ export async function loadModel(
   });
   const { llama, build } = opened;
   process.stderr.write(`info: engine build: ${build}\n`);
-  const model = await llama.loadModel({ modelPath: spec.modelPath, onLoadProgress: onProgress });
+  const model = await llama.loadModel({
+    modelPath: spec.modelPath,
+    onLoadProgress: onProgress,
+    ...(spec.gpuLayers === undefined ? {} : { gpuLayers: spec.gpuLayers }),
+  });
   const use = modelUse(model);
   const contextTokens =
     use.kind === "generate"
@@ -72,7 +77,8 @@ export async function loadModel(
     // Vulkan's queues are for one evaluation at a time, whatever the context.
     alone: (task) => (parts !== undefined && llama.gpu === "vulkan" ? parts.steps.exclusively(task) : task()),
   });
-  if (parts === undefined) await tasks.open();
+  const contexts = loop === undefined ? [await tasks.open()] : [loop.context];
+  const gpus = llama.gpu === false ? [] : await llama.getGpuDeviceNames();
   return {
     info: {
       engine: "node-llama-cpp",
@@ -85,6 +91,8 @@ export async function loadModel(
       backend: llama.gpu === false ? "cpu" : llama.gpu,
       loadMs: Math.round(performance.now() - startMs),
       capabilities: [...(parts === undefined ? [] : writingCapabilities(prompts)), ...tasks.capabilities],
+      memory: measuredMemory(model, { contexts, vocabularySize: prompts.vocabulary.size, gpus: gpus.length }),
+      offload: { gpuLayers: model.gpuLayers, layers: model.fileInsights.totalLayers },
     },
     prompts,
     parts,
@@ -101,7 +109,7 @@ async function createLoopParts(
     contextTokens,
     threads,
   }: { readonly slots: number; readonly contextTokens: number; readonly threads: number | undefined },
-): Promise<{ readonly parts: LoopParts; readonly threads: number }> {
+): Promise<{ readonly parts: LoopParts; readonly threads: number; readonly context: LlamaContext }> {
   const context = await model.createContext({
     sequences: slots,
     contextSize: contextTokens,
@@ -137,7 +145,7 @@ async function createLoopParts(
     contextTokens,
     observerOf: createObservers(engine),
   };
-  return { parts, threads: chosenThreads };
+  return { parts, threads: chosenThreads, context };
 }
 
 /** With a GPU the CPU has next to nothing to do, and one core stays free. */

@@ -11,8 +11,8 @@ export interface RerankTask {
 }
 
 export interface Reranker {
-  /** Loads now what is else loaded by the first use. */
-  open(): Promise<void>;
+  /** Loads now what is else loaded by the first use; gives the library's context. */
+  open(): Promise<unknown>;
   /**
    * Gives each document's score, 0 to 1; returns how many tokens were evaluated.
    * Throws MusterError `invalid_request`, `context_length_exceeded`, `cancelled`.
@@ -40,9 +40,7 @@ export function createModelReranker(
   );
   const ending = missingEnd(model);
   return {
-    async open() {
-      await context();
-    },
+    open: context,
     async rank(task, { isCancelled, onScore }) {
       checkTexts(task);
       const opened = await context();

@@ -25,8 +25,8 @@ export interface SideRun {
 /** What a model does beside writing: it needs none of the slots' caches. */
 export interface SideTasks {
   readonly capabilities: readonly Capability[];
-  /** Loads what the first request would wait for. */
-  open(): Promise<void>;
+  /** Loads what the first request would wait for; gives the library's context. */
+  open(): Promise<unknown>;
   /** Throws MusterError: `invalid_request`, `context_length_exceeded`, `unsupported`, `cancelled`. */
   run(request: SideRequest, run: SideRun): Promise<InferenceEvent & { readonly kind: "end" }>;
 }

@@ -39,6 +39,7 @@ describe("the hardware probe", () => {
     const hardware = await probeWith(`process.send(${JSON.stringify(answer)}); setInterval(() => {}, 1000);`);
     expect(hardware.backend).toBe("vulkan");
     expect(hardware.gpus).toEqual([{ name: "Some GPU", vramBytes: 8e9, freeVramBytes: 7e9 }]);
+    expect(hardware.ramBytesPerSecond).toBeGreaterThan(0);
     expect(hardware.cpuModel).not.toBe("");
     expect(hardware.physicalCores).toBeGreaterThanOrEqual(1);
     expect(hardware.logicalCores).toBeLessThanOrEqual(availableParallelism());

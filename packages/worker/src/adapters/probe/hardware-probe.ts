@@ -8,8 +8,10 @@ import type { PackageEntries } from "../common/engine-packages/entries.ts";
 import { readContainerLimits } from "./container-limits.ts";
 import { type CpuInfo, parseProcCpuinfo, parseSysctl, usableCores } from "./cpu-info.ts";
 import { askEngineDevices } from "./engine-devices.ts";
+import { withBandwidth } from "./gpu-bandwidth.ts";
 import { describeGpus, nvidiaSmiArguments, parseNvidiaSmi } from "./gpus.ts";
 import { type MemoryInfo, parseMeminfo, parseVmStat } from "./memory-info.ts";
+import { measureRamBandwidth } from "./ram-bandwidth.ts";
 
 const run = promisify(execFile);
 const engineTimeoutMs = 20_000;
@@ -49,6 +51,8 @@ export function createHardwareProbe(options: HardwareProbeOptions): HardwareProb
         ramBytes: Math.min(ramBytes, limits.memoryBytes ?? ramBytes),
         freeRamBytes: Math.min(memory.availableBytes ?? freemem(), limits.freeMemoryBytes ?? ramBytes),
         ...gpu,
+        // Last: nothing else of the probe should run beside it.
+        ramBytesPerSecond: measureRamBandwidth({ nowMs: () => performance.now() }),
       };
     },
   };
@@ -66,7 +70,7 @@ async function readGpus(options: HardwareProbeOptions): Promise<Pick<Hardware, "
       "the driver shows GPUs that the engine cannot use: install a Vulkan driver or the CUDA runtime",
     );
   }
-  return { backend: devices.backend, gpus: describeGpus(devices, nvidia) };
+  return { backend: devices.backend, gpus: describeGpus(devices, nvidia).map(withBandwidth) };
 }
 
 async function readCpu(): Promise<CpuInfo & { readonly isSmtOff: boolean }> {
