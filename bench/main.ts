@@ -5,8 +5,9 @@ import { benchEngine } from "./engine/bench-engine.ts";
 import { closeConnections } from "./load.ts";
 import { benchMirror } from "./mirror.ts";
 import { benchOverhead } from "./overhead.ts";
+import { benchSim } from "./sim/bench-sim.ts";
 
-/** `npm run bench [-- overhead|cluster|engine|batch|mirror]`: prints figures as a table, side by side from one run. Asserts nothing. */
+/** `npm run bench [-- overhead|cluster|engine|batch|mirror|scheduler|fleet|sim]`: prints figures as a table, side by side from one run. Asserts nothing. */
 const wanted = process.argv.slice(2).filter((argument) => !argument.startsWith("--"));
 const runs = (name: string) => wanted.length === 0 || wanted.includes(name);
 const print = ([what = "", value = "", goal = ""]: string[]) =>
@@ -23,4 +24,5 @@ if (runs("cluster")) {
 if (wanted.includes("engine")) await benchEngine(process.argv.slice(2), process.env, print);
 if (wanted.includes("batch")) await benchBatch(process.argv.slice(2), process.env, print);
 if (wanted.includes("mirror")) await benchMirror(print);
+if (wanted.includes("sim")) benchSim(print);
 closeConnections();

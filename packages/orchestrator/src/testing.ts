@@ -11,6 +11,25 @@ export type { S3Options } from "./adapters/s3/bucket.ts";
 export { createS3ObjectStore } from "./adapters/s3/object-store.ts";
 export { objectKeys } from "./core/batches/keys.ts";
 export { SegmentDecoder } from "./core/batches/segment-record-decoder.ts";
+export {
+  expectedLoadMs,
+  expectedTokensPerSecond,
+  readSpeeds,
+} from "./core/placement/expected-speed.ts";
+export { explainFit } from "./core/placement/explain-fit.ts";
+export {
+  defaultPlacementPolicy,
+  type ModelDemand,
+  type PlacementAction,
+  type PlacementModel,
+  type PlacementState,
+  type PlacementVariant,
+  type PlacementWorker,
+} from "./core/placement/fleet-state.ts";
+export { place } from "./core/placement/place.ts";
+export { fitsMemory, shapeLadder } from "./core/placement/replica-shapes.ts";
+export { wholeBudget } from "./core/placement/room.ts";
+export { chooseReplica } from "./core/scheduling/choose-replica.ts";
 export { commitLedgerContract } from "./ports/commit-ledger.contract.ts";
 export * as ledgerFixture from "./ports/commit-ledger.fixture.ts";
 export { jobQueueContract } from "./ports/job-queue.contract.ts";

@@ -2,7 +2,7 @@ import type { FleetPlan } from "./fleet-plan.ts";
 import type { ModelCase } from "./model-case.ts";
 import type { Held, Room } from "./room.ts";
 import { fitIn, mayHold, type Spot, type SpotKind, spotScore } from "./spots.ts";
-import { byValue, mayEvict, mayRetire, type Need } from "./victims.ts";
+import { type Asked, byValue, mayGo, type Need } from "./victims.ts";
 
 /** A spot for which others have to go first. */
 export interface ClearedSpot extends Spot {
@@ -21,33 +21,28 @@ export interface ClearWish {
 export function spotToClear(plan: FleetPlan, one: ModelCase, wish: ClearWish): ClearedSpot | undefined {
   let best: ClearedSpot | undefined;
   const compare = byValue(plan);
+  const asked: Asked = { one, need: wish.need, mayBeInUse: wish.mayBeInUse, lostSlots: 0 };
   for (const room of wish.rooms) {
-    if (!mayHold(room, one) || !mightClear(room)) continue;
-    const found = clearOne(plan, one, { ...wish, room, compare });
+    if (!room.mayLoad || !mightClear(plan, room, asked) || !mayHold(room, one)) continue;
+    const found = clearOne(plan, asked, { room, compare, kind: wish.kind });
     if (found === undefined) continue;
     const fewer = best === undefined ? 1 : best.victims.length - found.victims.length;
     if (fewer > 0 || (fewer === 0 && best !== undefined && found.score > best.score)) best = found;
   }
   return best;
-
-  function mightClear(room: Room): boolean {
-    for (const held of room.replicas) if (mayGo(plan, one, { ...wish, held, lostSlots: 0 })) return true;
-    return false;
-  }
 }
 
-/** A room that is on its way to be free, once replicas that were retired have answered. */
-export function spotThatComes(
-  plan: FleetPlan,
-  one: ModelCase,
-  { rooms, promised }: { readonly rooms: readonly Room[]; readonly promised: ReadonlySet<Room> },
-): Spot | undefined {
+function mightClear(plan: FleetPlan, room: Room, asked: Asked): boolean {
+  for (const held of room.replicas) if (mayGo(plan, held, asked)) return true;
+  return false;
+}
+
+/** The best of rooms that are on their way to be free, once replicas that were retired have answered. */
+export function spotThatComes(plan: FleetPlan, one: ModelCase, rooms: readonly Room[]): Spot | undefined {
   let best: Spot | undefined;
   for (const room of rooms) {
-    if (promised.has(room) || !room.worker.isOpen || one.awaited.has(room)) continue;
     const leaving = [...room.replicas].filter(({ isRetiring }) => isRetiring);
-    if (leaving.length === 0 || room.has(one.model.id)) continue;
-    const shape = fitIn(plan, one, { room, budget: room.budget(leaving), kind: "gpu" });
+    const shape = fitIn(plan, one, { room, budget: room.freeWithout(leaving), kind: "gpu" });
     if (shape === undefined) continue;
     const score = spotScore(one.model, room, shape);
     if (best === undefined || score > best.score) best = { room, shape, score };
@@ -57,18 +52,26 @@ export function spotThatComes(
 
 function clearOne(
   plan: FleetPlan,
-  one: ModelCase,
-  wish: ClearWish & { readonly room: Room; readonly compare: (a: Held, b: Held) => number },
+  asked: Asked,
+  {
+    room,
+    kind,
+    compare,
+  }: {
+    readonly room: Room;
+    readonly kind: SpotKind;
+    readonly compare: (a: Held, b: Held) => number;
+  },
 ): ClearedSpot | undefined {
-  const { room, kind } = wish;
-  const fit = (gone: readonly Held[]) => fitIn(plan, one, { room, budget: room.budget(gone), kind });
+  const { one } = asked;
+  const fit = (gone: readonly Held[]) => fitIn(plan, one, { room, budget: room.freeWithout(gone), kind });
   const victims: Held[] = [];
   const lost = new Map<string, number>();
   let shape = fit(victims);
-  for (const held of [...room.replicas].sort(wish.compare)) {
+  for (const held of [...room.replicas].sort(compare)) {
     if (shape !== undefined) break;
     const lostSlots = lost.get(held.model) ?? 0;
-    if (!mayGo(plan, one, { ...wish, held, lostSlots })) continue;
+    if (!mayGo(plan, held, { ...asked, lostSlots })) continue;
     victims.push(held);
     lost.set(held.model, lostSlots + held.slots);
     shape = fit(victims);
@@ -83,18 +86,4 @@ function clearOne(
     shape = without;
   }
   return { room, shape, score: spotScore(one.model, room, shape), victims };
-}
-
-function mayGo(
-  plan: FleetPlan,
-  one: ModelCase,
-  asked: {
-    readonly need: Need;
-    readonly mayBeInUse: boolean;
-    readonly held: Held;
-    readonly lostSlots: number;
-  },
-): boolean {
-  const { held } = asked;
-  return mayEvict(plan, held, asked) || (asked.mayBeInUse && mayRetire(plan, held, { ...asked, one }));
 }

@@ -12,15 +12,27 @@ const nextSlotShare = 0.6;
 const networkBytesPerSecond = 100e6;
 const diskBytesPerSecond = 1e9;
 
+/** How fast a worker reads the weights. */
+export interface ReadSpeeds {
+  readonly gpuBytesPerSecond: number;
+  readonly ramBytesPerSecond: number;
+}
+
+export function readSpeeds(worker: PlacementWorker): ReadSpeeds {
+  return {
+    gpuBytesPerSecond: gpuBytesPerSecond(worker),
+    ramBytesPerSecond: worker.ramBytesPerSecond ?? guessedRamBytesPerSecond,
+  };
+}
+
 /** What one answer alone should get: every token reads the weights once. */
-export function expectedTokensPerSecond(worker: PlacementWorker, shape: Shape): number {
+export function expectedTokensPerSecond(speeds: ReadSpeeds, shape: Shape): number {
   const { profile } = shape.variant;
   const bytes = Math.max(1, profile.activeWeightsBytes ?? profile.weightsBytes - profile.hostWeightsBytes);
   const gpuShare =
     shape.device === "gpu" ? 1 : Math.min(1, (shape.gpuLayers ?? 0) / Math.max(1, profile.layers));
   const seconds =
-    (bytes * gpuShare) / gpuBytesPerSecond(worker) +
-    (bytes * (1 - gpuShare)) / (worker.ramBytesPerSecond ?? guessedRamBytesPerSecond);
+    (bytes * gpuShare) / speeds.gpuBytesPerSecond + (bytes * (1 - gpuShare)) / speeds.ramBytesPerSecond;
   return readShare / seconds;
 }
 
@@ -29,7 +41,7 @@ export function expectedThroughput(tokensPerSecond: number, slots: number): numb
   return tokensPerSecond * (1 + nextSlotShare * (slots - 1));
 }
 
-export function variantBytes(variant: PlacementVariant): number {
+function variantBytes(variant: PlacementVariant): number {
   return (variant.fileBytes ?? variant.profile.weightsBytes) + (variant.projectorBytes ?? 0);
 }
 

@@ -1,4 +1,4 @@
-import { expectedLoadMs, expectedTokensPerSecond, missingBytes } from "./expected-speed.ts";
+import { expectedLoadMs, expectedTokensPerSecond, missingBytes, readSpeeds } from "./expected-speed.ts";
 import type { PlacementModel, PlacementPolicy, PlacementWorker } from "./fleet-state.ts";
 import { missingLabel } from "./labels.ts";
 import { firstFit, lastResort, type Shape, type ShapeLadder, shapeLadder } from "./replica-shapes.ts";
@@ -48,7 +48,7 @@ export function explainFit(
   const at = { worker, nowMs, diskBytes: budget.diskBytes };
   const shape = found(at);
   if (shape !== undefined) {
-    const tokensPerSecond = expectedTokensPerSecond(worker, shape);
+    const tokensPerSecond = expectedTokensPerSecond(readSpeeds(worker), shape);
     return { kind: "fits", shape, tokensPerSecond, loadMs: expectedLoadMs(worker, shape.variant) };
   }
   const boundless = { ...at, diskBytes: Number.POSITIVE_INFINITY };
@@ -66,7 +66,7 @@ export function explainFit(
   const offers = `${worker.name} offers ${memoryOffered(worker)}`;
   const slow = lastResort(model, { ...boundless, budget, policy: { ...policy, leastTokensPerSecond: 0 } });
   if (slow !== undefined) {
-    const speed = expectedTokensPerSecond(worker, slow).toFixed(1);
+    const speed = expectedTokensPerSecond(readSpeeds(worker), slow).toFixed(1);
     return none("speed", `${offers}: that would be ${speed} tokens/s, too slow to be of use`);
   }
   return none("memory", `needs ${gb(leastBytes(shapes))}, ${offers}`);

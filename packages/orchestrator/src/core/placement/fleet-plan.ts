@@ -12,6 +12,8 @@ import { ModelCase } from "./model-case.ts";
 import type { Shape } from "./replica-shapes.ts";
 import { type Held, isLastResort, memoryOf, Room } from "./room.ts";
 
+const nothing = { vramBytes: 0, ramBytes: 0 };
+
 /**
  * The fleet while a plan is made: everything in the order of ids, so that the order it came in does not matter. Actions
  * change it at once, as if they had been carried out.
@@ -22,6 +24,8 @@ export class FleetPlan {
   readonly rooms: readonly Room[];
   readonly cases: readonly ModelCase[];
   readonly actions: PlacementAction[] = [];
+  /** Models that had to leave a worker to others just now: those come first. */
+  readonly turnsEnded = new Set<string>();
   readonly #caseOf: ReadonlyMap<string, ModelCase>;
   readonly #demanded: ReadonlySet<string>;
 
@@ -67,9 +71,14 @@ export class FleetPlan {
     const { room, shape, isPinned, reason } = at;
     const { variant, slots, contextTokens, device, gpuLayers, vramBytes, ramBytes } = shape;
     const held: Held = {
-      ...{ id: `new ${one.model.id}`, model: one.model.id, room, slots, vramBytes, ramBytes },
-      isLastResort: device !== "gpu",
+      id: `new ${one.model.id}`,
+      model: one.model.id,
+      room,
+      slots,
+      vramBytes,
+      ramBytes,
       diskBytes: missingBytes(room.worker, variant),
+      isLastResort: device !== "gpu",
       replica: undefined,
       isKept: isPinned,
       isRetiring: false,
@@ -103,24 +112,34 @@ export class FleetPlan {
       const one = this.#caseOf.get(replica.model);
       const held = this.#held(replica, room, one?.model);
       room.hold(held);
-      if (room.worker.isServing && this.#isOfUse(replica)) one?.add(held);
+      if (room.worker.isServing && this.#isOfUse(held)) one?.add(held);
     }
   }
 
   #held(replica: PlacementReplica, room: Room, model: PlacementModel | undefined): Held {
     // What has failed has given its memory back; a fixed one is tried again and again.
     const isGone = replica.state === "failed" && !replica.isFixed;
-    const memory = isGone ? { vramBytes: 0, ramBytes: 0 } : memoryOf(replica, room.worker, model);
-    const { id, slots, isFixed, isRetiring } = replica;
+    const { vramBytes, ramBytes } = isGone ? nothing : memoryOf(replica, room.worker, model);
+    const { id, slots, isFixed } = replica;
+    const isRetiring = replica.isRetiring && !isFixed;
     return {
-      ...{ id, model: replica.model, room, slots, ...memory, replica, isRetiring },
-      isLastResort: isLastResort(replica, room.worker),
+      id,
+      model: replica.model,
+      room,
+      slots,
+      vramBytes,
+      ramBytes,
       diskBytes: replica.state === "fetching" ? bytesToFetch(replica, room.worker, model) : 0,
+      isLastResort: isLastResort(replica, room.worker),
+      replica,
       isKept: isFixed,
+      isRetiring,
     };
   }
 
-  #isOfUse({ state, isRetiring, isHeldBack, sinceMs }: PlacementReplica): boolean {
+  #isOfUse({ replica, isRetiring }: Held): boolean {
+    if (replica === undefined) return true;
+    const { state, isHeldBack, sinceMs } = replica;
     // One that was ordered just now is held back until its first answers have been looked at.
     const isDoubtful = isHeldBack && this.nowMs - sinceMs >= this.policy.leastStayMs;
     return state !== "failed" && !isRetiring && !isDoubtful;
@@ -136,6 +155,6 @@ function bytesToFetch(
   return variant === undefined ? 0 : missingBytes(worker, variant);
 }
 
-export function sortedById<T extends { readonly id: string }>(items: readonly T[]): T[] {
+function sortedById<T extends { readonly id: string }>(items: readonly T[]): T[] {
   return items.toSorted((a, b) => (a.id < b.id ? -1 : a.id > b.id ? 1 : 0));
 }

@@ -10,7 +10,7 @@ import { memoryOf } from "./room.ts";
 import { testModel } from "./test-models.fixture.ts";
 
 /** The hour at which all these fleets are looked at. */
-export const textNowMs = 100 * 3_600_000;
+const textNowMs = 100 * 3_600_000;
 const gb = 1e9;
 
 interface Draft {

@@ -45,10 +45,20 @@ const replicaOf = (id: string): fc.Arbitrary<PlacementReplica> =>
   fc
     .record({
       model: fc.constantFrom(...testModelIds),
-      isSmall: fc.boolean(),
-      state: fc.constantFrom("ready", "ready", "ready", "loading", "fetching", "crashed", "failed"),
+      isSmall: fc.constantFrom(true, true, false),
+      state: fc.constantFrom(
+        "ready",
+        "ready",
+        "ready",
+        "ready",
+        "ready",
+        "loading",
+        "fetching",
+        "crashed",
+        "failed",
+      ),
       slots: fc.constantFrom(1, 2, 4),
-      slotsUsed: fc.constantFrom(0, 0, 1),
+      slotsUsed: fc.constantFrom(0, 1),
       ageMs: fc.constantFrom(1000, 10 * minute, 50 * minute),
       idleMs: fc.constantFrom(0, 2 * minute, 45 * minute),
       isFixed: fc.constantFrom(false, false, false, true),
@@ -72,7 +82,7 @@ const workerOf = (id: string): fc.Arbitrary<PlacementWorker> =>
     .record({
       gpus: fc.array(
         fc.record({
-          offeredBytes: fc.constantFrom(0, 4 * gb, 7 * gb, 11 * gb, 22.5 * gb),
+          offeredBytes: fc.constantFrom(0, 7 * gb, 11 * gb, 22.5 * gb, 40 * gb),
           bytesPerSecond: fc.constantFrom(undefined, 200e9, 936e9),
         }),
         { maxLength: 2 },

@@ -2,11 +2,11 @@ import { spotThatComes, spotToClear } from "./clear-room.ts";
 import { expectedTokensPerSecond } from "./expected-speed.ts";
 import type { FleetPlan } from "./fleet-plan.ts";
 import type { ModelCase } from "./model-case.ts";
-import { missingPins, pinRooms } from "./pins.ts";
+import { isTied, missingPins, pinRooms } from "./pins.ts";
 import { firstFit } from "./replica-shapes.ts";
 import type { Room } from "./room.ts";
 import { FreeSpots, type Spot, type SpotKind } from "./spots.ts";
-import { mayTakeFromOthers, type Need, needs } from "./victims.ts";
+import { isSettled, mayTakeFromOthers, type Need, needs } from "./victims.ts";
 
 /** Replicas on their way out at once: a fleet is turned over by and by. At least so many, and this share of workers. */
 const retiring = { least: 2, share: 0.05 };
@@ -18,20 +18,39 @@ export class LoadPhase {
   readonly #plan: FleetPlan;
   /** Rooms that will be free, and that somebody counts on. */
   readonly #promised = new Set<Room>();
+  readonly #onGpu = new Map<ModelCase, boolean>();
   readonly #pinRooms = new Map<ModelCase, readonly Room[]>();
-  #spots = new Map<string, FreeSpots>();
-  #retiring: number;
+  readonly #spots = new Map<string, FreeSpots>();
+  /** Rooms with replicas on their way out, and how many those are. */
+  readonly #leaving = new Set<Room>();
+  #retiring = 0;
+  /** Rooms with replicas that have been there long enough; and those where one of them has nothing to do. */
+  #settled: readonly Room[] = [];
+  #idle: readonly Room[] = [];
 
   constructor(plan: FleetPlan) {
     this.#plan = plan;
-    this.#retiring = 0;
-    for (const room of plan.rooms) for (const held of room.replicas) if (held.isRetiring) this.#retiring += 1;
+    for (const room of plan.rooms) {
+      for (const { isRetiring } of room.replicas) {
+        if (!isRetiring) continue;
+        this.#retiring += 1;
+        this.#leaving.add(room);
+      }
+    }
   }
 
   run(): void {
-    this.#spots = new Map();
+    for (const spots of this.#spots.values()) spots.refresh();
+    const hasSettled = (room: Room, isIdle: boolean) =>
+      [...room.replicas].some(
+        (held) => isSettled(this.#plan, held) && (!isIdle || held.replica?.slotsUsed === 0),
+      );
+    this.#settled = this.#plan.rooms.filter((room) => room.mayLoad && hasSettled(room, false));
+    this.#idle = this.#settled.filter((room) => hasSettled(room, true));
     for (const need of needs) {
-      const waiting = this.#plan.cases.filter((one) => this.lacks(one, need));
+      const waiting = this.#plan.cases.filter(
+        (one) => this.lacks(one, need) && !this.#plan.turnsEnded.has(one.model.id),
+      );
       while (waiting.length > 0) {
         const one = next(this.#plan, waiting, need);
         const isServed = this.#serve(one, need);
@@ -68,7 +87,7 @@ export class LoadPhase {
     if (mayTakeFromOthers(this.#plan, one, need) && this.#takeTurn(one, need, rooms)) return true;
     // Batches wait for a GPU that could hold the model; people do not.
     const isUrgent = need === "pin" || need === "first";
-    if (!isUrgent && this.#couldBeOnGpu(one, rooms)) return false;
+    if (!isUrgent && this.#couldBeOnGpu(one)) return false;
     return (
       this.#loadFree(one, { need, rooms, kind: "rest" }) || this.#evict(one, { need, rooms, kind: "rest" })
     );
@@ -87,7 +106,8 @@ export class LoadPhase {
   }
 
   #evict(one: ModelCase, at: { need: Need; rooms: readonly Room[]; kind: SpotKind }): boolean {
-    const spot = spotToClear(this.#plan, one, { ...at, mayBeInUse: false });
+    const rooms = at.need === "pin" ? at.rooms : this.#among(one, "idle");
+    const spot = spotToClear(this.#plan, one, { ...at, rooms, mayBeInUse: false });
     if (spot === undefined) return false;
     for (const held of spot.victims) this.#plan.unload(held, `it is idle, and ${one.model.id} is asked for`);
     this.#load(one, spot, at.need);
@@ -97,38 +117,58 @@ export class LoadPhase {
   /** Counts on a room that is on its way, or has the replicas of another give way. */
   #takeTurn(one: ModelCase, need: Need, rooms: readonly Room[]): boolean {
     const plan = this.#plan;
-    const coming = spotThatComes(plan, one, { rooms, promised: this.#promised });
+    const coming = spotThatComes(
+      plan,
+      one,
+      [...this.#leaving].filter((room) => this.#mayCountOn(one, room, rooms)),
+    );
     if (coming !== undefined) {
       this.#promise(one, coming);
       return true;
     }
     const most = Math.max(retiring.least, Math.floor(plan.rooms.length * retiring.share));
     if (this.#retiring >= most) return false;
-    const spot = spotToClear(plan, one, { need, rooms, kind: "gpu", mayBeInUse: true });
+    const clearable = need === "pin" ? rooms : this.#among(one, "settled");
+    const spot = spotToClear(plan, one, { need, rooms: clearable, kind: "gpu", mayBeInUse: true });
     if (spot === undefined) return false;
     const reason = `${one.model.id} has waited for its turn`;
-    if (spot.victims.every(({ replica }) => replica?.slotsUsed === 0)) {
-      for (const held of spot.victims) {
-        spot.room.turnedOver.add(held.model);
-        plan.unload(held, reason);
-      }
+    const inUse = spot.victims.filter(({ replica }) => replica !== undefined && replica.slotsUsed > 0);
+    for (const held of spot.victims) {
+      if (inUse.includes(held)) plan.retire(held, reason);
+      else plan.unload(held, reason);
+    }
+    if (inUse.length === 0) {
       this.#load(one, spot, need);
       return true;
     }
-    for (const held of spot.victims) plan.retire(held, reason);
-    this.#retiring += spot.victims.length;
+    this.#retiring += inUse.length;
+    this.#leaving.add(spot.room);
     this.#promise(one, spot);
     return true;
   }
 
+  /** Those of a model's rooms where something may be cleared away at all: found once, since most have nothing. */
+  #among(one: ModelCase, what: "idle" | "settled"): readonly Room[] {
+    const rooms = what === "idle" ? this.#idle : this.#settled;
+    if (one.rooms === this.#plan.rooms) return rooms;
+    const own = new Set(one.rooms);
+    return rooms.filter((room) => own.has(room));
+  }
+
+  #mayCountOn(one: ModelCase, room: Room, rooms: readonly Room[]): boolean {
+    if (this.#promised.has(room) || !room.worker.isOpen || one.awaited.has(room)) return false;
+    return !room.has(one.model.id) && rooms.includes(room);
+  }
+
   #promise(one: ModelCase, { room, shape }: Spot): void {
     this.#promised.add(room);
+    room.promise();
     one.await(room, shape.slots);
   }
 
   #load(one: ModelCase, { room, shape }: Spot, need: Need): void {
     const because = reasonFor(one, need);
-    const speed = expectedTokensPerSecond(room.worker, shape).toFixed(1);
+    const speed = expectedTokensPerSecond(room.speeds, shape).toFixed(1);
     const reason =
       shape.device === "gpu"
         ? because
@@ -146,13 +186,24 @@ export class LoadPhase {
   }
 
   /** On some worker that is lent now, once all but what is kept there has gone. */
-  #couldBeOnGpu(one: ModelCase, rooms: readonly Room[]): boolean {
+  #couldBeOnGpu(one: ModelCase): boolean {
+    let could = this.#onGpu.get(one);
+    if (could === undefined) {
+      could = this.#hasGpuFor(one);
+      this.#onGpu.set(one, could);
+    }
+    return could;
+  }
+
+  #hasGpuFor(one: ModelCase): boolean {
     const { nowMs } = this.#plan;
-    return rooms.some((room) => {
+    return one.rooms.some((room) => {
       const { worker, whole } = room;
       if (!worker.isOpen || whole.vramBytes <= 0) return false;
-      const gone = [...room.replicas].filter(({ isKept }) => !isKept);
-      const budget = room.budget(gone);
+      const gone = [...room.replicas].filter(
+        (held) => !isTied(this.#plan, held) || held.model === one.model.id,
+      );
+      const budget = room.freeWithout(gone);
       return firstFit(one.model, one.ladder(budget.gpus), { worker, budget, nowMs }) !== undefined;
     });
   }

@@ -28,7 +28,7 @@ export function sweep(plan: FleetPlan): void {
     for (const held of [...room.replicas]) {
       const reason = uselessness(plan, held);
       if (reason === undefined) continue;
-      if (held.isRetiring) room.turnedOver.add(held.model);
+      if (held.isRetiring && held.replica?.state !== "failed") plan.turnsEnded.add(held.model);
       plan.unload(held, reason);
     }
   }

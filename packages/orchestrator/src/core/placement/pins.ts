@@ -1,11 +1,12 @@
 import type { FleetPlan } from "./fleet-plan.ts";
 import { hasLabels } from "./labels.ts";
 import type { ModelCase } from "./model-case.ts";
-import type { Held, Room } from "./room.ts";
+import { type Held, isUnderWay, type Room } from "./room.ts";
 
 /** Marks the replicas that satisfy pins: nobody else's need removes them. */
 export function keepPins(plan: FleetPlan): void {
-  const good = (held: Held) => Number(held.isLastResort) * 2 + Number(held.replica?.state !== "ready");
+  // What is on its way does not take the place of what is there: that goes once it can be done without.
+  const good = (held: Held) => Number(isUnderWay(held)) * 2 + Number(held.isLastResort);
   for (const one of plan.cases) {
     const { pin } = one.model;
     if (pin === undefined) continue;
@@ -30,4 +31,11 @@ export function missingPins(one: ModelCase): number {
   for (const { room } of one.replicas) if (hasLabels(room.worker.labels, pin.labels)) there += 1;
   for (const room of one.awaited.keys()) if (hasLabels(room.worker.labels, pin.labels)) there += 1;
   return Math.max(0, pin.replicas - there);
+}
+
+/** Whether it has to stay where it is: its owner chose it, or its model has no more replicas than are pinned. */
+export function isTied(plan: FleetPlan, held: Held): boolean {
+  if (!held.isKept || held.replica?.isFixed === true) return held.isKept;
+  const one = plan.caseOf(held.model);
+  return one === undefined || one.replicas.size <= (one.model.pin?.replicas ?? 0);
 }

@@ -148,7 +148,11 @@ describe("place", () => {
   it("has nothing more to do once its plan is carried out", () => {
     fc.assert(
       fc.property(anyFleet, (state) => {
-        const after = applyPlan(state, place(state, policy).actions);
+        const { actions } = place(state, policy);
+        let after = applyPlan(state, actions);
+        // Who had to give way is served last, once: it may find something in the next plan.
+        const hasEndedTurn = actions.some(({ kind, reason }) => kind === "unload" && reason.includes("turn"));
+        if (hasEndedTurn) after = applyPlan(after, place(after, policy).actions);
         expect(place(after, policy).actions).toEqual([]);
       }),
       runs,

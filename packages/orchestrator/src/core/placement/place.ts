@@ -23,9 +23,10 @@ export function place(state: PlacementState, policy: PlacementPolicy): Placement
   const phase = new LoadPhase(plan);
   runPhase(plan, phase);
   // Where nobody else wants the room, a turn goes on.
-  const ended = plan.rooms.filter(({ turnedOver }) => turnedOver.size > 0);
-  for (const { turnedOver } of ended) turnedOver.clear();
-  if (ended.length > 0) runPhase(plan, phase);
+  if (plan.turnsEnded.size > 0) {
+    plan.turnsEnded.clear();
+    runPhase(plan, phase);
+  }
   return { actions: plan.actions, unmet: unmetWishes(plan, state, phase) };
 }
 

@@ -92,7 +92,7 @@ function readyInMs(plan: FleetPlan, one: ModelCase, room: Room): number | undefi
     return Math.max(1000, loadMs - (plan.nowMs - coming.sinceMs));
   }
   if (!worker.isOpen) return undefined;
-  const budget = room.budget([...replicas].filter(({ isKept }) => !isKept));
+  const budget = room.freeWithout([...replicas].filter(({ isKept }) => !isKept));
   const shape =
     fitIn(plan, one, { room, budget, kind: "gpu" }) ?? fitIn(plan, one, { room, budget, kind: "rest" });
   return shape && expectedLoadMs(worker, shape.variant);

@@ -1,5 +1,5 @@
 import { replicaMemory } from "@muster/models";
-import { expectedTokensPerSecond, missingBytes } from "./expected-speed.ts";
+import { expectedTokensPerSecond, missingBytes, readSpeeds } from "./expected-speed.ts";
 import type {
   PlacementDevice,
   PlacementModel,
@@ -52,9 +52,25 @@ const leastGpuLayerShare = 0.25;
 export function shapeLadder(
   model: PlacementModel,
   policy: PlacementPolicy,
-  on: { readonly gpus: number },
+  { gpus }: { readonly gpus: number },
 ): ShapeLadder {
   const most = Math.max(1, Math.min(model.mostSlots, policy.slotsPerReplica));
+  const known = ladders.get(model) ?? [];
+  let ladder = known.find((one) => one.gpus === gpus && one.most === most)?.ladder;
+  if (ladder === undefined) {
+    ladder = newLadder(model, most, gpus);
+    ladders.set(model, [...known, { gpus, most, ladder }]);
+  }
+  return ladder;
+}
+
+/** Of models that are looked at again and again: a ladder follows from its model and these two numbers. */
+const ladders = new WeakMap<
+  PlacementModel,
+  readonly { readonly gpus: number; readonly most: number; readonly ladder: ShapeLadder }[]
+>();
+
+function newLadder(model: PlacementModel, most: number, gpus: number): ShapeLadder {
   const enough = Math.min(most, enoughSlots);
   const shapes: Shape[] = [];
   for (const contextTokens of contextSteps(model)) {
@@ -64,7 +80,7 @@ export function shapeLadder(
     ] as const) {
       for (const [rank, variant] of model.variants.entries()) {
         for (let slots = from; slots >= to; slots = slots > 4 ? slots >> 1 : slots - 1) {
-          shapes.push(shapeOf({ variant, rank, slots, contextTokens, gpus: on.gpus }, "all"));
+          shapes.push(shapeOf({ variant, rank, slots, contextTokens, gpus }, "all"));
         }
       }
     }
@@ -90,7 +106,10 @@ export function firstFit(
   return undefined;
 }
 
-/** Some layers on the GPU where there is one, the rest or all on the processor: the best that is not too slow. */
+/**
+ * Some layers on the GPU where there is one, the rest or all on the processor. The smallest variant comes first: speed is
+ * what is short there, and tokens are written as fast as the weights are read.
+ */
 export function lastResort(
   model: PlacementModel,
   at: {
@@ -101,14 +120,15 @@ export function lastResort(
   },
 ): Shape | undefined {
   const { worker, budget, policy } = at;
+  const speeds = readSpeeds(worker);
   const most = Math.max(1, Math.min(model.mostSlots, policy.slotsPerReplica, enoughSlots));
   const memory = budget.ramBytes + (budget.isUnified ? 0 : budget.vramBytes);
   for (const contextTokens of contextSteps(model)) {
-    for (const [rank, variant] of model.variants.entries()) {
+    for (const [rank, variant] of [...model.variants.entries()].reverse()) {
       if (variant.profile.weightsBytes > memory || !isLoadable(model, variant, at)) continue;
       for (let slots = most; slots >= 1; slots--) {
         const shape = splitShape({ variant, rank, slots, contextTokens, gpus: budget.gpus }, budget);
-        if (shape && expectedTokensPerSecond(worker, shape) >= policy.leastTokensPerSecond) return shape;
+        if (shape && expectedTokensPerSecond(speeds, shape) >= policy.leastTokensPerSecond) return shape;
       }
     }
   }
@@ -136,7 +156,9 @@ function shapeOf({ gpus, ...wish }: Wish, gpuLayers: number | "all"): Shape {
   const projectorBytes = variant.projectorUri === undefined ? 0 : (variant.projectorBytes ?? 0);
   const device = gpuLayers === "all" ? "gpu" : gpuLayers === 0 ? "cpu" : "partial";
   return {
-    ...wish,
+    variant,
+    rank: wish.rank,
+    slots,
     contextTokens,
     device,
     gpuLayers: device === "partial" && gpuLayers !== "all" ? gpuLayers : undefined,
@@ -164,7 +186,8 @@ function isLoadable(
   variant: PlacementVariant,
   at: { readonly worker: PlacementWorker; readonly budget: Budget; readonly nowMs: number },
 ): boolean {
-  const failedUntilMs = at.worker.failed.get(`${model.id}/${variant.id}`);
+  const { failed } = at.worker;
+  const failedUntilMs = failed.size === 0 ? undefined : failed.get(`${model.id}/${variant.id}`);
   if (failedUntilMs !== undefined && at.nowMs < failedUntilMs) return false;
   return missingBytes(at.worker, variant) <= at.budget.diskBytes;
 }

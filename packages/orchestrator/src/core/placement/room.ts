@@ -1,4 +1,5 @@
 import { replicaMemory } from "@muster/models";
+import { type ReadSpeeds, readSpeeds } from "./expected-speed.ts";
 import type { PlacementModel, PlacementReplica, PlacementWorker } from "./fleet-state.ts";
 import type { Budget } from "./replica-shapes.ts";
 
@@ -42,19 +43,22 @@ export function wholeBudget(worker: PlacementWorker): Budget {
 export class Room {
   readonly worker: PlacementWorker;
   readonly whole: Budget;
+  readonly speeds: ReadSpeeds;
   readonly replicas = new Set<Held>();
   /** Grows with each change: whoever has looked at it earlier looks again. */
   version = 0;
-  /** Models whose turn here has just ended: others come first. */
-  readonly turnedOver = new Set<string>();
+  /** Somebody counts on what becomes free here: it is not filled with other things meanwhile. */
+  #isPromised = false;
   #vramBytes: number;
   #ramBytes: number;
   #diskBytes: number;
   #loadsLeft: number;
+  #free: Budget | undefined;
 
   constructor(worker: PlacementWorker, loadsAtOnce: number) {
     this.worker = worker;
     this.whole = wholeBudget(worker);
+    this.speeds = readSpeeds(worker);
     this.#vramBytes = this.whole.vramBytes;
     this.#ramBytes = this.whole.ramBytes;
     this.#diskBytes = this.whole.diskBytes;
@@ -62,7 +66,7 @@ export class Room {
   }
 
   get mayLoad(): boolean {
-    return this.worker.isOpen && this.#loadsLeft > 0;
+    return this.worker.isOpen && this.#loadsLeft > 0 && !this.#isPromised;
   }
 
   /** Bytes over what is offered; neither: 0. */
@@ -70,15 +74,24 @@ export class Room {
     return { vramBytes: Math.max(0, -this.#vramBytes), ramBytes: Math.max(0, -this.#ramBytes) };
   }
 
-  /** What a load may take now, or when `gone` have left. */
-  budget(gone: Iterable<Held> = []): Budget {
+  /** What a load may take now. */
+  get free(): Budget {
+    this.#free ??= this.freeWithout([]);
+    return this.#free;
+  }
+
+  /** What a load may take when `gone` have left. */
+  freeWithout(gone: Iterable<Held>): Budget {
     let vramBytes = this.#vramBytes - this.whole.vramBytes * spareShare;
     let ramBytes = this.#ramBytes - this.whole.ramBytes * spareShare;
+    let diskBytes = this.#diskBytes;
     for (const held of gone) {
+      diskBytes += held.diskBytes;
       vramBytes += held.vramBytes;
       ramBytes += this.#ramOf(held);
     }
-    return { ...this.whole, vramBytes, ramBytes, diskBytes: this.#diskBytes };
+    const { isUnified, gpus } = this.whole;
+    return { vramBytes, ramBytes, isUnified, gpus, diskBytes };
   }
 
   hold(held: Held): void {
@@ -88,6 +101,11 @@ export class Room {
 
   unload(held: Held): void {
     if (this.replicas.delete(held)) this.#take(held, -1);
+  }
+
+  promise(): void {
+    this.#isPromised = true;
+    this.version += 1;
   }
 
   has(model: string): boolean {
@@ -101,6 +119,7 @@ export class Room {
     this.#vramBytes -= sign * held.vramBytes;
     this.#ramBytes -= sign * this.#ramOf(held);
     this.version += 1;
+    this.#free = undefined;
   }
 
   #ramOf({ vramBytes, ramBytes }: Held): number {

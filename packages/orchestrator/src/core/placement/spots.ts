@@ -1,3 +1,4 @@
+import { BestFirst } from "./best-first.ts";
 import { expectedLoadMs, expectedThroughput, expectedTokensPerSecond } from "./expected-speed.ts";
 import type { FleetPlan } from "./fleet-plan.ts";
 import type { PlacementModel } from "./fleet-state.ts";
@@ -32,7 +33,9 @@ export function fitIn(
   const { worker } = room;
   if (kind === "rest") return lastResort(one.model, { worker, budget, nowMs, policy });
   if (room.whole.vramBytes <= 0) return undefined;
-  return firstFit(one.model, one.ladder(budget.gpus), { worker, budget, nowMs });
+  const ladder = one.ladder(budget.gpus);
+  if (budget.vramBytes < ladder.leastVramBytes) return undefined;
+  return firstFit(one.model, ladder, { worker, budget, nowMs });
 }
 
 /**
@@ -41,15 +44,17 @@ export function fitIn(
  */
 export function spotScore(model: PlacementModel, room: Room, shape: Shape): number {
   const { worker, whole } = room;
-  const throughput = expectedThroughput(expectedTokensPerSecond(worker, shape), shape.slots);
+  const throughput = expectedThroughput(expectedTokensPerSecond(room.speeds, shape), shape.slots);
   const lostShare = Math.min(0.9, expectedLoadMs(worker, shape.variant) / payOffMs);
   const left =
     shape.device === "cpu"
       ? 1 - shape.ramBytes / Math.max(1, whole.ramBytes)
       : 1 - shape.vramBytes / Math.max(1, whole.vramBytes);
+  // However unlikely it is to stay, it is better than nothing.
+  const staying = Math.max(0.01, worker.staying);
   return (
     Math.sqrt(throughput) *
-    worker.staying *
+    staying *
     (1 - lostShare) *
     (1 - weights.leftOver * left) *
     weights.variant ** shape.rank *
@@ -59,17 +64,20 @@ export function spotScore(model: PlacementModel, room: Room, shape: Shape): numb
 
 /** Never two replicas of one model on one worker: more slots in one serve better. */
 export function mayHold(room: Room, one: ModelCase): boolean {
-  const { id } = one.model;
-  return room.mayLoad && !one.awaited.has(room) && !room.has(id) && !room.turnedOver.has(id);
+  return room.mayLoad && !one.awaited.has(room) && !room.has(one.model.id);
 }
 
-/** The spots of one model in what is free now, best first. Rooms that have changed are looked at again when their turn comes. */
+/** The spots of one model in what is free now. Rooms that change are looked at again when their turn comes. */
 export class FreeSpots {
   readonly #plan: FleetPlan;
   readonly #case: ModelCase;
   readonly #kind: SpotKind;
-  /** Best last. */
-  readonly #found: (Spot & { readonly version: number; readonly order: number })[] = [];
+  readonly #rooms: readonly Room[];
+  // In the order of rooms; no shape: the model does not fit there.
+  readonly #shapes: (Shape | undefined)[] = [];
+  readonly #scores: number[] = [];
+  readonly #versions: number[] = [];
+  readonly #order = new BestFirst(this.#scores);
 
   constructor(
     plan: FleetPlan,
@@ -79,46 +87,47 @@ export class FreeSpots {
     this.#plan = plan;
     this.#case = one;
     this.#kind = kind;
-    for (const [order, room] of rooms.entries()) {
-      const spot = this.#look(room);
-      if (spot !== undefined) this.#found.push({ ...spot, version: room.version, order });
-    }
-    this.#found.sort(worstFirst);
+    this.#rooms = rooms;
+    for (let index = 0; index < rooms.length; index++) this.#look(index);
   }
 
+  /** Looks again wherever something has changed: memory has been freed since. */
+  refresh(): void {
+    for (let index = 0; index < this.#rooms.length; index++) {
+      if (this.#versions[index] === this.#rooms[index]?.version) continue;
+      // What is in the order already is looked at when its turn comes.
+      if (this.#shapes[index] === undefined) this.#look(index);
+    }
+  }
+
+  /** The best one. */
   take(): Spot | undefined {
     for (;;) {
-      const best = this.#found.pop();
-      if (best === undefined) return undefined;
-      const { room, order, version } = best;
-      if (room.version === version) return best;
-      const spot = this.#look(room);
-      if (spot !== undefined) this.#insert({ ...spot, version: room.version, order });
+      const index = this.#order.takeFirst();
+      if (index === undefined) return undefined;
+      const room = this.#rooms[index];
+      const shape = this.#shapes[index];
+      const score = this.#scores[index] ?? 0;
+      if (room !== undefined && shape !== undefined && this.#versions[index] === room.version) {
+        this.#shapes[index] = undefined;
+        return { room, shape, score };
+      }
+      this.#look(index);
     }
   }
 
-  #look(room: Room): Spot | undefined {
+  #look(index: number): void {
+    const room = this.#rooms[index];
+    if (room === undefined) return;
+    const shape = this.#fit(room);
+    this.#shapes[index] = shape;
+    this.#scores[index] = shape === undefined ? 0 : spotScore(this.#case.model, room, shape);
+    this.#versions[index] = room.version;
+    if (shape !== undefined) this.#order.add(index);
+  }
+
+  #fit(room: Room): Shape | undefined {
     if (!mayHold(room, this.#case)) return undefined;
-    const shape = fitIn(this.#plan, this.#case, { room, budget: room.budget(), kind: this.#kind });
-    return shape && { room, shape, score: spotScore(this.#case.model, room, shape) };
+    return fitIn(this.#plan, this.#case, { room, budget: room.free, kind: this.#kind });
   }
-
-  #insert(spot: Spot & { readonly version: number; readonly order: number }): void {
-    let low = 0;
-    let high = this.#found.length;
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      const there = this.#found[middle];
-      if (there !== undefined && worstFirst(there, spot) < 0) low = middle + 1;
-      else high = middle;
-    }
-    this.#found.splice(low, 0, spot);
-  }
-}
-
-function worstFirst(
-  a: { readonly score: number; readonly order: number },
-  b: { readonly score: number; readonly order: number },
-): number {
-  return a.score - b.score || b.order - a.order;
 }

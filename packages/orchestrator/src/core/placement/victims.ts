@@ -34,17 +34,36 @@ export function isSpare(plan: FleetPlan, held: Held, lostSlots = 0): boolean {
   return left > 0 && left >= one.wantedTotal;
 }
 
+/** Who asks for another's memory, and what for. */
+export interface Asked {
+  readonly one: ModelCase;
+  readonly need: Need;
+  /** Whether replicas in use may be chosen, to be retired. */
+  readonly mayBeInUse: boolean;
+  /** Slots that the same model loses already. */
+  readonly lostSlots: number;
+}
+
+/** It has been there for its least stay, and nobody insists on it. */
+export function isSettled(plan: FleetPlan, held: Held): boolean {
+  return isMovable(held) && plan.stayedMs(held) >= plan.policy.leastStayMs;
+}
+
+function isMovable(held: Held): boolean {
+  return !held.isKept && !held.isRetiring && !isUnderWay(held);
+}
+
+export function mayGo(plan: FleetPlan, held: Held, asked: Asked): boolean {
+  if (asked.need === "pin" ? !isMovable(held) : !isSettled(plan, held)) return false;
+  return mayEvict(plan, held, asked) || (asked.mayBeInUse && mayRetire(plan, held, asked));
+}
+
 /** Whether it may go at once for another model's need. */
-export function mayEvict(
-  plan: FleetPlan,
-  held: Held,
-  { need, lostSlots }: { readonly need: Need; readonly lostSlots: number },
-): boolean {
-  const { replica, isKept, isRetiring } = held;
-  if (isKept || isRetiring || isUnderWay(held)) return false;
+function mayEvict(plan: FleetPlan, held: Held, { need, lostSlots }: Asked): boolean {
+  const { replica } = held;
   if (replica === undefined || replica.slotsUsed > 0) return false;
   if (need === "pin") return true;
-  if (plan.stayedMs(held) < plan.policy.leastStayMs || !isSpare(plan, held, lostSlots)) return false;
+  if (!isSpare(plan, held, lostSlots)) return false;
   return need === "first" || plan.idleMs(held) >= plan.policy.idleAfterMs;
 }
 
@@ -52,21 +71,14 @@ export function mayEvict(
  * Whether a replica in use may be retired for another model's need: its own people keep the slots they want, its
  * model keeps a replica unless it had its turn, and between batches the one that has clearly less gains.
  */
-export function mayRetire(
-  plan: FleetPlan,
-  held: Held,
-  { one, need, lostSlots }: { readonly one: ModelCase; readonly need: Need; readonly lostSlots: number },
-): boolean {
-  const { replica, isKept, isRetiring } = held;
-  if (isKept || isRetiring || replica?.state !== "ready") return false;
-  const { leastStayMs, turnMs } = plan.policy;
+function mayRetire(plan: FleetPlan, held: Held, { one, need, lostSlots }: Asked): boolean {
+  if (held.replica?.state !== "ready") return false;
   if (need === "pin") return true;
-  if (plan.stayedMs(held) < leastStayMs) return false;
   const donor = plan.caseOf(held.model);
   if (donor === undefined) return false;
   const left = donor.readySlots - lostSlots - held.slots;
   const isLast = left <= 0;
-  const hadItsTurn = plan.stayedMs(held) >= turnMs;
+  const hadItsTurn = plan.stayedMs(held) >= plan.policy.turnMs;
   const keepsPeople = left >= donor.wanted.interactive;
   switch (need) {
     case "first":
