@@ -2,10 +2,12 @@ import { existsSync } from "node:fs";
 import { benchBatch } from "./batch/bench-batch.ts";
 import { benchClusterAgainstEngine } from "./cluster-against-engine.ts";
 import { benchEngine } from "./engine/bench-engine.ts";
+import { benchFleet } from "./fleet/bench-fleet.ts";
 import { closeConnections } from "./load.ts";
 import { benchOverhead } from "./overhead.ts";
+import { benchScheduler } from "./scheduler/bench-scheduler.ts";
 
-/** `npm run bench [-- overhead|cluster|engine|batch]`: prints figures as a table, side by side from one run. Asserts nothing. */
+/** `npm run bench [-- overhead|cluster|scheduler|engine|batch|fleet]`: prints figures as a table, side by side from one run. Asserts nothing. */
 const wanted = process.argv.slice(2).filter((argument) => !argument.startsWith("--"));
 const runs = (name: string) => wanted.length === 0 || wanted.includes(name);
 const print = ([what = "", value = "", goal = ""]: string[]) =>
@@ -18,7 +20,9 @@ if (runs("cluster")) {
   if (!existsSync(modelPath)) throw new Error("Set MUSTER_MODEL to a GGUF file for the cluster bench.");
   await benchClusterAgainstEngine(modelPath, print);
 }
+if (runs("scheduler")) await benchScheduler(print);
 // Long, and for CPUs: only when they are asked for.
 if (wanted.includes("engine")) await benchEngine(process.argv.slice(2), process.env, print);
 if (wanted.includes("batch")) await benchBatch(process.argv.slice(2), process.env, print);
+if (wanted.includes("fleet")) await benchFleet(process.argv.slice(2), print);
 closeConnections();

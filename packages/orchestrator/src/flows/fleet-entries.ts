@@ -119,11 +119,11 @@ export class ReplicaEntry implements CandidateInUse<SlotHold>, CandidateWithEnds
   }
 
   get prefillTokensPerSecond(): number | undefined {
-    return this.health.rates.prefillTokensPerSecond;
+    return this.health.prefillTokensPerSecond;
   }
 
   get contention(): number {
-    return this.health.rates.contention;
+    return this.health.contention;
   }
 
   get badness(): number {

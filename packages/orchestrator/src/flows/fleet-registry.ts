@@ -186,7 +186,8 @@ export class FleetRegistry {
     this.#slotsChanged(replica.report.model);
   }
 
-  reportReplica(workerId: string, report: Replica): void {
+  reportReplica(workerId: string, said: Replica): void {
+    const report = { ...said, capabilities: this.#index.shared(said.capabilities) };
     const worker = this.#workers.get(workerId);
     if (worker === undefined) return;
     const known = worker.replicas.get(report.id);
@@ -266,12 +267,9 @@ export class FleetRegistry {
     return false;
   }
 
-  /** What the replicas of a model can do, each as one set. */
+  /** What the replicas of a model can do, each kind as one set. */
   capabilitySets(model: string): ReadonlySet<Capability>[] {
-    return this.#index
-      .of(model)
-      .filter(({ report }) => report.state === "ready")
-      .map(({ capabilities }) => capabilities);
+    return this.#index.capabilitySets(model);
   }
 
   /** Whether a worker has the model now, or had it until lately. */
