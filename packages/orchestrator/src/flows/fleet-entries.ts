@@ -152,6 +152,20 @@ export function modelsOf(worker: WorkerEntry): Set<string> {
   return new Set([...worker.replicas.values()].map(({ report }) => report.model));
 }
 
+/** What a heartbeat says of the machine. */
+export function noteLoad(worker: WorkerEntry, load: MachineLoad): void {
+  worker.load = load;
+  const { hardware } = worker.identity;
+  const gpus = hardware.gpus.map((gpu, at) => ({
+    ...gpu,
+    freeVramBytes: load.gpus?.[at]?.freeVramBytes ?? gpu.freeVramBytes,
+  }));
+  worker.identity = {
+    ...worker.identity,
+    hardware: { ...hardware, freeRamBytes: load.freeRamBytes, gpus },
+  };
+}
+
 type HealthByModel = Map<string, ReplicaHealth>;
 
 /** Keeps what is known of a replica that leaves, for the next of its model there. */

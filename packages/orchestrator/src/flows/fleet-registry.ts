@@ -1,11 +1,12 @@
 import type { Availability, Capability, Clock, Inventory, Log, MachineLoad } from "@muster/base";
 import { lendsUnlessSaid, type Replica, type WorkerIdentity, type WorkerView } from "../core/fleet/worker.ts";
-import { canDo } from "../core/scheduling/choose-replica.ts";
 import type { WorkerLink } from "../ports/worker-link.ts";
+import { BreakerWatch } from "./breaker-watch.ts";
 import {
   healthAfter,
   keepHealth,
   modelsOf,
+  noteLoad,
   ReplicaEntry,
   viewOf,
   type WorkerEntry,
@@ -53,6 +54,7 @@ export class FleetRegistry {
   readonly #lost = new Map<string, WorkerEntry>();
   readonly #index = new ModelIndex();
   readonly #slots: SlotDesk;
+  readonly #breakers: BreakerWatch;
   #events: FleetEvents = nobodyListens;
 
   constructor(deps: {
@@ -68,7 +70,12 @@ export class FleetRegistry {
       ...{ clock, random },
       replicasOf: (model) => this.#index.of(model),
       onPatience: (model) => this.#events.patienceChanged(model),
-      onBreaker: (replica) => this.#ejectedOrBack(replica),
+      onBreaker: (replica) => this.#breakers.changed(replica),
+    });
+    this.#breakers = new BreakerWatch({
+      ...{ clock, log },
+      onChange: (model) => this.#slotsChanged(model),
+      onProbeDue: (model) => this.#slots.serve(model),
     });
   }
 
@@ -147,16 +154,7 @@ export class FleetRegistry {
     const worker = this.#workers.get(workerId);
     if (worker === undefined) return;
     worker.lastHeartbeatAtMs = this.#clock.wallMs();
-    worker.load = load;
-    const { hardware } = worker.identity;
-    const gpus = hardware.gpus.map((gpu, at) => ({
-      ...gpu,
-      freeVramBytes: load.gpus?.[at]?.freeVramBytes ?? gpu.freeVramBytes,
-    }));
-    worker.identity = {
-      ...worker.identity,
-      hardware: { ...hardware, freeRamBytes: load.freeRamBytes, gpus },
-    };
+    noteLoad(worker, load);
   }
 
   /** The worker says whether it is lent. One that is not gets no more work; what it runs it ends or gives back itself. */
@@ -260,11 +258,7 @@ export class FleetRegistry {
    * counts as able.
    */
   canDo(model: string, needs: ReadonlySet<Capability>): boolean {
-    for (const candidate of this.#index.of(model)) {
-      const { state } = candidate.report;
-      if (state === "fetching" || state === "loading" || canDo(candidate, needs)) return true;
-    }
-    return false;
+    return this.#index.canDo(model, needs);
   }
 
   /** What the replicas of a model can do, each kind as one set. */
@@ -316,6 +310,7 @@ export class FleetRegistry {
   }
 
   closeAll(reason: string): void {
+    this.#breakers.stop();
     for (const [workerId, worker] of this.#workers) {
       if (worker.link !== undefined) this.leaveForGood(workerId, worker.link, reason);
     }
@@ -325,19 +320,6 @@ export class FleetRegistry {
     this.#index.changed(model);
     this.#events.capacityChanged(model);
     this.#slots.serve(model);
-  }
-
-  /** A breaker has opened or closed. One that is open lets a probe through after a while: somebody may wait for it. */
-  #ejectedOrBack(replica: ReplicaEntry): void {
-    const { health, workerId, replicaId, report } = replica;
-    const nowMs = this.#clock.nowMs();
-    const { breaker, breakerReason } = health.view(nowMs);
-    this.#log.info(
-      { workerId, replicaId, model: report.model, breaker, reason: breakerReason },
-      "replica breaker",
-    );
-    if (health.isOpen) this.#clock.after(health.probeAtMs - nowMs, () => this.#slots.serve(report.model));
-    this.#slotsChanged(report.model);
   }
 
   /** Those lost long ago, and the first of them where there are too many: anybody may join and leave for ever. */

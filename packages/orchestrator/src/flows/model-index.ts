@@ -1,4 +1,5 @@
 import type { Capability } from "@muster/base";
+import { canDo } from "../core/scheduling/choose-replica.ts";
 import type { ReplicaEntry } from "./fleet-entries.ts";
 
 type Capabilities = ReadonlySet<Capability>;
@@ -40,6 +41,14 @@ export class ModelIndex {
     const known = this.#capabilities.get(name) ?? capabilities;
     this.#capabilities.set(name, known);
     return known;
+  }
+
+  /** Whether a replica can do all that is needed, or may be able to once it has loaded. */
+  canDo(model: string, needs: Capabilities): boolean {
+    return this.of(model).some((replica) => {
+      const { state } = replica.report;
+      return state === "fetching" || state === "loading" || canDo(replica, needs);
+    });
   }
 
   /** What the ready replicas of a model can do, each kind once. */
