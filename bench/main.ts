@@ -2,9 +2,11 @@ import { existsSync } from "node:fs";
 import { benchBatch } from "./batch/bench-batch.ts";
 import { benchClusterAgainstEngine } from "./cluster-against-engine.ts";
 import { benchEngine } from "./engine/bench-engine.ts";
+import { benchFleet } from "./fleet/bench-fleet.ts";
 import { closeConnections } from "./load.ts";
 import { benchMirror } from "./mirror.ts";
 import { benchOverhead } from "./overhead.ts";
+import { benchScheduler } from "./scheduler/bench-scheduler.ts";
 import { benchSim } from "./sim/bench-sim.ts";
 
 /** `npm run bench [-- overhead|cluster|engine|batch|mirror|scheduler|fleet|sim]`: prints figures as a table, side by side from one run. Asserts nothing. */
@@ -20,9 +22,11 @@ if (runs("cluster")) {
   if (!existsSync(modelPath)) throw new Error("Set MUSTER_MODEL to a GGUF file for the cluster bench.");
   await benchClusterAgainstEngine(modelPath, print);
 }
+if (runs("scheduler")) await benchScheduler(print);
 // Long, and for CPUs: only when they are asked for.
 if (wanted.includes("engine")) await benchEngine(process.argv.slice(2), process.env, print);
 if (wanted.includes("batch")) await benchBatch(process.argv.slice(2), process.env, print);
 if (wanted.includes("mirror")) await benchMirror(print);
 if (wanted.includes("sim")) benchSim(print);
+if (wanted.includes("fleet")) await benchFleet(process.argv.slice(2), print);
 closeConnections();

@@ -17,7 +17,7 @@ export interface BenchCluster {
   /** Of the orchestrator's own Redis. */
   readonly redisSocket: string;
   /** Starts one more worker and waits for it; the returned function has it finish and leave. */
-  join(args: readonly string[]): Promise<() => Promise<void>>;
+  join(args: readonly string[], env?: Record<string, string>): Promise<() => Promise<void>>;
   stop(): Promise<void>;
 }
 
@@ -32,9 +32,9 @@ export async function startBenchCluster(
     for (const child of children.reverse()) await end(child);
     await rm(directory, { recursive: true, force: true });
   };
-  const start = (args: readonly string[]) => {
+  const start = (args: readonly string[], more: Record<string, string> = {}) => {
     const child = spawn(process.execPath, [main, ...args, "--data-dir", directory, "--log-level", "error"], {
-      env: { ...process.env, REDIS_URL: "", ...env },
+      env: { ...process.env, REDIS_URL: "", ...env, ...more },
       stdio: ["ignore", "pipe", "inherit"],
     });
     children.push(child);
@@ -47,12 +47,12 @@ export async function startBenchCluster(
       /Clients: (\S+)\/v1\nWorkers: .*--join (\S+)\n/,
     );
     let started = 0;
-    const join = async (args: readonly string[]) => {
-      const child = start(["worker", ...args, "--join", fleet, "--name", `bench-${started++}`]);
+    const join = async (args: readonly string[], more?: Record<string, string>) => {
+      const child = start(["worker", ...args, "--join", fleet, "--name", `bench-${started++}`], more);
       await printed(child, /Serving "/);
       return () => end(child);
     };
-    await Promise.all(workers.map(join));
+    await Promise.all(workers.map((args) => join(args)));
     return {
       url,
       fleetAddress: fleet,

@@ -1,6 +1,6 @@
-import { readFileSync } from "node:fs";
 import { connect } from "node:net";
 import { pause, systemClock } from "@muster/base";
+import { cpuSeconds, residentBytes } from "../process-usage.ts";
 import type { BenchCluster } from "../processes.ts";
 
 /** What a cluster takes of memory, looked at once a second, and of processor time. Linux only, as the figures are. */
@@ -23,8 +23,6 @@ interface CpuSeconds {
 }
 
 const sampleEveryMs = 1_000;
-/** USER_HZ: the same on every Linux that Node runs on. */
-const ticksPerSecond = 100;
 
 export async function watchResources(cluster: BenchCluster): Promise<ResourceWatch> {
   const { orchestratorPid, redisSocket } = cluster;
@@ -68,19 +66,6 @@ export async function watchResources(cluster: BenchCluster): Promise<ResourceWat
       };
     },
   };
-}
-
-function residentBytes(pid: number): number {
-  const found = /VmRSS:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, "utf8"));
-  return Number(found?.[1]) * 1_024;
-}
-
-/** User and system time of a process since its start. */
-function cpuSeconds(pid: number): number {
-  const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
-  // The name of the program, in brackets, may hold anything; utime and stime are the 12th and 13th fields after it.
-  const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-  return (Number(fields[11]) + Number(fields[12])) / ticksPerSecond;
 }
 
 function redisInfo(socketPath: string): Promise<string> {

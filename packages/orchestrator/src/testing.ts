@@ -1,4 +1,4 @@
-// For this repository's own tests: adapters with what they need to be held to their contracts. Not a public entry.
+// For this repository's own tests and benches: adapters with what they need to be held to their contracts. Not a public entry.
 export { createFairTags } from "./adapters/bullmq/fair-tags.ts";
 export { createBullmqJobQueue } from "./adapters/bullmq/job-queue.ts";
 export { sha256 } from "./adapters/common/sha256.ts";
@@ -11,6 +11,7 @@ export type { S3Options } from "./adapters/s3/bucket.ts";
 export { createS3ObjectStore } from "./adapters/s3/object-store.ts";
 export { objectKeys } from "./core/batches/keys.ts";
 export { SegmentDecoder } from "./core/batches/segment-record-decoder.ts";
+export { testIdentity, testReplica } from "./core/fleet/worker.fixture.ts";
 export {
   expectedLoadMs,
   expectedTokensPerSecond,
@@ -30,6 +31,7 @@ export { place } from "./core/placement/place.ts";
 export { fitsMemory, shapeLadder } from "./core/placement/replica-shapes.ts";
 export { wholeBudget } from "./core/placement/room.ts";
 export { chooseReplica } from "./core/scheduling/choose-replica.ts";
+export { FleetRegistry } from "./flows/fleet-registry.ts";
 export { commitLedgerContract } from "./ports/commit-ledger.contract.ts";
 export * as ledgerFixture from "./ports/commit-ledger.fixture.ts";
 export { jobQueueContract } from "./ports/job-queue.contract.ts";

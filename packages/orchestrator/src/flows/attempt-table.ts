@@ -3,12 +3,12 @@ import {
   type ErrorCode,
   type GenerateUsage,
   type InferenceDelta,
-  type InferenceRequest,
   type Log,
   WholeAnswer,
 } from "@muster/base";
 import { silenceLimitMs } from "../core/scheduling/silence-limit.ts";
 import type { Metrics } from "../ports/metrics.ts";
+import { type Attempt, keyOf, type NamedAttempt, type Outcome, slotOutcome } from "./attempt.ts";
 import type {
   AttemptOutcome,
   EndOfAttempt,
@@ -18,44 +18,9 @@ import type {
   WholeOutcome,
 } from "./attempt-outcome.ts";
 import type { FleetRegistry } from "./fleet-registry.ts";
-import type { SlotOutcome } from "./replica-health.ts";
-import type { HeldSlot, SlotLease } from "./slot-desk.ts";
+import type { SlotLease } from "./slot-desk.ts";
 
 export type { AttemptOutcome, AttemptReport, StrayEnd, WholeOutcome } from "./attempt-outcome.ts";
-
-type Outcome = AttemptOutcome | WholeOutcome;
-
-interface Attempt {
-  readonly attemptId: string;
-  readonly epoch: number;
-  readonly startedAtMs: number;
-  slot: HeldSlot;
-  /** Who waits for it here; undefined for one that a worker has brought along from an earlier link. */
-  readonly owner: Owner | undefined;
-  nextSequence: number;
-  /** Its owner has been answered; the slot stays taken until the worker has stopped. */
-  isGivenUp: boolean;
-  /** Ends the watch over an attempt that has yet to produce something. */
-  stopWatching: () => void;
-  /** Set while its worker is away and may come back. */
-  stopHolding: (() => void) | undefined;
-}
-
-interface Owner {
-  readonly lease: SlotLease;
-  readonly onDelta: (delta: InferenceDelta) => void;
-  /** What has come of an answer that is wanted whole; undefined: it is wanted piece by piece. */
-  readonly answer: WholeAnswer | undefined;
-  readonly isCancelled: () => boolean;
-  readonly resolve: (outcome: Outcome) => void;
-  readonly stopListening: () => void;
-}
-
-interface NamedAttempt {
-  readonly requestId: string;
-  readonly epoch: number;
-  readonly request: InferenceRequest;
-}
 
 /** An attempt younger than this may be missing from a heartbeat that was already on its way. */
 const heartbeatGraceMs = 10_000;
@@ -322,24 +287,4 @@ export class AttemptTable {
     const isBack = attempt.stopHolding !== undefined;
     return isBack || this.#fleet.isCurrent(workerId, attempt.slot.link) ? attempt : undefined;
   }
-}
-
-/** What an outcome says of the replica. That a link broke, the registry knows. */
-function slotOutcome(outcome: Outcome): SlotOutcome | undefined {
-  switch (outcome.kind) {
-    case "finished":
-      return { kind: "answered", usage: outcome.usage, timings: outcome.timings };
-    case "failed":
-      return { kind: "failed", code: outcome.code };
-    case "cancelled":
-    case "lost":
-      return undefined;
-    default:
-      return outcome satisfies never;
-  }
-}
-
-/** How heartbeats and tables name an attempt. */
-function keyOf(attemptId: string, epoch: number): string {
-  return `${attemptId}#${epoch}`;
 }

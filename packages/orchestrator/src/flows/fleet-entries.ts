@@ -126,11 +126,11 @@ export class ReplicaEntry implements CandidateInUse<SlotHold>, CandidateWithEnds
   }
 
   get prefillTokensPerSecond(): number | undefined {
-    return this.health.rates.prefillTokensPerSecond;
+    return this.health.prefillTokensPerSecond;
   }
 
   get contention(): number {
-    return this.health.rates.contention;
+    return this.health.contention;
   }
 
   get badness(): number {
@@ -157,6 +157,20 @@ export class ReplicaEntry implements CandidateInUse<SlotHold>, CandidateWithEnds
 
 export function modelsOf(worker: WorkerEntry): Set<string> {
   return new Set([...worker.replicas.values()].map(({ report }) => report.model));
+}
+
+/** What a heartbeat says of the machine. */
+export function noteLoad(worker: WorkerEntry, load: MachineLoad): void {
+  worker.load = load;
+  const { hardware } = worker.identity;
+  const gpus = hardware.gpus.map((gpu, at) => ({
+    ...gpu,
+    freeVramBytes: load.gpus?.[at]?.freeVramBytes ?? gpu.freeVramBytes,
+  }));
+  worker.identity = {
+    ...worker.identity,
+    hardware: { ...hardware, freeRamBytes: load.freeRamBytes, gpus },
+  };
 }
 
 type HealthByModel = Map<string, ReplicaHealth>;

@@ -1,11 +1,13 @@
 import type { Availability, Capability, Clock, Inventory, Log, MachineLoad } from "@muster/base";
 import { lendsUnlessSaid, type Replica, type WorkerIdentity, type WorkerView } from "../core/fleet/worker.ts";
-import { canDo, hasFreeSlot } from "../core/scheduling/choose-replica.ts";
+import { hasFreeSlot } from "../core/scheduling/choose-replica.ts";
 import type { WorkerLink } from "../ports/worker-link.ts";
+import { BreakerWatch } from "./breaker-watch.ts";
 import {
   healthAfter,
   keepHealth,
   modelsOf,
+  noteLoad,
   ReplicaEntry,
   viewOf,
   type WorkerEntry,
@@ -56,6 +58,7 @@ export class FleetRegistry {
   readonly #lost = new Map<string, WorkerEntry>();
   readonly #index = new ModelIndex();
   readonly #slots: SlotDesk;
+  readonly #breakers: BreakerWatch;
   #events: FleetEvents = nobodyListens;
 
   constructor(deps: {
@@ -71,7 +74,12 @@ export class FleetRegistry {
       ...{ clock, random },
       replicasOf: (model) => this.#index.of(model),
       onPatience: (model) => this.#events.patienceChanged(model),
-      onBreaker: (replica) => this.#ejectedOrBack(replica),
+      onBreaker: (replica) => this.#breakers.changed(replica),
+    });
+    this.#breakers = new BreakerWatch({
+      ...{ clock, log },
+      onChange: (model) => this.#slotsChanged(model),
+      onProbeDue: (model) => this.#slots.serve(model),
     });
   }
 
@@ -150,16 +158,7 @@ export class FleetRegistry {
     const worker = this.#workers.get(workerId);
     if (worker === undefined) return;
     worker.lastHeartbeatAtMs = this.#clock.wallMs();
-    worker.load = load;
-    const { hardware } = worker.identity;
-    const gpus = hardware.gpus.map((gpu, at) => ({
-      ...gpu,
-      freeVramBytes: load.gpus?.[at]?.freeVramBytes ?? gpu.freeVramBytes,
-    }));
-    worker.identity = {
-      ...worker.identity,
-      hardware: { ...hardware, freeRamBytes: load.freeRamBytes, gpus },
-    };
+    noteLoad(worker, load);
     this.#events.workerBeat(workerId);
   }
 
@@ -190,7 +189,8 @@ export class FleetRegistry {
     this.#slotsChanged(replica.report.model);
   }
 
-  reportReplica(workerId: string, report: Replica): void {
+  reportReplica(workerId: string, said: Replica): void {
+    const report = { ...said, capabilities: this.#index.shared(said.capabilities) };
     const worker = this.#workers.get(workerId);
     if (worker === undefined) return;
     const known = worker.replicas.get(report.id);
@@ -283,19 +283,12 @@ export class FleetRegistry {
    * counts as able.
    */
   canDo(model: string, needs: ReadonlySet<Capability>): boolean {
-    for (const candidate of this.#index.of(model)) {
-      const { state } = candidate.report;
-      if (state === "fetching" || state === "loading" || canDo(candidate, needs)) return true;
-    }
-    return false;
+    return this.#index.canDo(model, needs);
   }
 
-  /** What the replicas of a model can do, each as one set. */
+  /** What the replicas of a model can do, each kind as one set. */
   capabilitySets(model: string): ReadonlySet<Capability>[] {
-    return this.#index
-      .of(model)
-      .filter(({ report }) => report.state === "ready")
-      .map(({ capabilities }) => capabilities);
+    return this.#index.capabilitySets(model);
   }
 
   /** Whether a worker has the model now, or had it until lately. */
@@ -342,6 +335,7 @@ export class FleetRegistry {
   }
 
   closeAll(reason: string): void {
+    this.#breakers.stop();
     for (const [workerId, worker] of this.#workers) {
       if (worker.link !== undefined) this.leaveForGood(workerId, worker.link, reason);
     }
@@ -351,19 +345,6 @@ export class FleetRegistry {
     this.#index.changed(model);
     this.#events.capacityChanged(model);
     this.#slots.serve(model);
-  }
-
-  /** A breaker has opened or closed. One that is open lets a probe through after a while: somebody may wait for it. */
-  #ejectedOrBack(replica: ReplicaEntry): void {
-    const { health, workerId, replicaId, report } = replica;
-    const nowMs = this.#clock.nowMs();
-    const { breaker, breakerReason } = health.view(nowMs);
-    this.#log.info(
-      { workerId, replicaId, model: report.model, breaker, reason: breakerReason },
-      "replica breaker",
-    );
-    if (health.isOpen) this.#clock.after(health.probeAtMs - nowMs, () => this.#slots.serve(report.model));
-    this.#slotsChanged(report.model);
   }
 
   /** Those lost long ago, and the first of them where there are too many: anybody may join and leave for ever. */

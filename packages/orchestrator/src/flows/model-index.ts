@@ -1,9 +1,15 @@
+import type { Capability } from "@muster/base";
+import { canDo } from "../core/scheduling/choose-replica.ts";
 import type { ReplicaEntry } from "./fleet-entries.ts";
+
+type Capabilities = ReadonlySet<Capability>;
 
 /** The replicas of each model, and how many slots they have: asked for with every request, so kept ready. */
 export class ModelIndex {
   readonly #replicas = new Map<string, readonly ReplicaEntry[]>();
   readonly #slots = new Map<string, number>();
+  /** There are no more than combinations of capabilities. */
+  readonly #capabilities = new Map<string, Capabilities>();
 
   add(replica: ReplicaEntry): void {
     const { model } = replica.report;
@@ -27,6 +33,30 @@ export class ModelIndex {
   /** The list is never changed: who holds it sees the replicas that there were. */
   of(model: string): readonly ReplicaEntry[] {
     return this.#replicas.get(model) ?? [];
+  }
+
+  /** One set for all replicas that can do the same: it need not be looked through for each. */
+  shared(capabilities: Capabilities): Capabilities {
+    const name = [...capabilities].sort().join(" ");
+    const known = this.#capabilities.get(name) ?? capabilities;
+    this.#capabilities.set(name, known);
+    return known;
+  }
+
+  /** Whether a replica can do all that is needed, or may be able to once it has loaded. */
+  canDo(model: string, needs: Capabilities): boolean {
+    return this.of(model).some((replica) => {
+      const { state } = replica.report;
+      return state === "fetching" || state === "loading" || canDo(replica, needs);
+    });
+  }
+
+  /** What the ready replicas of a model can do, each kind once. */
+  capabilitySets(model: string): Capabilities[] {
+    const sets = new Set<Capabilities>();
+    for (const { report, capabilities } of this.of(model))
+      if (report.state === "ready") sets.add(capabilities);
+    return [...sets];
   }
 
   models(): Iterable<string> {

@@ -13,7 +13,6 @@ import {
 } from "../core/scheduling/breaker.ts";
 import {
   isFarBelowUsual,
-  type Rates,
   type ReplicaSpeed,
   ratesOf,
   seenTokensPerSecond,
@@ -45,27 +44,17 @@ const failuresOfReplica: ReadonlySet<ErrorCode> = new Set([
 
 /** How fast a replica is, and whether it is to be trusted; outlives a link that breaks. */
 export class ReplicaHealth {
+  /** These are kept ready: they are asked for with every slot that is given. Measured, or expected until then. */
+  decodeTokensPerSecond: number | undefined;
+  prefillTokensPerSecond: number | undefined;
+  contention = ratesOf(unmeasuredSpeed).contention;
+  isOpen = false;
   #speed: ReplicaSpeed = unmeasuredSpeed;
   #breaker: BreakerState = closedBreaker;
-  /** Kept ready: they are asked for with every slot that is given. */
-  #rates: Rates = ratesOf(unmeasuredSpeed);
   #expected: number | undefined;
-
-  get rates(): Rates {
-    return this.#rates;
-  }
-
-  /** Measured, or expected until then. */
-  get decodeTokensPerSecond(): number | undefined {
-    return this.#rates.decodeTokensPerSecond ?? this.#expected;
-  }
 
   get seenTokensPerSecond(): number | undefined {
     return seenTokensPerSecond(this.#speed);
-  }
-
-  get isOpen(): boolean {
-    return this.#breaker.isOpen;
   }
 
   /** Until then it gets no probe; 0 where it needs none. */
@@ -76,6 +65,7 @@ export class ReplicaHealth {
   /** What its hardware should do; counts until an answer has been measured. */
   expect(decodeTokensPerSecond: number | undefined): void {
     this.#expected = decodeTokensPerSecond;
+    this.#refresh();
   }
 
   badness(nowMs: number): number {
@@ -105,6 +95,7 @@ export class ReplicaHealth {
     const event =
       outcome?.kind === "answered" ? this.#answered(outcome, isProbe, concurrency) : failed(outcome);
     this.#breaker = breakerAfter(before, { ...event, isProbe }, at);
+    this.#refresh();
     return before.isOpen !== this.#breaker.isOpen || before.openings !== this.#breaker.openings;
   }
 
@@ -116,6 +107,14 @@ export class ReplicaHealth {
     };
   }
 
+  #refresh(): void {
+    const { decodeTokensPerSecond, prefillTokensPerSecond, contention } = ratesOf(this.#speed);
+    this.decodeTokensPerSecond = decodeTokensPerSecond ?? this.#expected;
+    this.prefillTokensPerSecond = prefillTokensPerSecond;
+    this.contention = contention;
+    this.isOpen = this.#breaker.isOpen;
+  }
+
   #answered(
     { usage, timings }: Pick<InferenceEnd, "usage" | "timings">,
     isProbe: boolean,
@@ -124,7 +123,6 @@ export class ReplicaHealth {
     const speed = speedAfter(this.#speed, { usage, timings, concurrency });
     const isAccepted = isProbe && this.#breaker.openings >= openingsToAcceptSlow;
     this.#speed = isAccepted && isFarBelowUsual(speed) ? withNewUsual(speed) : speed;
-    this.#rates = ratesOf(this.#speed);
     return { kind: "answered" as const, isSlow: isFarBelowUsual(this.#speed) };
   }
 }

@@ -1,12 +1,12 @@
 import {
   type Background,
   type Clock,
-  type InferenceDelta,
   type InferenceRequest,
   type Log,
   Mailbox,
   MusterError,
 } from "@muster/base";
+import { weightOf } from "../core/event-weight.ts";
 import type { AnswerEvent } from "../core/job.ts";
 import type { Lane, LaneClass } from "../core/lane.ts";
 import type { JobQueue } from "../ports/job-queue.ts";
@@ -18,8 +18,6 @@ import type { AskedHere } from "./placement/demand-book.ts";
 const maxUnreadLength = 1_048_576;
 /** The same for an answer that is put together here before it is sent: pieces of one burst are read right after it. */
 const maxUnreadWholeLength = 67_108_864;
-/** What a piece weighs besides its text. */
-const pieceOverhead = 64;
 
 interface Entry {
   readonly lane: Lane;
@@ -341,32 +339,6 @@ interface MutableAsked extends AskedHere {
 
 function nothingAsked(): MutableAsked {
   return { waiting: { interactive: 0, batch: 0 }, running: { interactive: 0, batch: 0 }, oldestWaitMs: 0 };
-}
-
-function weightOf(event: AnswerEvent): number {
-  return pieceOverhead + (event.kind === "delta" ? weightOfDelta(event.delta) : 0);
-}
-
-/** Characters, or what numbers take in their place. */
-function weightOfDelta(delta: InferenceDelta): number {
-  switch (delta.kind) {
-    case "text":
-      return (
-        delta.text.length + 64 * (delta.logprobs ?? []).reduce((sum, { top }) => sum + 1 + top.length, 0)
-      );
-    case "reasoning":
-    case "tool-arguments":
-      return delta.text.length;
-    case "embedding":
-      return delta.values.length * 8;
-    case "token-ids":
-      return delta.ids.length * 16;
-    case "tool-call":
-    case "score":
-      return 0;
-    default:
-      return delta satisfies never;
-  }
 }
 
 function cancelled(): MusterError {

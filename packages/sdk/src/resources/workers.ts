@@ -115,6 +115,10 @@ export interface Replica {
   readonly capabilities?: readonly string[];
   /** Of one answer, smoothed over recent ones; null before the first. */
   readonly decode_tokens_per_second: number | null;
+  /** `open`: it failed too often or has become far slower, and gets work only where all others are too. */
+  readonly breaker?: "closed" | "open" | "half_open";
+  readonly breaker_reason?: string | null;
+  readonly recent_failures?: number;
   /** 0 to 1 while it is fetched or loaded, else null. */
   readonly progress: number | null;
   readonly error: string | null;

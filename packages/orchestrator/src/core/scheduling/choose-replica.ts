@@ -63,40 +63,86 @@ const prefillPerDecode = 16;
  * Same input, same answer: ties go to the lower worker id.
  */
 export function chooseReplica<C extends Candidate>(candidates: readonly C[], wanted: Wanted): Choice<C> {
-  const tier = lowestTier(candidates, wanted);
-  if (tier === undefined) return { kind: "wait", reason: "no-replica" };
-  const cost = costs(tier.fastest, wanted);
-  let any: Found<C> | undefined;
-  let warm: Found<C> | undefined;
-  let probe: Found<C> | undefined;
-  let expectedElsewhereMs: number | undefined;
+  const tierOf = tiers(wanted);
+  let field: Field<C> | undefined;
+  // One pass, and nothing is made in it: a model may have a thousand replicas.
   for (const replica of candidates) {
-    if (tierOf(replica, wanted) !== tier.tier) continue;
+    const tier = tierOf(replica);
+    if (tier === undefined || (field !== undefined && tier > field.tier)) continue;
+    if (field === undefined || tier < field.tier) field = new Field(tier, wanted);
+    field.add(replica);
+  }
+  return field?.choice() ?? { kind: "wait", reason: "no-replica" };
+}
+
+/** The best of some candidates. Costs of those that nobody knows are set against the fastest, once that is found. */
+class Field<C extends Candidate> {
+  readonly tier: number;
+  readonly #wanted: Wanted;
+  readonly #known = new Best<C>();
+  readonly #unknown = new Best<C>();
+  #fastest = 0;
+  #fullMs = Number.POSITIVE_INFINITY;
+
+  constructor(tier: number, wanted: Wanted) {
+    this.tier = tier;
+    this.#wanted = wanted;
+  }
+
+  add(replica: C): void {
+    const rate = rateOf(replica);
+    if (rate > this.#fastest) this.#fastest = rate;
     if (!hasFreeSlot(replica)) {
-      const ms = cost(replica, replica.slots - 1, false);
-      if (expectedElsewhereMs === undefined || ms < expectedElsewhereMs) expectedElsewhereMs = ms;
-      continue;
+      if (rate === 0) return;
+      const ms = costOf(replica, replica.slots - 1, { wanted: this.#wanted, isWarm: false });
+      if (ms < this.#fullMs) this.#fullMs = ms;
+      return;
     }
-    const isWarm = isWarmFor(replica, wanted.prefix);
-    const ms = cost(replica, replica.slotsUsed, isWarm);
-    if (any === undefined || comesBefore(replica, ms, any)) any = { replica, ms };
-    if (isWarm && (warm === undefined || comesBefore(replica, ms, warm))) warm = { replica, ms };
-    if (replica.isProbeDue === true && (probe === undefined || comesBefore(replica, ms, probe)))
-      probe = { replica, ms };
+    const isWarm = isWarmFor(replica, this.#wanted.prefix);
+    const ms = costOf(replica, replica.slotsUsed, { wanted: this.#wanted, isWarm });
+    (rate === 0 ? this.#unknown : this.#known).add(replica, ms, isWarm);
   }
-  if (any === undefined) return { kind: "wait", reason: "no-free-slot" };
-  if (!tier.isKnown) {
-    const { replica } = probe ?? warm ?? any;
-    return { kind: "assign", replica, expectedMs: undefined, expectedElsewhereMs: undefined };
+
+  choice(): Choice<C> {
+    const scale = 1 / (this.#fastest || 1);
+    const better = (known: Found<C> | undefined, unknown: Found<C> | undefined): Found<C> | undefined => {
+      if (unknown === undefined) return known;
+      const scaled = { replica: unknown.replica, ms: unknown.ms * scale };
+      return known === undefined || comesBefore(scaled.replica, scaled.ms, known) ? scaled : known;
+    };
+    const any = better(this.#known.any, this.#unknown.any);
+    if (any === undefined) return { kind: "wait", reason: "no-free-slot" };
+    const warm = better(this.#known.warm, this.#unknown.warm);
+    const probe = better(this.#known.probe, this.#unknown.probe);
+    if (this.#fastest === 0) {
+      const { replica } = probe ?? warm ?? any;
+      return { kind: "assign", replica, expectedMs: undefined, expectedElsewhereMs: undefined };
+    }
+    const isTooSlow = warm !== undefined && warm.ms > tooSlowWhenWarm * any.ms;
+    const { replica, ms } = probe ?? (isTooSlow ? any : (warm ?? any));
+    const expectedElsewhereMs = Number.isFinite(this.#fullMs) ? this.#fullMs : undefined;
+    return { kind: "assign", replica, expectedMs: ms, expectedElsewhereMs };
   }
-  const isTooSlow = warm !== undefined && warm.ms > tooSlowWhenWarm * any.ms;
-  const { replica, ms } = probe ?? (isTooSlow ? any : (warm ?? any));
-  return { kind: "assign", replica, expectedMs: ms, expectedElsewhereMs };
 }
 
 interface Found<C> {
   readonly replica: C;
   readonly ms: number;
+}
+
+/** The best of all, of those that know how the prompt begins, and of those that are to be probed. */
+class Best<C extends Candidate> {
+  any: Found<C> | undefined;
+  warm: Found<C> | undefined;
+  probe: Found<C> | undefined;
+
+  add(replica: C, ms: number, isWarm: boolean): void {
+    if (this.any === undefined || comesBefore(replica, ms, this.any)) this.any = { replica, ms };
+    if (isWarm && (this.warm === undefined || comesBefore(replica, ms, this.warm)))
+      this.warm = { replica, ms };
+    if (replica.isProbeDue !== true) return;
+    if (this.probe === undefined || comesBefore(replica, ms, this.probe)) this.probe = { replica, ms };
+  }
 }
 
 /**
@@ -107,9 +153,10 @@ export function eligibleReplicas<C extends Candidate>(
   candidates: readonly C[],
   wanted: Wanted,
 ): readonly C[] {
-  const lowest = lowestTier(candidates, wanted);
-  if (lowest === undefined) return [];
-  return candidates.filter((candidate) => tierOf(candidate, wanted) === lowest.tier);
+  const tierOf = tiers(wanted);
+  let lowest = Number.POSITIVE_INFINITY;
+  for (const candidate of candidates) lowest = Math.min(lowest, tierOf(candidate) ?? lowest);
+  return candidates.filter((candidate) => tierOf(candidate) === lowest);
 }
 
 export function hasFreeSlot({ slots, slotsUsed }: Candidate): boolean {
@@ -131,65 +178,62 @@ export function expectedTimesMs(
   others: number,
   wanted: Wanted,
 ): { readonly prefillMs: number; readonly decodeMs: number } | undefined {
-  const { decodeTokensPerSecond: decode, prefillTokensPerSecond: prefill } = replica;
-  if (decode === undefined && prefill === undefined) return undefined;
-  const times = timesOn(replica, isWarmFor(replica, wanted.prefix), { wanted, fastest: 1 });
+  if (rateOf(replica) === 0) return undefined;
   const shared = sharedBy(replica, others);
-  return { prefillMs: shared * times.prefillMs, decodeMs: shared * times.decodeMs };
-}
-
-/** 0: ill in no way, and not to be avoided. Undefined: it cannot take the request. */
-function tierOf(candidate: Candidate, { avoid, needs }: Wanted): number | undefined {
-  if (!candidate.isAccepting || !canDo(candidate, needs)) return undefined;
-  return (avoid.size > 0 && avoid.has(candidate.workerId) ? 2 : 0) + ((candidate.badness ?? 0) > 0 ? 1 : 0);
-}
-
-/** The best tier that any candidate is in, and how fast the fastest of it decodes. */
-function lowestTier(
-  candidates: readonly Candidate[],
-  wanted: Wanted,
-): { readonly tier: number; readonly fastest: number; readonly isKnown: boolean } | undefined {
-  let lowest: number | undefined;
-  let fastest = 0;
-  for (const candidate of candidates) {
-    const tier = tierOf(candidate, wanted);
-    if (tier === undefined || (lowest !== undefined && tier > lowest)) continue;
-    if (tier !== lowest) {
-      lowest = tier;
-      fastest = 0;
-    }
-    const { decodeTokensPerSecond: decode, prefillTokensPerSecond: prefill } = candidate;
-    const rate = decode || (prefill ?? 0) / prefillPerDecode;
-    if (rate > fastest) fastest = rate;
-  }
-  return lowest === undefined ? undefined : { tier: lowest, fastest: fastest || 1, isKnown: fastest > 0 };
-}
-
-function costs(fastest: number, wanted: Wanted) {
-  return (replica: Candidate, others: number, isWarm: boolean): number => {
-    const { prefillMs, decodeMs } = timesOn(replica, isWarm, { wanted, fastest });
-    return sharedBy(replica, others) * (prefillMs + decodeMs);
+  return {
+    prefillMs: shared * prefillMsOf(replica, wanted, isWarmFor(replica, wanted.prefix)),
+    decodeMs: shared * decodeMsOf(replica, wanted),
   };
 }
 
-/** For a sequence that has the replica to itself. */
-function timesOn(
+/**
+ * For each candidate how eligible it is: 0 where nothing is wrong with it and it is not to be avoided, more otherwise,
+ * undefined where it cannot take the request.
+ */
+function tiers({ avoid, needs }: Wanted): (candidate: Candidate) => number | undefined {
+  let seen: ReadonlySet<Capability> | undefined;
+  let isAble = false;
+  return (candidate) => {
+    if (!candidate.isAccepting) return undefined;
+    // Replicas of one model mostly share one set.
+    if (candidate.capabilities !== seen) {
+      seen = candidate.capabilities;
+      isAble = canDo(candidate, needs);
+    }
+    if (!isAble) return undefined;
+    const isIll = candidate.badness !== undefined && candidate.badness > 0;
+    return (avoid.size > 0 && avoid.has(candidate.workerId) ? 2 : 0) + (isIll ? 1 : 0);
+  };
+}
+
+/** In tokens written per second, where only reading is known as well; 0: nobody knows. */
+function rateOf({ decodeTokensPerSecond, prefillTokensPerSecond }: Candidate): number {
+  return decodeTokensPerSecond || (prefillTokensPerSecond ?? 0) / prefillPerDecode;
+}
+
+/** Until the answer is complete, beside `others`; for one that nobody knows as if it wrote a token a second. */
+function costOf(
   replica: Candidate,
+  others: number,
+  { wanted, isWarm }: { readonly wanted: Wanted; readonly isWarm: boolean },
+): number {
+  return sharedBy(replica, others) * (prefillMsOf(replica, wanted, isWarm) + decodeMsOf(replica, wanted));
+}
+
+function prefillMsOf(
+  replica: Candidate,
+  { promptTokens = usualTokens.prompt }: Wanted,
   isWarm: boolean,
-  { wanted, fastest }: { readonly wanted: Wanted; readonly fastest: number },
-): { readonly prefillMs: number; readonly decodeMs: number } {
-  const promptTokens = wanted.promptTokens ?? usualTokens.prompt;
-  const answerTokens = wanted.answerTokens ?? usualTokens.answer;
-  const { decodeTokensPerSecond, prefillTokensPerSecond } = replica;
-  const decode = decodeTokensPerSecond || (prefillTokensPerSecond ?? 0) / prefillPerDecode || fastest;
-  const prefill = prefillTokensPerSecond || decode * prefillPerDecode;
+): number {
   const known = isWarm
     ? Math.min(promptTokens, Math.max(warmTokens.least, warmTokens.share * promptTokens))
     : 0;
-  return {
-    prefillMs: ((promptTokens - known) * 1_000) / prefill,
-    decodeMs: (answerTokens * 1_000) / decode,
-  };
+  const rate = replica.prefillTokensPerSecond || (rateOf(replica) || 1) * prefillPerDecode;
+  return ((promptTokens - known) * 1_000) / rate;
+}
+
+function decodeMsOf(replica: Candidate, { answerTokens = usualTokens.answer }: Wanted): number {
+  return (answerTokens * 1_000) / (rateOf(replica) || 1);
 }
 
 function sharedBy({ contention }: Candidate, others: number): number {

@@ -1,8 +1,14 @@
+import type { Capability } from "@muster/base";
 import { describe, expect, it } from "vitest";
-import type { Wanted } from "./choose-replica.ts";
 import { type CandidateWithEnds, FastSlots } from "./fast-slots.ts";
 
-const wanted: Wanted = { avoid: new Set(), needs: new Set(), promptTokens: 0, answerTokens: 100 };
+const wanted = {
+  laneClass: "batch" as const,
+  avoid: new Set<string>(),
+  needs: new Set<Capability>(),
+  promptTokens: 0,
+  answerTokens: 100,
+};
 
 /** Writes an answer in ten seconds, and has one that ends in five. */
 function full(change: Partial<CandidateWithEnds> = {}): CandidateWithEnds {
@@ -45,8 +51,14 @@ describe("a request that could have a slot on a slow replica", () => {
       expect(new FastSlots([replica], wanted, 5_000).patienceMs(wanted, 40_000)).toBeUndefined();
     const failed = { ...wanted, avoid: new Set(["fast"]) };
     expect(new FastSlots([full()], failed, 5_000).patienceMs(failed, 40_000)).toBeUndefined();
-    const seeing: Wanted = { ...wanted, needs: new Set(["vision"]) };
+    const seeing = { ...wanted, needs: new Set<Capability>(["vision"]) };
     expect(new FastSlots([full()], seeing, 5_000).patienceMs(seeing, 40_000)).toBeUndefined();
+  });
+
+  it("waits a few seconds at most where somebody reads along", () => {
+    const person = { ...wanted, laneClass: "interactive" as const };
+    expect(new FastSlots([full()], person, 6_000).patienceMs(person, 40_000)).toBe(5_000);
+    expect(new FastSlots([full()], person, 4_000).patienceMs(person, 40_000)).toBeUndefined();
   });
 
   it("does not count on an answer that should have ended long ago", () => {

@@ -1,3 +1,4 @@
+import type { LaneClass } from "../lane.ts";
 import { type Candidate, canDo, clearlyFaster, expectedTimesMs, type Wanted } from "./choose-replica.ts";
 
 /** A slot that is taken, and when its answer should be complete; undefined: nobody knows. */
@@ -10,8 +11,8 @@ export interface CandidateWithEnds extends Candidate {
   readonly taken: Iterable<SlotInUse>;
 }
 
-/** Nobody waits longer by choice: expectations may be wrong. */
-const maxPatienceMs = 120_000;
+/** Nobody waits longer by choice: expectations may be wrong, and people would rather see a slow answer begin. */
+const maxPatienceMs: Readonly<Record<LaneClass, number>> = { interactive: 5_000, batch: 120_000 };
 /** So many slots are looked at: those that fall free first. */
 const maxSlots = 64;
 /** What should have ended has at least this share of its time left; longer overdue, as long again as it is overdue. */
@@ -50,20 +51,21 @@ export class FastSlots<C extends CandidateWithEnds> {
    * How long the next request should leave alone what is free, where that would take `expectedMs`, because one of these
    * has it done clearly earlier all the same; undefined: it takes what is free.
    */
-  patienceMs(wanted: Wanted, expectedMs: number): number | undefined {
+  patienceMs(wanted: Wanted & { readonly laneClass: LaneClass }, expectedMs: number): number | undefined {
+    const mostMs = maxPatienceMs[wanted.laneClass];
     const worthwhileMs = expectedMs / clearlyFaster;
     let best: { readonly slot: ComingSlot<C>; readonly doneMs: number } | undefined;
     let fastestMs = Number.POSITIVE_INFINITY;
     for (const slot of this.#slots) {
       const runMs = runOn(slot.replica, wanted);
-      if (runMs === undefined) continue;
+      if (runMs === undefined || slot.freeInMs > mostMs) continue;
       fastestMs = Math.min(fastestMs, runMs);
       const doneMs = slot.freeInMs + runMs;
       if (best === undefined || doneMs < best.doneMs) best = { slot, doneMs };
     }
     if (best === undefined || best.doneMs >= worthwhileMs) return undefined;
     best.slot.freeInMs = best.doneMs;
-    return Math.min(maxPatienceMs, worthwhileMs - fastestMs);
+    return Math.min(mostMs, worthwhileMs - fastestMs);
   }
 }
 

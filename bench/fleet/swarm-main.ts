@@ -1,0 +1,94 @@
+import { credentials } from "@grpc/grpc-js";
+import { loadFleet, type OrchestratorMessageRead, protocolVersions, type WorkerMessage } from "@muster/proto";
+
+// Many workers in one process: each a connection of its own, with replicas whose answers are scripted.
+// Arguments: the fleet port, the number of the first worker, how many there are, replicas of each, models.
+
+const [, , address = "", ...numbers] = process.argv;
+const [first = 0, count = 0, perWorker = 0, models = 1] = numbers.map(Number);
+
+const slots = 8;
+const beatMs = 5_000;
+/** Pieces of an answer, after the first, which comes at once. */
+const pieces = 4;
+const pieceMs = 20;
+const joinsAtOnce = 20;
+
+const { Client } = loadFleet();
+
+function startWorker(number: number): Promise<void> {
+  const client = new Client(address, credentials.createInsecure(), { "grpc.use_local_subchannel_pool": 1 });
+  const stream = client.Connect();
+  const running = new Set<string>();
+  const write = (message: WorkerMessage) => void stream.write(message);
+  stream.on("error", (error: Error) => {
+    console.error(`worker ${number}: ${error.message}`);
+    process.exit(1);
+  });
+  write({
+    hello: {
+      ...{ minProtocol: protocolVersions.min, maxProtocol: protocolVersions.max },
+      ...{ workerId: `swarm-${number}`, name: `swarm-${number}`, version: "0", engine: "scripted" },
+      hardware: { hostname: `desk-${number}`, platform: "linux", arch: "x64", backend: "cpu" },
+    },
+  });
+  let sequence = 0;
+  const beat = () => {
+    sequence += 1;
+    write({ heartbeat: { sequence, attemptIds: [...running], cpuLoad: 0.5, freeRamBytes: 2 ** 33 } });
+  };
+  return new Promise((resolve) => {
+    stream.on("data", (message: OrchestratorMessageRead) => {
+      if (message.body === "welcome") {
+        for (let at = 0; at < perWorker; at++) write({ replica: replicaOf(number, at) });
+        // Not all in the same moment.
+        setTimeout(() => setInterval(beat, beatMs), Math.random() * beatMs);
+        resolve();
+      } else if (message.body === "assign" && message.assign)
+        answer(number, message.assign, { write, running });
+    });
+  });
+}
+
+function replicaOf(worker: number, at: number) {
+  return {
+    ...{ replicaId: `rep-${worker}-${at}`, model: `m${(worker * perWorker + at) % models}` },
+    ...{ state: "STATE_READY" as const, progress: 1, slots, contextTokens: 4_096, engine: "scripted" },
+    capabilities: ["chat", "completion"],
+  };
+}
+
+function answer(
+  worker: number,
+  { attemptId, epoch, whole }: NonNullable<OrchestratorMessageRead["assign"]>,
+  to: { readonly write: (message: WorkerMessage) => void; readonly running: Set<string> },
+): void {
+  const { write, running } = to;
+  const key = `${attemptId}#${epoch}`;
+  running.add(key);
+  const piece = { tokens: 1, text: "word " };
+  const say = (sequence: number) => {
+    if (!whole) write({ output: { attemptId, epoch, sequence, ...piece } });
+    if (sequence < pieces) {
+      setTimeout(say, pieceMs, sequence + 1);
+      return;
+    }
+    running.delete(key);
+    const decodeMs = pieces * pieceMs * (1 + (worker % 4) / 4);
+    write({
+      end: {
+        ...{ attemptId, epoch, outcome: "OUTCOME_STOP" },
+        usage: { promptTokens: 20, completionTokens: pieces + 1 },
+        timings: { prefillMs: 2, decodeMs },
+        ...(whole ? { whole: true, pieces: Array(pieces + 1).fill(piece) } : {}),
+      },
+    });
+  };
+  say(0);
+}
+
+for (let next = 0; next < count; next += joinsAtOnce) {
+  const group = Math.min(joinsAtOnce, count - next);
+  await Promise.all(Array.from({ length: group }, (_none, at) => startWorker(first + next + at)));
+}
+console.log("ready");
