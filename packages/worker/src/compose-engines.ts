@@ -44,6 +44,7 @@ function createFileEngine(config: WorkerConfig, { log, store, packages }: Engine
         log,
         packages,
         engineDirectory: defaultEngineDirectory(config.env),
+        nice: config.nice,
       });
     case "llama-server":
       return createLlamaServerEngine({
@@ -55,6 +56,7 @@ function createFileEngine(config: WorkerConfig, { log, store, packages }: Engine
         capabilities: config.capabilities,
         silenceMs: config.upstreamSilenceMs,
         env: config.env,
+        nice: config.nice,
         fetchFile: async (uri, signal) => (await store.ensure(uri, { signal, onProgress: () => {} })).path,
       });
     default:

@@ -16,6 +16,7 @@ import { createLoadReader } from "./adapters/probe/system-load.ts";
 import { fetchCudaBuild } from "./compose-cuda.ts";
 import { defaultEngineDirectory } from "./compose-engine-build.ts";
 import { createEngine, nameUpstreamModel } from "./compose-engines.ts";
+import { createLending } from "./compose-lending.ts";
 import type { WorkerConfig } from "./config.ts";
 import type { ReplicaReport } from "./core/link-messages.ts";
 import { Assignments } from "./flows/assignments.ts";
@@ -95,6 +96,21 @@ export async function startWorker(
   const readLoad = createLoadReader();
   const over = deferred<MusterError | undefined>();
 
+  const lending = createLending(config, {
+    workerId,
+    gpus: hardware.gpus,
+    gpuWatch: undefined,
+    assignments,
+    replicas,
+    say: (availability) => link.say({ kind: "availability", availability }),
+    isConnected: () => link.isConnected,
+    isDraining: () => stopping !== undefined,
+    drain: () => background.run("drain", () => stop("drained by its owner")),
+    background,
+    clock,
+    log,
+  });
+
   let stopping: Promise<void> | undefined;
   const stop = (reason: string): Promise<void> => {
     stopping ??= (async () => {
@@ -102,6 +118,7 @@ export async function startWorker(
       await assignments.drain(config.drainMs);
       await link.close(reason);
       await replicas.closeAll();
+      await lending.stop();
       over.resolve(undefined);
     })();
     return stopping;
@@ -113,16 +130,19 @@ export async function startWorker(
       workerId,
       name: config.name,
       version,
-      labels: {},
+      labels: config.labels,
       hardware,
       running: assignments.running(),
-      takesPlacement: config.models.length === 0,
+      takesPlacement: config.takesPlacement,
       engine: engine.name,
       engineVersion: undefined,
     }),
     assignments,
     readLoad,
-    greeting: () => replicas.reports().map((report) => ({ kind: "replica", report })),
+    greeting: () => [
+      { kind: "availability", availability: lending.availability },
+      ...replicas.reports().map((report) => ({ kind: "replica", report }) as const),
+    ],
     receive: (message) =>
       carryOut(message, {
         assignments,
@@ -136,6 +156,7 @@ export async function startWorker(
     onConnected: () => hooks?.onConnected?.(),
   });
 
+  await lending.start();
   for (const [index, offer] of models.entries()) {
     const fixed = { replicaId: `rep-${index + 1}`, uri: offer.uri, model: offer.name, isFixed: true };
     replicas.add(specOf(config, fixed));

@@ -103,7 +103,10 @@ export class MemoryWatch {
     const { replicas, clock } = this.#deps;
     const [next] = this.#gone;
     const nowMs = clock.nowMs();
-    if (next === undefined || this.#leaving.size > 0 || !hasRoomAgain(next[1], held, offered)) {
+    const isChanging =
+      this.#leaving.size > 0 ||
+      replicas.reports().some(({ state }) => state === "fetching" || state === "loading");
+    if (next === undefined || isChanging || !hasRoomAgain(next[1], held, offered)) {
       this.#roomSinceMs = undefined;
       return;
     }

@@ -40,6 +40,7 @@ const notSeen: PresenceReadings = {
 export class OwnerWatch {
   readonly #deps: OwnerWatchDeps;
   #seen = notSeen;
+  #gpu: GpuReading = { isUsedByOthers: "unknown" };
   #memory: PolicyMemory = noPolicyMemory;
   #availability: Availability;
   #sinceMs: number;
@@ -73,6 +74,10 @@ export class OwnerWatch {
 
   get seen(): PresenceReadings {
     return this.#seen;
+  }
+
+  get gpu(): GpuReading {
+    return this.#gpu;
   }
 
   /** Looks once, so that it is known from the start, and then again and again until `stop`. */
@@ -117,11 +122,12 @@ export class OwnerWatch {
     const wallMs = clock.wallMs();
     const untilMs = this.#pause?.untilMs;
     if (untilMs !== undefined && untilMs <= wallMs) this.#pause = undefined;
+    this.#gpu = this.#seen.gpu ?? (rule.policy === "owner-away" ? readGpu() : { isUsedByOthers: false });
     const { state, reason, memory } = decideLending({
       rule,
       readings: {
         owner: this.#seen,
-        gpu: this.#seen.gpu ?? (rule.policy === "owner-away" ? readGpu() : { isUsedByOthers: false }),
+        gpu: this.#gpu,
         at: localTime(wallMs),
         isMemoryNeeded: isMemoryNeeded(),
         pause: this.#pause && { until: untilMs === undefined ? undefined : timeText(untilMs) },

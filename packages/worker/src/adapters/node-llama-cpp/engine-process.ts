@@ -4,6 +4,7 @@ import { deferred, type Env, type Log, MusterError } from "@muster/base";
 import type { EngineExit } from "../../ports/engine.ts";
 import { childEnvironment } from "../common/child-environment.ts";
 import { forkOptionsFor, type PackageEntries } from "../common/engine-packages/entries.ts";
+import { lowerPriority } from "../common/lower-priority.ts";
 import type { ChildMessage, ParentMessage } from "./child-messages.ts";
 
 export interface EngineProcess {
@@ -26,6 +27,8 @@ export function startEngineProcess(options: {
   readonly env: Env;
   /** Packages that were fetched for this machine. */
   readonly packages: PackageEntries;
+  /** How far it stands back for other programs; 0: not at all. */
+  readonly nice: number;
   readonly log: Log;
   readonly onMessage: (message: ChildMessage) => void;
 }): EngineProcess {
@@ -38,6 +41,8 @@ export function startEngineProcess(options: {
     execArgv: [...extra.execArgv],
     stdio: ["ignore", "ignore", "pipe", "ipc"],
   });
+  // At once: the threads that compute are started later, and are as their process is then.
+  void lowerPriority(child.pid, options.nice, log);
   const lines: string[] = [];
   let isClosing = false;
 

@@ -18,6 +18,8 @@ export interface NodeLlamaCppEngineOptions {
   readonly packages?: PackageEntries;
   /** Where `buildEngine` keeps what it compiled; undefined: the library as it was shipped. */
   readonly engineDirectory?: string;
+  /** How far the child stands back for other programs, 0 to 19; undefined: not at all. */
+  readonly nice?: number;
 }
 
 /** Runs GGUF models with llama.cpp, each in a child process of its own. */
@@ -103,6 +105,7 @@ async function loadInChild(attempt: LoadAttempt): Promise<LoadOutcome> {
     entry: options.childEntry ?? findChildEntry(),
     env: options.env ?? hostEnvironment,
     packages: options.packages ?? {},
+    nice: options.nice ?? 0,
     log,
     onMessage,
   });
