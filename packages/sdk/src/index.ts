@@ -71,7 +71,15 @@ export type {
   ToolCallDelta,
   ToolChoice,
 } from "./resources/tools.ts";
-export type { Gpu, Replica, Worker, WorkerHardware, Workers } from "./resources/workers.ts";
+export type {
+  Gpu,
+  GpuLoad,
+  Replica,
+  Worker,
+  WorkerAvailability,
+  WorkerHardware,
+  Workers,
+} from "./resources/workers.ts";
 export type { ResponseInfo } from "./response-info.ts";
 export { MusterStream } from "./stream.ts";
 export type { FileSource } from "./upload.ts";

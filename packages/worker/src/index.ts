@@ -1,3 +1,4 @@
+export { askWorker } from "./adapters/local-socket/client.ts";
 export { createNodeLlamaCppEngine } from "./adapters/node-llama-cpp/engine.ts";
 export { createStubEngine } from "./adapters/stub/engine.ts";
 export { probeHardware, type RunningWorker, startWorker, type WorkerHooks } from "./compose.ts";
@@ -9,4 +10,5 @@ export {
 } from "./compose-engine-build.ts";
 export { loadWorkerConfig, type ModelOffer, type WorkerConfig, type WorkerOverrides } from "./config.ts";
 export type { ReplicaReport } from "./core/link-messages.ts";
+export type { LocalCommand, LocalStatus } from "./core/local-command.ts";
 export { version } from "./version.ts";

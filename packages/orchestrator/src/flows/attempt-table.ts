@@ -257,6 +257,10 @@ export class AttemptTable {
     attempt.stopHolding?.();
     owner?.stopListening();
     if (owner !== undefined) this.#metrics.attemptEnded(owner.lease.model, outcome.kind);
+    if (outcome.kind === "failed" && outcome.code === "given_back") {
+      this.#fleet.noteGivenBack(slot.workerId);
+      this.#metrics.givenBack(owner?.lease.laneClass ?? "batch");
+    }
     slot.release(outcome.kind === "finished" ? decodeRate(outcome) : undefined);
     owner?.resolve(outcome);
   }

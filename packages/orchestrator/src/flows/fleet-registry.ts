@@ -71,6 +71,7 @@ export class FleetRegistry {
       lostAtMs: undefined,
       load: undefined,
       availability: lendsUnlessSaid,
+      givenBack: earlier?.givenBack ?? 0,
       inventory: undefined,
       replicas: new Map(),
       heldBefore: new Map(),
@@ -133,9 +134,16 @@ export class FleetRegistry {
     const before = worker.availability;
     worker.availability = availability;
     if (before.state === availability.state) return;
+    if (availability.state === "lending") this.#forgetPutAway(worker);
     this.#log.info({ workerId, worker: worker.identity.name, ...availability }, "worker availability");
     for (const model of modelsOf(worker)) this.#slotsChanged(model);
     this.#events.fleetChanged(workerId);
+  }
+
+  /** The worker has ended an attempt because its owner needs the machine. */
+  noteGivenBack(workerId: string): void {
+    const worker = this.#workers.get(workerId);
+    if (worker !== undefined) worker.givenBack += 1;
   }
 
   setInventory(workerId: string, inventory: Inventory): void {
@@ -162,11 +170,14 @@ export class FleetRegistry {
       return;
     }
     const stateBefore = known?.report.state;
+    // What its owner has chosen to serve comes back with the worker: its model stays known while it is away.
+    const isPutAway =
+      report.state === "unloaded" && report.isFixed && worker.availability.state !== "lending";
     if (known === undefined || report.state === "unloaded") this.#byModel.delete(report.model);
     if (known === undefined) {
-      if (report.state === "unloaded" || worker.replicas.size >= maxReplicasPerWorker) return;
+      if ((report.state === "unloaded" && !isPutAway) || worker.replicas.size >= maxReplicasPerWorker) return;
       worker.replicas.set(report.id, new ReplicaEntry(worker, report));
-    } else if (report.state === "unloaded") worker.replicas.delete(report.id);
+    } else if (report.state === "unloaded" && !isPutAway) worker.replicas.delete(report.id);
     else known.update(report);
     if (stateBefore !== "ready" && report.state === "ready") this.#events.replicaReady(workerId, report.id);
     if (stateBefore !== report.state) {
@@ -279,6 +290,16 @@ export class FleetRegistry {
   closeAll(reason: string): void {
     for (const [workerId, worker] of this.#workers) {
       if (worker.link !== undefined) this.leaveForGood(workerId, worker.link, reason);
+    }
+  }
+
+  /** What it has and serves again it says next. */
+  #forgetPutAway(worker: WorkerEntry): void {
+    for (const [replicaId, { report }] of worker.replicas) {
+      if (report.state !== "unloaded") continue;
+      worker.replicas.delete(replicaId);
+      this.#byModel.delete(report.model);
+      this.#slotsChanged(report.model);
     }
   }
 

@@ -19,6 +19,7 @@ export interface SlotLease extends HeldSlot {
   readonly workerName: string;
   readonly replicaId: string;
   readonly model: string;
+  readonly laneClass: LaneClass;
   /** What its holder does when it is asked to give the slot back. */
   readonly onPreempt: (() => void) | undefined;
 }
@@ -122,6 +123,7 @@ export class SlotDesk {
       replicaId: replica.replicaId,
       model,
       link,
+      laneClass: waiter.laneClass,
       onPreempt: waiter.onPreempt,
       release: (tokensPerSecond) => {
         if (!replica.taken.delete(hold)) return;

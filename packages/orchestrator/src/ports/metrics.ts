@@ -20,6 +20,8 @@ export interface Metrics {
   tokensUsed(model: string, usage: GenerateUsage): void;
   attemptEnded(model: string, result: string): void;
   retried(reason: string): void;
+  /** A worker's owner needed the machine: the attempt is made elsewhere. */
+  givenBack(laneClass: LaneClass): void;
   /** A line of a batch has its answer; `cached`: without running it. */
   lineAnswered(model: string, outcome: LineMetric): void;
 }

@@ -14,6 +14,35 @@ export interface Gpu {
 }
 
 /**
+ * A graphics card at one moment. null: its driver does not tell.
+ * @example const busy = worker.gpus?.some((gpu) => (gpu.utilization ?? 0) > 0.5);
+ */
+export interface GpuLoad {
+  readonly free_vram_bytes: number;
+  /** Taken by programs other than Muster. */
+  readonly others_bytes: number | null;
+  /** What Muster may have in all. */
+  readonly offered_bytes: number;
+  /** 0 to 1. */
+  readonly utilization: number | null;
+  readonly temperature_celsius: number | null;
+  readonly watts: number | null;
+}
+
+/**
+ * Whether a machine is lent now, and why not.
+ * @example if (worker.availability?.state === "owner_here") console.log(worker.availability.reason);
+ */
+export interface WorkerAvailability {
+  /** `lending`, `owner_here`, `off_schedule`, `paused`, `gpu_busy`, `on_battery`, `memory_needed` or `unknown`. */
+  readonly state: string;
+  /** For people; "" while it is lent. */
+  readonly reason: string;
+  /** `always`, `schedule` or `owner-away`. */
+  readonly policy: string;
+}
+
+/**
  * What a worker lends.
  * @example const vramBytes = worker.hardware.gpus.reduce((sum, gpu) => sum + gpu.vram_bytes, 0);
  */
@@ -56,7 +85,7 @@ export interface Replica {
 }
 
 /**
- * A machine that lends hardware. `joining`: no replica is ready yet. `draining`: finishes what runs and takes nothing
+ * A machine that lends hardware. `joining`: no replica is ready yet. `away`: its owner has it. `draining`: finishes what runs and takes nothing
  * new. `lost`: its connection is gone; it stays listed for a while.
  * @example const ready = workers.filter((worker) => worker.state === "ready");
  */
@@ -64,7 +93,7 @@ export interface Worker {
   readonly id: string;
   readonly object: "worker";
   readonly name: string;
-  readonly state: "joining" | "ready" | "draining" | "lost";
+  readonly state: "joining" | "ready" | "away" | "draining" | "lost";
   readonly version: string;
   readonly labels?: Readonly<Record<string, string>>;
   /** Unix seconds. */
@@ -73,6 +102,12 @@ export interface Worker {
   readonly last_heartbeat_at: number;
   /** 0 to 1. */
   readonly cpu_load?: number;
+  /** Missing from orchestrators that do not know it yet, as the next two. */
+  readonly availability?: WorkerAvailability;
+  /** Attempts that it gave back because its owner needed the machine. */
+  readonly given_back?: number;
+  /** In the order of `hardware.gpus`; empty where nothing is known now. */
+  readonly gpus?: readonly GpuLoad[];
   readonly hardware: WorkerHardware;
   readonly replicas: readonly Replica[];
 }

@@ -1,4 +1,4 @@
-import { MusterError } from "@muster/base";
+import { type GpuLoad, MusterError } from "@muster/base";
 import type { FastifyInstance } from "fastify";
 import { z } from "zod";
 import type { ReplicaView, WorkerView } from "../../core/fleet/worker.ts";
@@ -87,6 +87,9 @@ function workerBody(worker: WorkerView) {
     connected_at: Math.floor(worker.connectedAtMs / 1000),
     last_heartbeat_at: Math.floor(worker.lastHeartbeatAtMs / 1000),
     cpu_load: Math.round(worker.cpuLoad * 100) / 100,
+    availability: worker.availability,
+    given_back: worker.givenBack,
+    gpus: (worker.load?.gpus ?? []).map(gpuLoadBody),
     hardware: {
       hostname: hardware.hostname,
       platform: hardware.platform,
@@ -104,6 +107,18 @@ function workerBody(worker: WorkerView) {
       })),
     },
     replicas: worker.replicas.map(replicaBody),
+  };
+}
+
+/** A GPU as the last heartbeat told; null is what its driver does not tell. */
+function gpuLoadBody(load: GpuLoad) {
+  return {
+    free_vram_bytes: load.freeVramBytes,
+    others_bytes: load.othersBytes ?? null,
+    offered_bytes: load.offeredBytes,
+    utilization: load.utilization ?? null,
+    temperature_celsius: load.temperatureCelsius ?? null,
+    watts: load.watts ?? null,
   };
 }
 
