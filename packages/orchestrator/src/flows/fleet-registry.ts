@@ -232,10 +232,10 @@ export class FleetRegistry {
     return false;
   }
 
-  /** What the replicas of a model can do, each as one set. */
+  /** What the replicas of a model can do, each as one set; one that its owner has put away can do it again later. */
   capabilitySets(model: string): ReadonlySet<Capability>[] {
     return this.#replicas(model)
-      .filter(({ report }) => report.state === "ready")
+      .filter(({ report: { state } }) => state === "ready" || state === "unloaded")
       .map(({ capabilities }) => capabilities);
   }
 

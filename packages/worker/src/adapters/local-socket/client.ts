@@ -74,7 +74,10 @@ function exchange(address: string, line: string): Promise<string | undefined> {
       else reject(error instanceof MusterError ? error : notOurs(address, error));
     });
     socket.once("close", () => resolve(undefined));
-    createInterface({ input: socket }).once("line", (answer) => {
+    const lines = createInterface({ input: socket });
+    // The socket's own errors come here again.
+    lines.on("error", () => {});
+    lines.once("line", (answer) => {
       resolve(answer);
       socket.end();
     });

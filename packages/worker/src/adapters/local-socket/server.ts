@@ -82,7 +82,10 @@ function serve(socket: Socket, handle: Parameters<LocalControl["listen"]>[0]): v
   };
   // One after the other: a status that follows a pause shows it.
   let last = Promise.resolve();
-  createInterface({ input: socket }).on("line", (line) => {
+  const lines = createInterface({ input: socket });
+  // The socket's own errors come here again.
+  lines.on("error", () => {});
+  lines.on("line", (line) => {
     last = last.then(async () => {
       const told = JSON.stringify(await answer(line));
       if (!socket.destroyed) socket.write(`${told}\n`);
