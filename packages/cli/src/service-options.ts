@@ -1,4 +1,11 @@
-import { createPinoLog, type Log, type LogLevel, MusterError } from "@muster/base";
+import {
+  createPinoLog,
+  type LendingPolicy,
+  type Log,
+  type LogLevel,
+  lendingPolicies,
+  MusterError,
+} from "@muster/base";
 import { type Command, InvalidArgumentError, Option } from "commander";
 
 /** Options of the commands that run a service, and what becomes of them. */
@@ -69,6 +76,51 @@ export function withModelOptions(command: Command): Command {
       "--capabilities <list>",
       "llama-server and openai: what the model can do, such as +vision,-tools (default: found out)",
     );
+}
+
+/** When this machine is lent, and what the fleet may do with it. */
+export function withLendingOptions(command: Command): Command {
+  return command
+    .addOption(
+      new Option(
+        "--lend <policy>",
+        "when this machine is lent: always, schedule (see --schedule), owner-away (nobody at keyboard and mouse, nothing in full screen, GPU free, on AC power) (default: MUSTER_LEND, else always)",
+      ).choices(lendingPolicies),
+    )
+    .option("--schedule <hours>", 'hours in local time: "mon-fri 19:00-07:00, sat-sun 00:00-24:00"')
+    .option(
+      "--idle-minutes <n>",
+      "owner-away: minutes without input before it is lent (default: 10)",
+      integer(1, 1_440),
+    )
+    .option("--label <key=value>", "for the fleet to choose by; may be repeated", gather)
+    .option(
+      "--placement",
+      "let the orchestrator decide what is loaded here (default: where no model is named)",
+    )
+    .option("--no-placement", "serve the named models alone");
+}
+
+function gather(text: string, before: readonly string[] = []): readonly string[] {
+  return [...before, text];
+}
+
+export interface LendingFlags {
+  readonly lend?: LendingPolicy;
+  readonly schedule?: string;
+  readonly idleMinutes?: number;
+  readonly label?: readonly string[];
+  readonly placement?: boolean;
+}
+
+export function lendingOverrides(flags: LendingFlags) {
+  return given({
+    lend: flags.lend,
+    schedule: flags.schedule,
+    idleMinutes: flags.idleMinutes,
+    labels: flags.label,
+    takesPlacement: flags.placement,
+  });
 }
 
 export interface OrchestratorFlags {

@@ -5,6 +5,7 @@ import type { Cell, Colour } from "./table.ts";
 const colours: Readonly<Record<Worker["state"] | Replica["state"], Colour>> = {
   ready: "green",
   joining: "yellow",
+  away: "dim",
   draining: "yellow",
   fetching: "yellow",
   loading: "yellow",
@@ -82,8 +83,14 @@ export function workerNotes(workers: readonly Worker[]): string[] {
       ),
     ),
   );
+  const away = workers.flatMap(({ name, state, availability }) =>
+    state === "away" && availability !== undefined
+      ? [`${name} is not lent (${availability.state}): ${availability.reason}`]
+      : [],
+  );
   return [
     `${formatCount(connected.length, "worker")}, ${used} of ${formatCount(slots, "slot")} in use`,
+    ...away,
     ...failures,
   ].map(printable);
 }

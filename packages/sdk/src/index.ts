@@ -94,6 +94,7 @@ export type {
   Gpu,
   Replica,
   Worker,
+  WorkerAvailability,
   WorkerEnergy,
   WorkerHardware,
   WorkerPresence,

@@ -51,6 +51,7 @@ function createFileEngine(config: WorkerConfig, { log, store, packages, children
         children,
         env: { ...hostEnvironment, ...chosen },
         engineDirectory: defaultEngineDirectory(config.env),
+        nice: config.nice,
       });
     case "llama-server":
       return createLlamaServerEngine({
@@ -63,6 +64,7 @@ function createFileEngine(config: WorkerConfig, { log, store, packages, children
         silenceMs: config.upstreamSilenceMs,
         env: { ...config.env, ...chosen },
         children,
+        nice: config.nice,
         fetchFile: async (uri, signal) => (await store.ensure(uri, { signal, onProgress: () => {} })).path,
       });
     default:

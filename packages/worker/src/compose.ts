@@ -23,9 +23,11 @@ import { createHardwareProbe } from "./adapters/probe/hardware-probe.ts";
 import { fetchCudaBuild } from "./compose-cuda.ts";
 import { defaultEngineDirectory } from "./compose-engine-build.ts";
 import { createEngine, nameUpstreamModel } from "./compose-engines.ts";
+import { createLending } from "./compose-lending.ts";
 import { startMachineLoad } from "./compose-load.ts";
 import { createMemoryCheck } from "./compose-memory-check.ts";
 import type { WorkerConfig } from "./config.ts";
+import { gpuUse } from "./core/gpu-use.ts";
 import type { ReplicaReport, WorkerSays } from "./core/link-messages.ts";
 import { Assignments } from "./flows/assignments.ts";
 import { carryOut } from "./flows/carry-out.ts";
@@ -127,13 +129,35 @@ export async function startWorker(
   const say = (message: WorkerSays) => link.say(message);
   const disk = new ModelDisk({ store, shelf, say, isLoaded, background, clock, log });
   const assignments = new Assignments({ replicas, background, clock, log });
+  const owner = { isHere: () => false };
   const load = await startMachineLoad(config, {
     ...{ hardware, clock, background, log },
     replicas: () => replicas.reports(),
     pids: () => children.pids(),
-    isOwnerHere: () => false,
+    isOwnerHere: () => owner.isHere(),
   });
   const over = deferred<MusterError | undefined>();
+
+  const lending = createLending(config, {
+    workerId,
+    gpus: hardware.gpus,
+    gpuWatch: {
+      readUse: () => gpuUse(hardware.gpus, load.gpus(), { isAtWork: assignments.running().length > 0 }),
+      readOffered: () => load.offered(),
+      readLoads: () => load.gpus(),
+    },
+    assignments,
+    replicas,
+    say: (availability) => link.say({ kind: "availability", availability }),
+    isConnected: () => link.isConnected,
+    isDraining: () => stopping !== undefined,
+    drain: () => background.run("drain", () => stop("drained by its owner")),
+    background,
+    clock,
+    log,
+  });
+
+  owner.isHere = () => lending.availability.state === "owner_here";
 
   let stopping: Promise<void> | undefined;
   const stop = (reason: string): Promise<void> => {
@@ -143,6 +167,7 @@ export async function startWorker(
       disk.close();
       await link.close(reason);
       await replicas.closeAll();
+      await lending.stop();
       await load.close();
       over.resolve(undefined);
     })();
@@ -155,16 +180,17 @@ export async function startWorker(
       workerId,
       name: config.name,
       version,
-      labels: {},
+      labels: config.labels,
       hardware,
       running: assignments.running(),
-      takesPlacement: config.models.length === 0,
+      takesPlacement: config.takesPlacement,
       engine: engine.name,
       engineVersion: undefined,
     }),
     assignments,
     readLoad: () => load.load(),
     greeting: () => [
+      { kind: "availability" as const, availability: lending.availability },
       ...replicas.reports().map((report) => ({ kind: "replica" as const, report })),
       ...disk.greeting(),
     ],
@@ -182,6 +208,7 @@ export async function startWorker(
     onConnected: () => hooks?.onConnected?.(),
   });
 
+  await lending.start();
   for (const spec of fixed) replicas.add(spec);
   disk.start();
   background.run("link", () =>

@@ -4,6 +4,7 @@ import { type Env, MusterError, readByteSize, readChoice, readInteger, readText 
 import { type FetchPolicy, fetchPolicies } from "@muster/models";
 import { type CapabilityChange, parseCapabilityChange } from "./core/capability-change.ts";
 import { splitArguments } from "./core/split-arguments.ts";
+import { type LendingConfig, type LendingOverrides, loadLendingConfig } from "./lending-config.ts";
 
 export interface ModelOffer {
   readonly uri: string;
@@ -11,7 +12,7 @@ export interface ModelOffer {
   readonly name: string | undefined;
 }
 
-export interface WorkerConfig {
+export interface WorkerConfig extends LendingConfig {
   /** `host:port` of the orchestrator's fleet port. */
   readonly orchestrator: string;
   readonly joinToken: string | undefined;
@@ -72,7 +73,9 @@ interface WrittenSettings {
   readonly capabilities?: string;
 }
 
-export type WorkerOverrides = Partial<Omit<WorkerConfig, keyof WrittenSettings>> & WrittenSettings;
+export type WorkerOverrides = Partial<Omit<WorkerConfig, keyof WrittenSettings | keyof LendingConfig>> &
+  WrittenSettings &
+  LendingOverrides;
 
 const namePattern = /^[A-Za-z0-9._-]{1,64}$/;
 
@@ -83,6 +86,7 @@ const namePattern = /^[A-Za-z0-9._-]{1,64}$/;
 export function loadWorkerConfig(overrides: WorkerOverrides, env: Env = process.env): WorkerConfig {
   const share = readText(env, "XDG_DATA_HOME") ?? join(homedir(), ".local", "share");
   const modelUri = readText(env, "MUSTER_MODEL");
+  const models = overrides.models ?? (modelUri === undefined ? [] : [{ uri: modelUri, name: undefined }]);
   const capabilities = overrides.capabilities ?? readText(env, "MUSTER_CAPABILITIES");
   const config: WorkerConfig = {
     orchestrator: overrides.orchestrator ?? readText(env, "MUSTER_JOIN") ?? "127.0.0.1:11501",
@@ -90,7 +94,7 @@ export function loadWorkerConfig(overrides: WorkerOverrides, env: Env = process.
     name: overrides.name ?? readText(env, "MUSTER_WORKER_NAME") ?? defaultName(),
     dataDirectory: overrides.dataDirectory ?? readText(env, "MUSTER_DATA_DIR") ?? join(share, "muster"),
     modelDirectory: overrides.modelDirectory ?? readText(env, "MUSTER_MODEL_DIR"),
-    models: overrides.models ?? (modelUri === undefined ? [] : [{ uri: modelUri, name: undefined }]),
+    models,
     slots: overrides.slots ?? readInteger(env, "MUSTER_SLOTS", { min: 1, max: 256 }) ?? 4,
     contextTokens:
       overrides.contextTokens ?? readInteger(env, "MUSTER_CONTEXT", { min: 128, max: 1_048_576 }),
@@ -126,6 +130,7 @@ export function loadWorkerConfig(overrides: WorkerOverrides, env: Env = process.
     modelDiskBytes: overrides.modelDiskBytes ?? readByteSize(env, "MUSTER_MODEL_DISK_BYTES"),
     drainMs:
       overrides.drainMs ?? (readInteger(env, "MUSTER_DRAIN_SECONDS", { min: 1, max: 3_600 }) ?? 60) * 1000,
+    ...loadLendingConfig(overrides, env, models.length > 0),
     env: overrides.env ?? env,
   };
   check(config);

@@ -1,6 +1,7 @@
 export type { FoundOrchestrator } from "@muster/proto";
 export { forgetJoined, readJoined, rememberJoined } from "./adapters/disk/joined.ts";
 export { createGrpcMirror } from "./adapters/grpc/mirror.ts";
+export { askWorker } from "./adapters/local-socket/client.ts";
 export { createNodeLlamaCppEngine } from "./adapters/node-llama-cpp/engine.ts";
 export { createStubEngine } from "./adapters/stub/engine.ts";
 export { probeHardware, type RunningWorker, startWorker, type WorkerHooks } from "./compose.ts";
@@ -13,4 +14,5 @@ export {
 } from "./compose-engine-build.ts";
 export { loadWorkerConfig, type ModelOffer, type WorkerConfig, type WorkerOverrides } from "./config.ts";
 export type { ReplicaReport } from "./core/link-messages.ts";
+export type { LocalCommand, LocalStatus } from "./core/local-command.ts";
 export { version } from "./version.ts";

@@ -8,20 +8,23 @@ import { replicaPrinter } from "../replica-printer.ts";
 import { runUntilSignal } from "../run-until-signal.ts";
 import {
   createLog,
+  type LendingFlags,
+  lendingOverrides,
   logOption,
   type ModelFlags,
   modelOverrides,
   type OrchestratorFlags,
   orchestratorOverrides,
+  withLendingOptions,
   withModelOptions,
   withOrchestratorOptions,
 } from "../service-options.ts";
 
-type UpFlags = OrchestratorFlags & ModelFlags & { readonly logLevel: LogLevel };
+type UpFlags = OrchestratorFlags & ModelFlags & LendingFlags & { readonly logLevel: LogLevel };
 
 /** `muster up`: everything on this machine; others join later. */
 export function upCommand(io: CommandIo): Command {
-  return withModelOptions(withOrchestratorOptions(new Command("up")))
+  return withLendingOptions(withModelOptions(withOrchestratorOptions(new Command("up"))))
     .description("start everything here: orchestrator, Redis and a worker that lends this machine")
     .argument(
       "[model]",
@@ -62,6 +65,7 @@ async function serveHere(
     loadWorkerConfig(
       {
         ...modelOverrides(flags),
+        ...lendingOverrides(flags),
         orchestrator: orchestrator.fleetAddress,
         // A folder of its own: another worker on this machine must not be taken for this one.
         dataDirectory: join(config.dataDirectory, "up"),

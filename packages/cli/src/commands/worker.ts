@@ -7,14 +7,18 @@ import { runUntilSignal } from "../run-until-signal.ts";
 import {
   createLog,
   given,
+  type LendingFlags,
+  lendingOverrides,
   logOption,
   type ModelFlags,
   modelOverrides,
+  withLendingOptions,
   withModelOptions,
 } from "../service-options.ts";
 import { buildEngineCommand } from "./build-engine.ts";
+import { workerControlCommands } from "./worker-control.ts";
 
-interface WorkerFlags extends ModelFlags {
+interface WorkerFlags extends ModelFlags, LendingFlags {
   readonly join?: string;
   readonly forget?: boolean;
   readonly name?: string;
@@ -24,7 +28,7 @@ interface WorkerFlags extends ModelFlags {
 
 /** `muster worker`: lends this machine. */
 export function workerCommand(io: CommandIo): Command {
-  return withModelOptions(new Command("worker"))
+  const command = withLendingOptions(withModelOptions(new Command("worker")))
     .description("lend this machine: run a model and dial an orchestrator")
     .argument(
       "[model]",
@@ -47,6 +51,7 @@ export function workerCommand(io: CommandIo): Command {
       const config = loadWorkerConfig(
         {
           ...modelOverrides(flags),
+          ...lendingOverrides(flags),
           ...given({
             orchestrator,
             name: flags.name,
@@ -72,6 +77,9 @@ export function workerCommand(io: CommandIo): Command {
       const refusal = await worker.ended;
       if (refusal !== undefined) throw refusal;
     });
+  for (const part of workerControlCommands(io)) command.addCommand(part);
+  // As in `muster batch`: wrong usage of a part ends as that of the whole.
+  return command.hook("preSubcommand", (parent, part) => void part.copyInheritedSettings(parent));
 }
 
 /** The orchestrator's address; undefined where nobody agreed to any. */

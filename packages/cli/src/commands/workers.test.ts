@@ -51,6 +51,11 @@ describe("muster workers", () => {
           hardware: { ...hardware, gpus: [], backend: "cpu" },
           replicas: [{ ...replica, state: "failed", error: "not enough\nmemory" }],
         }),
+        workerNamed("desk-4", {
+          state: "away",
+          availability: { state: "owner_here", reason: "Somebody is there.", policy: "owner-away" },
+          replicas: [],
+        }),
         workerNamed("desk-3", {
           state: "lost",
           last_heartbeat_at: Math.floor(Date.now() / 1_000) - 125,
@@ -68,10 +73,12 @@ describe("muster workers", () => {
     expect(lines[3]).toMatch(
       /^desk-2 +joining +AMD Ryzen 7, 8 cores +20 GiB of 32 GiB +gemma-4-e4b-it +failed/,
     );
-    expect(lines[4]).toMatch(/^desk-3 +lost .* 2 min \d s$/);
-    expect(lines.slice(5)).toEqual([
+    expect(lines[4]).toMatch(/^desk-4 +away /);
+    expect(lines[5]).toMatch(/^desk-3 +lost .* 2 min \d s$/);
+    expect(lines.slice(6)).toEqual([
       "",
-      "2 workers, 1 of 4 slots in use",
+      "3 workers, 1 of 4 slots in use",
+      "desk-4 is not lent (owner_here): Somebody is there.",
       "desk-2, gemma-4-e4b-it: not enough memory",
       "",
     ]);

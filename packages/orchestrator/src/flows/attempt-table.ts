@@ -248,6 +248,10 @@ export class AttemptTable {
         this.#onAnswered(owner.lease.model, this.#clock.nowMs() - attempt.startedAtMs);
     }
     if (outcome.kind === "finished") this.#finished(slot.workerId, outcome.usage);
+    if (outcome.kind === "failed" && outcome.code === "given_back") {
+      this.#fleet.noteGivenBack(slot.workerId);
+      this.#metrics.givenBack(owner?.lease.laneClass ?? "batch");
+    }
     slot.release(slotOutcome(outcome));
     owner?.resolve(outcome);
   }

@@ -22,6 +22,7 @@ export interface WorkerEntry {
   lostAtMs: number | undefined;
   load: MachineLoad | undefined;
   availability: Availability;
+  givenBack: number;
   inventory: Inventory | undefined;
   readonly replicas: Map<string, ReplicaEntry>;
   /** Slots of replicas that have yet to be reported: attempts hold them since an earlier link. */
@@ -213,6 +214,7 @@ export function viewOf(worker: WorkerEntry, nowMs: number): WorkerView {
     cpuLoad: worker.load?.cpuLoad ?? 0,
     load: worker.load,
     availability: worker.availability,
+    givenBack: worker.givenBack,
     inventory: worker.inventory,
     replicas,
   };

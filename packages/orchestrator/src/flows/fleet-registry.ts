@@ -108,6 +108,7 @@ export class FleetRegistry {
       lostAtMs: undefined,
       load: undefined,
       availability: lendsUnlessSaid,
+      givenBack: earlier?.givenBack ?? 0,
       inventory: undefined,
       replicas: new Map(),
       heldBefore: new Map(),
@@ -169,9 +170,16 @@ export class FleetRegistry {
     const before = worker.availability;
     worker.availability = availability;
     if (before.state === availability.state) return;
+    if (availability.state === "lending") this.#forgetPutAway(worker);
     this.#log.info({ workerId, worker: worker.identity.name, ...availability }, "worker availability");
     for (const model of modelsOf(worker)) this.#slotsChanged(model);
     this.#events.fleetChanged(workerId);
+  }
+
+  /** The worker has ended an attempt because its owner needs the machine. */
+  noteGivenBack(workerId: string): void {
+    const worker = this.#workers.get(workerId);
+    if (worker !== undefined) worker.givenBack += 1;
   }
 
   setInventory(workerId: string, inventory: Inventory): void {
@@ -199,12 +207,16 @@ export class FleetRegistry {
       return;
     }
     const stateBefore = known?.report.state;
+    // What its owner has chosen to serve comes back with the worker: its model stays known while it is away.
+    const isPutAway =
+      report.state === "unloaded" && report.isFixed && worker.availability.state !== "lending";
+    const isGone = report.state === "unloaded" && !isPutAway;
     if (known === undefined) {
-      if (report.state === "unloaded" || worker.replicas.size >= maxReplicasPerWorker) return;
+      if (isGone || worker.replicas.size >= maxReplicasPerWorker) return;
       const replica = new ReplicaEntry(worker, report, this.#clock);
       worker.replicas.set(report.id, replica);
       this.#index.add(replica);
-    } else if (report.state === "unloaded") {
+    } else if (isGone) {
       worker.replicas.delete(report.id);
       this.#index.remove(known);
       keepHealth(worker.healthBefore, known);
@@ -338,6 +350,16 @@ export class FleetRegistry {
     this.#breakers.stop();
     for (const [workerId, worker] of this.#workers) {
       if (worker.link !== undefined) this.leaveForGood(workerId, worker.link, reason);
+    }
+  }
+
+  /** What it has and serves again it says next. */
+  #forgetPutAway(worker: WorkerEntry): void {
+    for (const [replicaId, replica] of worker.replicas) {
+      if (replica.report.state !== "unloaded") continue;
+      worker.replicas.delete(replicaId);
+      this.#index.remove(replica);
+      this.#slotsChanged(replica.report.model);
     }
   }
 

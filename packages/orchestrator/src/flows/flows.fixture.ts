@@ -24,6 +24,7 @@ export const noMetrics: Metrics = {
   tokensUsed() {},
   attemptEnded() {},
   retried() {},
+  givenBack() {},
   lineAnswered() {},
   placed() {},
 };

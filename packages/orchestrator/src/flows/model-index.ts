@@ -51,11 +51,11 @@ export class ModelIndex {
     });
   }
 
-  /** What the ready replicas of a model can do, each kind once. */
+  /** What the replicas of a model can do, each kind once; one that its owner has put away can do it again later. */
   capabilitySets(model: string): Capabilities[] {
     const sets = new Set<Capabilities>();
     for (const { report, capabilities } of this.of(model))
-      if (report.state === "ready") sets.add(capabilities);
+      if (report.state === "ready" || report.state === "unloaded") sets.add(capabilities);
     return [...sets];
   }
 

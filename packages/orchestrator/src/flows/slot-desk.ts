@@ -174,7 +174,7 @@ export class SlotDesk {
     const waiter = { avoid: new Set<string>(), needs: new Set<Capability>() };
     const nowMs = this.#deps.clock.nowMs();
     return this.#lease(replica.report.model, replica, {
-      waiter: { ...waiter, onPreempt: undefined, maxTokens: undefined },
+      waiter: { ...waiter, laneClass: "interactive", onPreempt: undefined, maxTokens: undefined },
       expectedMs: undefined,
       nowMs,
     });
@@ -225,7 +225,7 @@ export class SlotDesk {
     model: string,
     replica: ReplicaEntry,
     of: {
-      readonly waiter: Wanted & Pick<Waiter, "onPreempt" | "maxTokens">;
+      readonly waiter: Wanted & Pick<Waiter, "onPreempt" | "maxTokens" | "laneClass">;
       readonly expectedMs: number | undefined;
       readonly nowMs: number;
     },
@@ -253,6 +253,7 @@ export class SlotDesk {
       model,
       link,
       expected,
+      laneClass: waiter.laneClass,
       onPreempt: waiter.onPreempt,
       note,
       release: (outcome) => {

@@ -20,6 +20,7 @@ export interface SlotLease extends HeldSlot {
   readonly workerName: string;
   readonly replicaId: string;
   readonly model: string;
+  readonly laneClass: LaneClass;
   readonly expected: ExpectedAttempt;
   /** What its holder does when it is asked to give the slot back. */
   readonly onPreempt: (() => void) | undefined;

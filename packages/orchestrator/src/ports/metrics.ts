@@ -22,6 +22,8 @@ export interface Metrics {
   retried(reason: string): void;
   /** Placement has ordered a model, or sent one away. */
   placed(action: "load" | "unload" | "retire"): void;
+  /** A worker's owner needed the machine: the attempt is made elsewhere. */
+  givenBack(laneClass: LaneClass): void;
   /** A line of a batch has its answer; `cached`: without running it. */
   lineAnswered(model: string, outcome: LineMetric): void;
 }

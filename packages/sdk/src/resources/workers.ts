@@ -79,6 +79,19 @@ export interface Fleet extends EnergySums {
 }
 
 /**
+ * Whether a machine is lent now, and why not.
+ * @example if (worker.availability?.state === "owner_here") console.log(worker.availability.reason);
+ */
+export interface WorkerAvailability {
+  /** `lending`, `owner_here`, `off_schedule`, `paused`, `gpu_busy`, `on_battery`, `memory_needed` or `unknown`. */
+  readonly state: string;
+  /** For people; "" while it is lent. */
+  readonly reason: string;
+  /** `always`, `schedule` or `owner-away`. */
+  readonly policy: string;
+}
+
+/**
  * What a worker lends.
  * @example const vramBytes = worker.hardware.gpus.reduce((sum, gpu) => sum + gpu.vram_bytes, 0);
  */
@@ -127,7 +140,7 @@ export interface Replica {
 }
 
 /**
- * A machine that lends hardware. `joining`: no replica is ready yet. `draining`: finishes what runs and takes nothing
+ * A machine that lends hardware. `joining`: no replica is ready yet. `away`: its owner has it. `draining`: finishes what runs and takes nothing
  * new. `lost`: its connection is gone; it stays listed for a while.
  * @example const ready = workers.filter((worker) => worker.state === "ready");
  */
@@ -135,7 +148,7 @@ export interface Worker {
   readonly id: string;
   readonly object: "worker";
   readonly name: string;
-  readonly state: "joining" | "ready" | "draining" | "lost";
+  readonly state: "joining" | "ready" | "away" | "draining" | "lost";
   readonly version: string;
   readonly labels?: Readonly<Record<string, string>>;
   /** Unix seconds. */
@@ -148,6 +161,10 @@ export interface Worker {
   readonly offered_ram_bytes?: number | null;
   /** Null where nothing there tells what it draws. */
   readonly energy?: WorkerEnergy | null;
+  /** Missing from orchestrators that do not know it yet, as the next. */
+  readonly availability?: WorkerAvailability;
+  /** Attempts that it gave back because its owner needed the machine. */
+  readonly given_back?: number;
   readonly hardware: WorkerHardware;
   readonly replicas: readonly Replica[];
   /** Only of one that is retrieved; null where nothing is known. */

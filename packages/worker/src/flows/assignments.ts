@@ -1,4 +1,12 @@
-import { type Background, type Clock, type Log, MusterError, WholeAnswer } from "@muster/base";
+import {
+  type Background,
+  type Clock,
+  type Deferred,
+  deferred,
+  type Log,
+  MusterError,
+  WholeAnswer,
+} from "@muster/base";
 import {
   type Assignment,
   type AttemptName,
@@ -12,8 +20,16 @@ import type { LinkSession } from "../ports/orchestrator-link.ts";
 import { EndOutbox } from "./end-outbox.ts";
 import type { ReplicaSet } from "./replica-set.ts";
 
-/** Why a draining worker ends an attempt: nothing is wrong with the request, another worker may have it. */
-const leaving: Failure = { code: "shutting_down", message: "The worker is leaving." };
+/** Why the worker itself ends an attempt: nothing is wrong with the request, another worker may have it. */
+class Ending {
+  readonly failure: Failure;
+
+  constructor(failure: Failure) {
+    this.failure = failure;
+  }
+}
+
+const leaving = new Ending({ code: "shutting_down", message: "The worker is leaving." });
 const tooLong: Failure = {
   code: "engine_failed",
   message:
@@ -25,7 +41,24 @@ const maxUnlinkedMs = 60_000;
 interface Running {
   readonly assignment: Assignment;
   readonly abort: AbortController;
+  readonly over: Deferred<void>;
 }
+
+/** Attempts by how they are delivered: whole ones are lines of batches. */
+export interface AttemptCounts {
+  readonly interactive: number;
+  readonly batch: number;
+}
+
+/** Which attempts are given back, what they are told, and how long what people read goes on. */
+export interface GiveBack {
+  /** Undefined: all. */
+  readonly replicaId?: string;
+  readonly message: string;
+  readonly graceMs: number;
+}
+
+const everyReplica = "";
 
 /**
  * The attempts that run on this worker. Each ends in exactly one `end`, which is said again on every new link until the
@@ -41,6 +74,9 @@ export class Assignments {
   #session: LinkSession | undefined;
   #stopWaiting: () => void = () => {};
   #isDraining = false;
+  /** By replica, or for all: why it takes no more, and what ends the grace early. */
+  readonly #refusals = new Map<string, { readonly ending: Ending; readonly stopTimer: () => void }>();
+  readonly #givenBack = { interactive: 0, batch: 0 };
   #idle: (() => void)[] = [];
 
   constructor(deps: {
@@ -62,6 +98,51 @@ export class Assignments {
       epoch,
       replicaId,
     }));
+  }
+
+  runningCounts(): AttemptCounts {
+    const batch = [...this.#running.values()].filter(({ assignment }) => assignment.isWhole).length;
+    return { interactive: this.#running.size - batch, batch };
+  }
+
+  /** Attempts that were ended, or refused, since the machine was needed. */
+  givenBackCounts(): AttemptCounts {
+    return { ...this.#givenBack };
+  }
+
+  /**
+   * Takes no more for these replicas. Lines of batches end at once: they are run elsewhere, whole. What people read goes
+   * on for `graceMs`, then it ends as well.
+   */
+  giveBack({ replicaId = everyReplica, message, graceMs }: GiveBack): void {
+    this.#refusals.get(replicaId)?.stopTimer();
+    const ending = new Ending({ code: "given_back", message });
+    const running = () => this.#runningOn(replicaId);
+    const stopTimer = this.#clock.after(graceMs, () => {
+      for (const { abort } of running()) abort.abort(ending);
+    });
+    this.#refusals.set(replicaId, { ending, stopTimer });
+    for (const { assignment, abort } of running()) if (assignment.isWhole) abort.abort(ending);
+  }
+
+  /** The machine is lent again, or the replica is. */
+  takeAgain(replicaId = everyReplica): void {
+    this.#refusals.get(replicaId)?.stopTimer();
+    this.#refusals.delete(replicaId);
+  }
+
+  /** Resolves when nothing runs on the replica. */
+  async whenFree(replicaId: string): Promise<void> {
+    for (;;) {
+      const running = this.#runningOn(replicaId);
+      if (running.length === 0) return;
+      await Promise.all(running.map(({ over }) => over.promise));
+    }
+  }
+
+  /** Whether something that people read runs on the replica. */
+  isRead(replicaId: string): boolean {
+    return this.#runningOn(replicaId).some(({ assignment }) => !assignment.isWhole);
   }
 
   /** A new link: what was not acknowledged is said again, before any beat that leaves it out. */
@@ -86,16 +167,20 @@ export class Assignments {
     const key = attemptKey(assignment);
     if (this.#running.has(key)) return;
     const answer = assignment.isWhole ? new WholeAnswer() : undefined;
-    if (this.#isDraining) {
-      this.#end(assignment, { kind: "failed", ...leaving }, answer);
+    const refusal = this.#refusals.get(everyReplica) ?? this.#refusals.get(assignment.replicaId);
+    const ending = this.#isDraining ? leaving : refusal?.ending;
+    if (ending !== undefined) {
+      this.#end(assignment, { kind: "failed", ...ending.failure }, answer);
       return;
     }
     const abort = new AbortController();
-    this.#running.set(key, { assignment, abort });
+    const over = deferred<void>();
+    this.#running.set(key, { assignment, abort, over });
     this.#background.run("attempt", async () => {
       const result = await this.#run(assignment, answer, abort.signal);
       this.#running.delete(key);
       this.#end(assignment, result, answer);
+      over.resolve();
       if (this.#running.size > 0) return;
       this.#stopWaiting();
       for (const wake of this.#idle.splice(0)) wake();
@@ -153,14 +238,23 @@ export class Assignments {
       return { kind: "failed", code: "engine_failed", message: "The engine gave no end." };
     } catch (error) {
       const failure = MusterError.from(error, "engine_failed");
-      if (signal.reason === leaving) return { kind: "failed", ...leaving };
+      if (signal.reason instanceof Ending) return { kind: "failed", ...signal.reason.failure };
       if (signal.aborted || failure.code === "cancelled") return { kind: "cancelled" };
       this.#log.warn({ attemptId, epoch, code: failure.code }, "attempt failed");
       return { kind: "failed", code: failure.code, message: failure.message, param: failure.param };
     }
   }
 
+  #runningOn(replicaId: string): readonly Running[] {
+    const all = [...this.#running.values()];
+    return replicaId === everyReplica
+      ? all
+      : all.filter(({ assignment }) => assignment.replicaId === replicaId);
+  }
+
   #end({ attemptId, epoch }: AttemptName, result: AttemptResult, answer: WholeAnswer | undefined): void {
+    if (result.kind === "failed" && result.code === "given_back")
+      this.#givenBack[answer === undefined ? "interactive" : "batch"] += 1;
     const isAnswered = answer !== undefined && result.kind === "finished";
     const pieces = answer === undefined ? undefined : isAnswered ? answer.pieces : [];
     const end: EndOfAttempt = { kind: "end", attemptId, epoch, result, pieces };

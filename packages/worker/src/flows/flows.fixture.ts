@@ -2,8 +2,10 @@ import { Background, deferred, type GenerateRequest, ManualClock, silentLog } fr
 import type { ModelStore } from "@muster/models";
 import { createStubEngine } from "../adapters/stub/engine.ts";
 import type { Assignment, ReplicaReport, WorkerSays } from "../core/link-messages.ts";
+import type { Engine } from "../ports/engine.ts";
 import type { LinkEnd, LinkSession } from "../ports/orchestrator-link.ts";
 import { Assignments } from "./assignments.ts";
+import type { ReplicaSpec } from "./replica-keeper.ts";
 import { ReplicaSet } from "./replica-set.ts";
 
 export const log = silentLog;
@@ -87,9 +89,28 @@ export class ScriptedSession implements LinkSession {
   }
 }
 
+/** A replica of the stub engine with two slots. */
+export function testSpec(change: Partial<ReplicaSpec> = {}): ReplicaSpec {
+  return {
+    replicaId: "rep-1",
+    model: "m",
+    modelUri: "stub:m",
+    slots: 2,
+    contextTokens: 256,
+    threads: 1,
+    gpu: "off",
+    isFixed: true,
+    variant: undefined,
+    ...change,
+  };
+}
+
 /** One replica of the stub engine, ready, with two slots. */
-export async function startReplica(clock = new ManualClock(), store = noStore) {
-  const engine = createStubEngine({ clock });
+export async function startReplica(
+  clock = new ManualClock(),
+  store = noStore,
+  engine: Engine = createStubEngine({ clock }),
+) {
   const reports: ReplicaReport[] = [];
   const waiting: { readonly state: string; readonly wake: () => void }[] = [];
   const replicas = new ReplicaSet({
@@ -102,23 +123,11 @@ export async function startReplica(clock = new ManualClock(), store = noStore) {
       reports.push(report);
       for (const { state, wake } of waiting) if (state === report.state) wake();
     },
-    specOf: (order) => {
-      throw new Error(`no order expected: ${order.replicaId}`);
-    },
+    specOf: ({ replicaId }) => testSpec({ replicaId, isFixed: false }),
   });
   const until = (state: ReplicaReport["state"]) => new Promise<void>((wake) => waiting.push({ state, wake }));
   const ready = until("ready");
-  replicas.add({
-    replicaId: "rep-1",
-    model: "m",
-    modelUri: "stub:m",
-    slots: 2,
-    contextTokens: 256,
-    threads: 1,
-    gpu: "off",
-    isFixed: true,
-    variant: undefined,
-  });
+  replicas.add(testSpec());
   await ready;
   return { replicas, reports, clock, until };
 }

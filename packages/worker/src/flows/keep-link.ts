@@ -38,6 +38,10 @@ export class LinkKeeper {
     return this.#hasMirror;
   }
 
+  get isConnected(): boolean {
+    return this.#session !== undefined;
+  }
+
   /** Says something if there is somebody to hear it; the greeting of the next link makes up for what was missed. */
   say(message: WorkerSays): void {
     this.#session?.send(message);

@@ -95,9 +95,23 @@ export class MachineLoadReader {
     return this.#refreshing;
   }
 
+  /** In the order of the hardware's GPUs; undefined: not known now. */
+  gpus(): readonly GpuLoad[] | undefined {
+    return this.#isFresh && this.#gpus.length > 0 ? this.#gpus.map(({ load }) => load) : undefined;
+  }
+
+  /** What Muster may hold in all; undefined where it is not known now. */
+  offered(): { readonly vramBytes: number | undefined; readonly ramBytes: number | undefined } {
+    const gpus = this.gpus();
+    return {
+      vramBytes: gpus === undefined ? undefined : sumOf(gpus, ({ offeredBytes }) => offeredBytes),
+      ramBytes: this.#ram?.offer.bytes,
+    };
+  }
+
   load(): MachineLoad {
-    const { hardware, clock, readCpu } = this.#deps;
-    const isFresh = this.#readAtMs !== undefined && clock.nowMs() - this.#readAtMs <= staleMs;
+    const { hardware, readCpu } = this.#deps;
+    const isFresh = this.#isFresh;
     return {
       cpuLoad: readCpu(),
       freeRamBytes: this.#ram?.availableBytes ?? hardware.freeRamBytes,
@@ -105,6 +119,10 @@ export class MachineLoadReader {
       gpus: isFresh ? this.#gpus.map(({ load }) => load) : [],
       cpuWatts: isFresh ? this.#cpuWatts : undefined,
     };
+  }
+
+  get #isFresh(): boolean {
+    return this.#readAtMs !== undefined && this.#deps.clock.nowMs() - this.#readAtMs <= staleMs;
   }
 
   async #read(): Promise<void> {

@@ -1,6 +1,8 @@
 import {
   backoffMs,
   type Clock,
+  type Deferred,
+  deferred,
   type InferenceEvent,
   type InferenceRequest,
   type Log,
@@ -47,6 +49,13 @@ const restartBackoff = { baseMs: 500, maxMs: 30_000 };
 /** An engine that has served this long was sound: its next crash is taken for the first. */
 const soundAfterMs = 60_000;
 
+const unloaded = {
+  state: "unloaded",
+  progress: 0,
+  failure: undefined,
+  ...{ vramBytes: 0, ramBytes: 0, gpuLayers: 0 },
+} as const;
+
 type Running = { readonly replica: EngineReplica; readonly slots: SlotTable };
 
 /** Keeps one replica alive: fetches its model, loads it, and loads it again when its engine dies. */
@@ -54,6 +63,11 @@ export class ReplicaKeeper {
   readonly spec: ReplicaSpec;
   readonly #deps: KeeperDeps;
   readonly #stop = new AbortController();
+  /** From one load to the end of its engine. */
+  #round = new AbortController();
+  /** Set while its memory is wanted for something else. */
+  #suspension: { readonly freed: Deferred<void>; readonly over: Deferred<void> } | undefined;
+  #lastUsedMs: number;
   #running: Running | undefined;
   #readySinceMs: number | undefined;
   #last: ReplicaReport;
@@ -62,6 +76,7 @@ export class ReplicaKeeper {
   constructor(spec: ReplicaSpec, deps: KeeperDeps) {
     this.spec = spec;
     this.#deps = deps;
+    this.#lastUsedMs = deps.clock.nowMs();
     this.#last = {
       replicaId: spec.replicaId,
       model: spec.model,
@@ -88,6 +103,15 @@ export class ReplicaKeeper {
     return this.#last;
   }
 
+  get isSuspended(): boolean {
+    return this.#suspension !== undefined;
+  }
+
+  /** When it was asked last, or loaded. */
+  get lastUsedMs(): number {
+    return this.#lastUsedMs;
+  }
+
   start(): void {
     this.#done ??= this.#keep();
   }
@@ -95,7 +119,35 @@ export class ReplicaKeeper {
   /** Ends its answers, frees its memory. */
   async close(): Promise<void> {
     this.#stop.abort();
+    this.#round.abort();
+    this.#suspension?.over.resolve();
     await this.#done;
+  }
+
+  /** Says that it is gone before it is: so that nothing more is sent to it. */
+  retire(): void {
+    this.#report(unloaded);
+  }
+
+  /** As `close`, but it can be loaded again; resolves when its memory is free. What still runs ends with `given_back`. */
+  async suspend(): Promise<void> {
+    if (this.#suspension === undefined) {
+      this.#suspension = { freed: deferred(), over: deferred() };
+      this.#round.abort();
+    }
+    const { freed, over } = this.#suspension;
+    await Promise.race([
+      freed.promise,
+      over.promise,
+      ...(this.#done === undefined ? [undefined] : [this.#done]),
+    ]);
+  }
+
+  /** Loads it again. */
+  resume(): void {
+    const suspension = this.#suspension;
+    this.#suspension = undefined;
+    suspension?.over.resolve();
   }
 
   /**
@@ -104,14 +156,18 @@ export class ReplicaKeeper {
    */
   async *infer(request: InferenceRequest, signal: AbortSignal): AsyncIterable<InferenceEvent> {
     const running = this.#running;
+    const round = this.#round.signal;
+    if (this.#suspension !== undefined) throw this.#givenBack();
     if (running === undefined) {
       throw new MusterError("not_ready", `The replica of "${this.spec.model}" is ${this.#last.state}.`);
     }
     const release = await running.slots.take(signal);
+    this.#lastUsedMs = this.#deps.clock.nowMs();
     try {
       yield* running.replica.infer(request, signal);
     } catch (error) {
-      if (!this.#stop.signal.aborted || signal.aborted) throw error;
+      if (!round.aborted || signal.aborted) throw error;
+      if (!this.#stop.signal.aborted) throw this.#givenBack(error);
       throw new MusterError("not_ready", `The replica of "${this.spec.model}" is being unloaded.`, {
         cause: error,
       });
@@ -120,13 +176,30 @@ export class ReplicaKeeper {
     }
   }
 
+  #givenBack(cause?: unknown): MusterError {
+    const message = `The replica of "${this.spec.model}" is put away: its machine is needed.`;
+    return new MusterError("given_back", message, { cause });
+  }
+
   async #keep(): Promise<void> {
-    const { signal } = this.#stop;
     const { clock, log, random } = this.#deps;
-    for (let crashes = 0; !signal.aborted; crashes++) {
+    for (let crashes = 0; !this.#stop.signal.aborted; crashes++) {
+      if (this.#suspension !== undefined) {
+        const { freed, over } = this.#suspension;
+        this.#report(unloaded);
+        freed.resolve();
+        await over.promise;
+        crashes = -1;
+        continue;
+      }
+      this.#round = new AbortController();
+      const { signal } = this.#round;
       this.#readySinceMs = undefined;
-      const failure = await this.#serveOnce().catch((error: unknown) => MusterError.from(error));
-      if (signal.aborted) break;
+      const failure = await this.#serveOnce(signal).catch((error: unknown) => MusterError.from(error));
+      if (signal.aborted) {
+        crashes = -1;
+        continue;
+      }
       const readySinceMs = this.#readySinceMs ?? clock.nowMs();
       if (clock.nowMs() - readySinceMs > soundAfterMs) crashes = 0;
       const isCrash = failure.code === "engine_crashed";
@@ -138,12 +211,11 @@ export class ReplicaKeeper {
       );
       await pause(clock, delayMs, signal);
     }
-    this.#report({ state: "unloaded", progress: 0, failure: undefined });
+    this.#report(unloaded);
   }
 
   /** Fetches, loads and serves until the engine ends; gives the reason. */
-  async #serveOnce(): Promise<MusterError> {
-    const { signal } = this.#stop;
+  async #serveOnce(signal: AbortSignal): Promise<MusterError> {
     const { engine, store } = this.#deps;
     const { modelUri, slots, contextTokens, threads, gpu, gpuLayers, projectorUri } = this.spec;
     const startedAtMs = this.#deps.clock.nowMs();
@@ -165,6 +237,7 @@ export class ReplicaKeeper {
     const { info } = replica;
     this.#running = { replica, slots: new SlotTable(info.slots) };
     this.#readySinceMs = this.#deps.clock.nowMs();
+    this.#lastUsedMs = this.#readySinceMs;
     const closeOnStop = () => void replica.close();
     signal.addEventListener("abort", closeOnStop, { once: true });
     if (signal.aborted) closeOnStop();

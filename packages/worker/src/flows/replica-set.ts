@@ -2,6 +2,9 @@ import { type Log, MusterError } from "@muster/base";
 import type { LoadOrder, ReplicaReport } from "../core/link-messages.ts";
 import { type KeeperDeps, ReplicaKeeper, type ReplicaSpec } from "./replica-keeper.ts";
 
+/** Why a replica has been put away: each cause must be over before it is loaded again. */
+export type PutAwayCause = "owner" | "memory";
+
 /** Replicas that one worker keeps at most. */
 const maxReplicas = 16;
 
@@ -15,6 +18,9 @@ export interface ReplicaSetDeps extends KeeperDeps {
 export class ReplicaSet {
   readonly #deps: ReplicaSetDeps;
   readonly #keepers = new Map<string, ReplicaKeeper>();
+  readonly #putAway = new Map<string, Set<PutAwayCause>>();
+  /** Why nothing is loaded now; undefined: it is. */
+  #awayReason: string | undefined;
 
   constructor(deps: ReplicaSetDeps) {
     this.#deps = deps;
@@ -33,17 +39,56 @@ export class ReplicaSet {
     return [...this.#keepers.values()].map((keeper) => keeper.lastReport);
   }
 
-  /** Starts to serve; an id that is served already stays as it is. */
+  keepers(): readonly ReplicaKeeper[] {
+    return [...this.#keepers.values()];
+  }
+
+  /** Starts to serve, once the machine is lent; an id that is served already stays as it is. */
   add(spec: ReplicaSpec): void {
     if (this.#keepers.has(spec.replicaId)) return;
     const keeper = new ReplicaKeeper(spec, this.#deps);
     this.#keepers.set(spec.replicaId, keeper);
+    // One that has not started has nothing to free.
+    if (this.#awayReason !== undefined) void this.putAway(spec.replicaId, "owner");
     keeper.start();
+  }
+
+  /** From here on nothing is loaded: orders are refused, and what is added waits. */
+  holdLoads(reason: string): void {
+    this.#awayReason = reason;
+  }
+
+  /**
+   * Frees a replica's memory; resolves when it is free. One that the owner has chosen is loaded again when all causes are
+   * over; what was ordered is gone, and placed anew by whoever ordered it.
+   */
+  async putAway(replicaId: string, cause: PutAwayCause): Promise<void> {
+    const keeper = this.#keepers.get(replicaId);
+    if (keeper === undefined) return;
+    if (!keeper.spec.isFixed) return this.unload(replicaId);
+    const causes = this.#putAway.get(replicaId) ?? new Set();
+    this.#putAway.set(replicaId, causes.add(cause));
+    await keeper.suspend();
+  }
+
+  /** The cause is over for one replica. */
+  bringBack(replicaId: string, cause: PutAwayCause): void {
+    const causes = this.#putAway.get(replicaId);
+    if (causes?.delete(cause) !== true || causes.size > 0) return;
+    this.#putAway.delete(replicaId);
+    this.#keepers.get(replicaId)?.resume();
+  }
+
+  /** The machine is lent: what was put away for its owner is loaded again. */
+  resumeLoads(): void {
+    this.#awayReason = undefined;
+    for (const replicaId of [...this.#putAway.keys()]) this.bringBack(replicaId, "owner");
   }
 
   /** Carries out an order; one that cannot be carried out is reported as a failed replica. */
   load(order: LoadOrder): void {
     try {
+      if (this.#awayReason !== undefined) throw new MusterError("given_back", this.#awayReason);
       if (this.#keepers.size >= maxReplicas) {
         throw new MusterError("model_load_failed", `This worker keeps at most ${maxReplicas} replicas.`);
       }
@@ -51,7 +96,7 @@ export class ReplicaSet {
     } catch (error) {
       const { code, message } = MusterError.from(error);
       this.#deps.log.warn({ replicaId: order.replicaId, reason: message }, "load order refused");
-      this.#deps.report({
+      const failed: ReplicaReport = {
         replicaId: order.replicaId,
         model: order.model ?? order.modelUri,
         state: "failed",
@@ -69,13 +114,17 @@ export class ReplicaSet {
         isFixed: false,
         variant: order.variant,
         modelUri: order.modelUri,
-      });
+      };
+      this.#deps.report(failed);
+      // Nothing is wrong with it: it must not stay listed as broken.
+      if (code === "given_back") this.#deps.report({ ...failed, state: "unloaded", failure: undefined });
     }
   }
 
   async unload(replicaId: string): Promise<void> {
     const keeper = this.#keepers.get(replicaId);
     this.#keepers.delete(replicaId);
+    this.#putAway.delete(replicaId);
     await keeper?.close();
   }
 

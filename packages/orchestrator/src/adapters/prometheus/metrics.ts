@@ -92,6 +92,13 @@ export function createPrometheusMetrics(observe: {
     labelNames: ["reason"],
     registers,
   });
+  const givenBack = new Counter({
+    name: "muster_given_back_total",
+    help: "Attempts that workers gave back because their machine was needed, by class.",
+    labelNames: ["class"],
+    registers,
+  });
+  for (const laneClass of ["interactive", "batch"]) givenBack.inc({ class: laneClass }, 0);
 
   const placements = new Counter({
     name: "muster_placement_actions_total",
@@ -126,6 +133,7 @@ export function createPrometheusMetrics(observe: {
     attemptEnded: (model, result) => attempts.inc({ model, result }),
     retried: (reason) => retries.inc({ reason }),
     placed: (action) => placements.inc({ action }),
+    givenBack: (laneClass) => givenBack.inc({ class: laneClass }),
     lineAnswered: (model, outcome) => lines.inc({ model, outcome }),
     scrape: async () => ({ contentType: registry.contentType, text: await registry.metrics() }),
     close: () => registry.clear(),
@@ -143,7 +151,7 @@ function registerFleetGauges(
     registers,
     collect() {
       this.reset();
-      for (const state of ["joining", "ready", "draining", "lost"]) this.set({ state }, 0);
+      for (const state of ["joining", "ready", "away", "draining", "lost"]) this.set({ state }, 0);
       for (const worker of observe.workers()) this.inc({ state: worker.state });
     },
   });

@@ -85,6 +85,7 @@ export function testWorkerView(change: Partial<WorkerView> = {}): WorkerView {
     cpuLoad: 0,
     load: undefined,
     availability: lendsUnlessSaid,
+    givenBack: 0,
     inventory: undefined,
     replicas: [testReplicaView()],
     ...change,

@@ -81,6 +81,8 @@ export interface WorkerView extends WorkerIdentity {
   /** As it was said last; undefined before the first beat. */
   readonly load: MachineLoad | undefined;
   readonly availability: Availability;
+  /** Attempts that it gave back since its owner needed the machine. */
+  readonly givenBack: number;
   /** Undefined: it has not said. */
   readonly inventory: Inventory | undefined;
   readonly replicas: readonly ReplicaView[];

@@ -6,6 +6,8 @@ export type RetryVerdict = { readonly kind: "retry" } | { readonly kind: "give-u
 /** A request that has killed this many engines is taken for their killer. */
 const maxCrashes = 2;
 const maxAttempts = 4;
+/** No office has so many owners that come back in the course of one request: something is wrong. */
+const maxGivenBack = 32;
 
 /**
  * Whether a request whose attempt failed may be tried on another worker. Never once a token has reached the client:
@@ -25,5 +27,7 @@ export function retryVerdict(history: {
   // Owners come back: that is nobody's fault, and does not count against the request.
   const lost = history.failures.filter((failure) => failure !== "given_back").length;
   if (lost >= maxAttempts) return { kind: "give-up", reason: `${lost} workers were lost over it` };
+  const givenBack = history.failures.length - lost;
+  if (givenBack >= maxGivenBack) return { kind: "give-up", reason: `${givenBack} workers gave it back` };
   return { kind: "retry" };
 }

@@ -112,6 +112,8 @@ function bodyOf(worker: WorkerView) {
     last_heartbeat_at: Math.floor(worker.lastHeartbeatAtMs / 1000),
     cpu_load: Math.round(worker.cpuLoad * 100) / 100,
     offered_ram_bytes: worker.load?.offeredRamBytes ?? null,
+    availability: worker.availability,
+    given_back: worker.givenBack,
     hardware: {
       hostname: hardware.hostname,
       platform: hardware.platform,

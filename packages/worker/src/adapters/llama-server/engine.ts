@@ -42,6 +42,8 @@ export interface LlamaServerOptions {
   readonly draft?: string | undefined;
   readonly extraArgs?: readonly string[] | undefined;
   readonly capabilities?: CapabilityChange | undefined;
+  /** How far the server stands back for other programs, 0 to 19; undefined: not at all. */
+  readonly nice?: number | undefined;
   /** How long a working server may send nothing; undefined: 300 seconds. */
   readonly silenceMs?: number | undefined;
   /** Turns what `mmproj` and `draft` name into files on this machine. */
@@ -82,6 +84,7 @@ export function createLlamaServerEngine(options: LlamaServerOptions): Engine {
           args: serverArguments({ ...plan, spec, listen: place, flags: plan.program.flags }),
           key,
           env: options.env ?? hostEnvironment,
+          nice: options.nice ?? 0,
           clock,
           log,
           folder: place.folder,

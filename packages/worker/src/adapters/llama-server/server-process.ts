@@ -5,6 +5,7 @@ import { type Clock, deferred, type Env, type Log, pause } from "@muster/base";
 import type { EngineExit } from "../../ports/engine.ts";
 import { childEnvironment } from "../common/child-environment.ts";
 import type { EngineChildren } from "../common/engine-children.ts";
+import { lowerPriority } from "../common/lower-priority.ts";
 import type { UpstreamLife } from "../common/openai/replica.ts";
 
 const keptLines = 20;
@@ -18,6 +19,8 @@ export function startServerProcess(options: {
   readonly args: readonly string[];
   readonly key: string;
   readonly env: Env;
+  /** How far it stands back for other programs; 0: not at all. */
+  readonly nice: number;
   readonly clock: Clock;
   readonly log: Log;
   /** Holds the server's socket, and goes with it. */
@@ -35,6 +38,7 @@ export function startServerProcess(options: {
     stdio: ["ignore", "ignore", "pipe", "ipc"],
   });
   options.children?.watch(child);
+  void lowerPriority(child.pid, options.nice, log);
   const lines: string[] = [];
   const exit = deferred<EngineExit>();
   let isClosing = false;

@@ -5,6 +5,7 @@ import type { EngineExit } from "../../ports/engine.ts";
 import { childEnvironment } from "../common/child-environment.ts";
 import type { EngineChildren } from "../common/engine-children.ts";
 import { forkOptionsFor, type PackageEntries } from "../common/engine-packages/entries.ts";
+import { lowerPriority } from "../common/lower-priority.ts";
 import type { ChildMessage, ParentMessage } from "./child-messages.ts";
 
 export interface EngineProcess {
@@ -27,6 +28,8 @@ export function startEngineProcess(options: {
   readonly env: Env;
   /** Packages that were fetched for this machine. */
   readonly packages: PackageEntries;
+  /** How far it stands back for other programs; 0: not at all. */
+  readonly nice: number;
   readonly log: Log;
   readonly children?: EngineChildren | undefined;
   readonly onMessage: (message: ChildMessage) => void;
@@ -41,6 +44,8 @@ export function startEngineProcess(options: {
     stdio: ["ignore", "ignore", "pipe", "ipc"],
   });
   options.children?.watch(child);
+  // At once: the threads that compute are started later, and are as their process is then.
+  void lowerPriority(child.pid, options.nice, log);
   const lines: string[] = [];
   let isClosing = false;
 

@@ -21,6 +21,8 @@ export interface NodeLlamaCppEngineOptions {
   readonly engineDirectory?: string;
   /** Told of every process that is started. */
   readonly children?: EngineChildren;
+  /** How far the child stands back for other programs, 0 to 19; undefined: not at all. */
+  readonly nice?: number;
 }
 
 /** Runs GGUF models with llama.cpp, each in a child process of its own. */
@@ -106,6 +108,7 @@ async function loadInChild(attempt: LoadAttempt): Promise<LoadOutcome> {
     entry: options.childEntry ?? findChildEntry(),
     env: options.env ?? hostEnvironment,
     packages: options.packages ?? {},
+    nice: options.nice ?? 0,
     log,
     children: options.children,
     onMessage,

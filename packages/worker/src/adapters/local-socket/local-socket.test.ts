@@ -1,0 +1,145 @@
+import { mkdtemp, rm, stat, writeFile } from "node:fs/promises";
+import { connect } from "node:net";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { describe, expect, it, onTestFinished } from "vitest";
+import type { LocalAnswer, LocalCommand, LocalStatus } from "../../core/local-command.ts";
+import { createPauseFile } from "../disk/pause-file.ts";
+import { controlAddress } from "./address.ts";
+import { askWorker } from "./client.ts";
+import { createLocalSocket } from "./server.ts";
+
+async function directory(): Promise<string> {
+  const path = await mkdtemp(join(tmpdir(), "muster-local-"));
+  onTestFinished(() => rm(path, { recursive: true, force: true }));
+  return path;
+}
+
+function status(name: string): LocalStatus {
+  return {
+    workerId: `wrk-${name}`,
+    name,
+    version: "0",
+    pid: 1,
+    orchestrator: "127.0.0.1:1",
+    isConnected: true,
+    isDraining: false,
+    availability: { state: "lending", reason: "", policy: "always" },
+    sinceMs: 0,
+    replicas: [],
+    running: { interactive: 0, batch: 0 },
+    givenBack: { interactive: 0, batch: 0 },
+    gpus: [],
+  };
+}
+
+/** A worker that only listens. */
+async function listen(dataDirectory: string, name: string) {
+  const commands: LocalCommand[] = [];
+  const address = controlAddress(dataDirectory, name);
+  const socket = createLocalSocket(address);
+  const handle = async (command: LocalCommand): Promise<LocalAnswer> => {
+    commands.push(command);
+    if (command.command === "resume") throw new Error("the disk is full");
+    return { kind: "status", status: status(name) };
+  };
+  const listening = await socket.listen(handle);
+  onTestFinished(() => socket.close());
+  return { commands, address, socket, listening };
+}
+
+/** What comes back for one line. */
+function exchange(address: string, line: string): Promise<string> {
+  return new Promise((resolve) => {
+    let text = "";
+    const socket = connect(address);
+    socket.setEncoding("utf8").on("data", (chunk: string) => {
+      text += chunk;
+      if (text.endsWith("\n")) socket.end();
+    });
+    socket.on("error", () => {});
+    socket.on("close", () => resolve(text));
+    socket.write(line);
+  });
+}
+
+describe("the owner's way to the worker", () => {
+  it("takes commands from this user alone, and answers with how things stand", async () => {
+    const dataDirectory = await directory();
+    const { commands, address, listening } = await listen(dataDirectory, "desk");
+    expect(listening).toEqual({ kind: "listening" });
+    expect((await stat(address)).mode & 0o777).toBe(0o600);
+    const where = { dataDirectory, name: "desk" };
+    expect(await askWorker({ command: "pause", forMs: 60_000 }, where)).toMatchObject({ name: "desk" });
+    await askWorker({ command: "pause", forMs: undefined }, where);
+    expect(commands.filter(({ command }) => command !== "status")).toEqual([
+      { command: "pause", forMs: 60_000 },
+      { command: "pause", forMs: undefined },
+    ]);
+    await expect(askWorker({ command: "resume" }, where)).rejects.toThrow("the disk is full");
+  });
+
+  it("finds the only worker without its name, also that of muster up, and asks which where there are several", async () => {
+    const dataDirectory = await directory();
+    const where = { dataDirectory, name: undefined };
+    await expect(askWorker({ command: "status" }, where)).rejects.toMatchObject({ code: "not_found" });
+    await listen(join(dataDirectory, "up"), "home");
+    expect((await askWorker({ command: "status" }, where)).name).toBe("home");
+    await listen(dataDirectory, "desk");
+    await expect(askWorker({ command: "status" }, where)).rejects.toMatchObject({
+      code: "invalid_request",
+      message: expect.stringContaining("--name"),
+    });
+    expect((await askWorker({ command: "status" }, { dataDirectory, name: "desk" })).name).toBe("desk");
+    await expect(askWorker({ command: "status" }, { dataDirectory, name: "gone" })).rejects.toThrow('"gone"');
+  });
+
+  it("takes the place of a worker that was killed, and not of one that listens", async () => {
+    const dataDirectory = await directory();
+    const first = await listen(dataDirectory, "desk");
+    expect((await listen(dataDirectory, "desk")).listening).toEqual({ kind: "inUse" });
+    await first.socket.close();
+    const address = controlAddress(dataDirectory, "desk");
+    await writeFile(address, "left behind");
+    expect((await listen(dataDirectory, "desk")).listening).toEqual({ kind: "listening" });
+  });
+
+  it("says so where the path is too long for a socket", async () => {
+    const { listening } = await listen(join(await directory(), "x".repeat(120)), "desk");
+    expect(listening).toEqual({ kind: "failed", reason: expect.stringContaining("--data-dir") });
+  });
+
+  it("refuses what is no command, and closes on what has no end", async () => {
+    const { address, commands } = await listen(await directory(), "desk");
+    for (const line of [
+      "nonsense\n",
+      "{}\n",
+      '{"command":"shutdown"}\n',
+      '{"command":"pause","forMs":-1}\n',
+    ]) {
+      expect(JSON.parse(await exchange(address, line)), line).toMatchObject({ kind: "refused" });
+    }
+    expect(await exchange(address, "x".repeat(100_000))).toBe("");
+    expect(commands).toEqual([]);
+  });
+});
+
+describe("a pause on disk", () => {
+  it("is there until it is taken back, and what cannot be read is none", async () => {
+    const file = join(await directory(), "workers", "desk", "pause.json");
+    const pauses = createPauseFile(file);
+    expect(await pauses.read()).toBeUndefined();
+    for (const pause of [{ untilMs: 5 }, { untilMs: undefined }]) {
+      await pauses.write(pause);
+      expect(await createPauseFile(file).read()).toEqual(pause);
+    }
+    expect((await stat(dirname(file))).mode & 0o777).toBe(0o700);
+    await pauses.write(undefined);
+    await pauses.write(undefined);
+    expect(await pauses.read()).toBeUndefined();
+    for (const text of ["", "{}", '{"untilMs":"soon"}', "[]"]) {
+      await writeFile(file, text);
+      expect(await pauses.read(), text).toBeUndefined();
+    }
+  });
+});

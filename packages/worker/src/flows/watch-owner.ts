@@ -1,0 +1,157 @@
+import type { Availability, Clock, Log } from "@muster/base";
+import {
+  decideLending,
+  type GpuReading,
+  type LendingRule,
+  noPolicyMemory,
+  type PolicyMemory,
+} from "../core/idle-policy.ts";
+import type { LocalTime } from "../core/schedule.ts";
+import type { OwnerPresence, PresenceReadings } from "../ports/owner-presence.ts";
+import type { Pause, PauseStore } from "../ports/pause-store.ts";
+import type { GiveWay } from "./give-way.ts";
+
+export interface OwnerWatchDeps {
+  readonly rule: LendingRule;
+  readonly presence: OwnerPresence;
+  readonly readGpu: () => GpuReading;
+  readonly isMemoryNeeded: () => boolean;
+  readonly pauses: PauseStore;
+  readonly giveWay: GiveWay;
+  /** A moment of Unix time on the wall here, and in words. */
+  readonly localTime: (wallMs: number) => LocalTime;
+  readonly timeText: (wallMs: number) => string;
+  readonly say: (availability: Availability) => void;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+/** How often is looked while we lend: an owner who comes back must not wait. Otherwise there is less hurry. */
+const lendingPollMs = 1_000;
+const awayPollMs = 2_000;
+
+const notSeen: PresenceReadings = {
+  idleMs: { kind: "unknown", why: "nobody has looked yet." },
+  isFullScreen: { kind: "unknown", why: "nobody has looked yet." },
+  isOnAcPower: { kind: "unknown", why: "nobody has looked yet." },
+};
+
+/** Owns whether this machine is lent: looks, decides, says so, and has the machine given back. Needs no link. */
+export class OwnerWatch {
+  readonly #deps: OwnerWatchDeps;
+  #seen = notSeen;
+  #gpu: GpuReading = { isUsedByOthers: "unknown" };
+  #memory: PolicyMemory = noPolicyMemory;
+  #availability: Availability;
+  #sinceMs: number;
+  #pause: Pause | undefined;
+  #warnedOf: string | undefined;
+  #isStopped = false;
+  #stopTimer: () => void = () => {};
+
+  constructor(deps: OwnerWatchDeps) {
+    this.#deps = deps;
+    this.#availability = {
+      state: "unknown",
+      reason: "It has yet to look who is there.",
+      policy: deps.rule.policy,
+    };
+    this.#sinceMs = deps.clock.wallMs();
+  }
+
+  get availability(): Availability {
+    return this.#availability;
+  }
+
+  /** Since when, in Unix time. */
+  get sinceMs(): number {
+    return this.#sinceMs;
+  }
+
+  get pauseUntil(): Pause | undefined {
+    return this.#pause;
+  }
+
+  get seen(): PresenceReadings {
+    return this.#seen;
+  }
+
+  get gpu(): GpuReading {
+    return this.#gpu;
+  }
+
+  /** Looks once, so that it is known from the start, and then again and again until `stop`. */
+  async start(): Promise<void> {
+    this.#deps.giveWay.toOwner(this.#availability.reason);
+    this.#pause = await this.#deps.pauses.read();
+    await this.#look();
+  }
+
+  async stop(): Promise<void> {
+    this.#isStopped = true;
+    this.#stopTimer();
+    await this.#deps.presence.close();
+  }
+
+  /** The owner wants the machine back, for a while or until `resume`. */
+  async pause(forMs: number | undefined): Promise<void> {
+    const { clock, pauses } = this.#deps;
+    this.#pause = { untilMs: forMs === undefined ? undefined : clock.wallMs() + forMs };
+    this.#decide();
+    await pauses.write(this.#pause);
+  }
+
+  async resume(): Promise<void> {
+    this.#pause = undefined;
+    this.#decide();
+    await this.#deps.pauses.write(undefined);
+  }
+
+  async #look(): Promise<void> {
+    const { rule, presence, clock } = this.#deps;
+    // Other policies do not ask who is there.
+    if (rule.policy === "owner-away") this.#seen = await presence.look();
+    if (this.#isStopped) return;
+    this.#decide();
+    const pollMs = this.#memory.isLending ? lendingPollMs : awayPollMs;
+    this.#stopTimer = clock.after(pollMs, () => void this.#look());
+  }
+
+  #decide(): void {
+    const { rule, readGpu, isMemoryNeeded, localTime, timeText, clock } = this.#deps;
+    const wallMs = clock.wallMs();
+    const untilMs = this.#pause?.untilMs;
+    if (untilMs !== undefined && untilMs <= wallMs) this.#pause = undefined;
+    this.#gpu = this.#seen.gpu ?? (rule.policy === "owner-away" ? readGpu() : { isUsedByOthers: false });
+    const { state, reason, memory } = decideLending({
+      rule,
+      readings: {
+        owner: this.#seen,
+        gpu: this.#gpu,
+        at: localTime(wallMs),
+        isMemoryNeeded: isMemoryNeeded(),
+        pause: this.#pause && { until: untilMs === undefined ? undefined : timeText(untilMs) },
+      },
+      nowMs: clock.nowMs(),
+      before: this.#memory,
+    });
+    this.#memory = memory;
+    this.#become({ state, reason, policy: rule.policy });
+  }
+
+  #become(next: Availability): void {
+    const { giveWay, say, log, clock } = this.#deps;
+    const before = this.#availability;
+    if (before.state === next.state && before.reason === next.reason) return;
+    this.#availability = next;
+    if (before.state !== next.state) this.#sinceMs = clock.wallMs();
+    if (next.state === "unknown" && this.#warnedOf !== next.reason) {
+      this.#warnedOf = next.reason;
+      log.warn({ reason: next.reason }, "not lent: what is unknown counts as an owner who is there");
+    } else if (before.state !== next.state) log.info({ ...next }, "lending changed");
+    // First of all: nothing more may be sent to a machine that is given back.
+    say(next);
+    if (next.state === "lending") giveWay.isOver();
+    else giveWay.toOwner(next.reason);
+  }
+}
