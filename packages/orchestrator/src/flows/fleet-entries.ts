@@ -68,84 +68,79 @@ export class SlotHold implements TakenSlot, SlotInUse {
   }
 }
 
-/** One replica, live: what reads it sees it as it is now. */
+/**
+ * One replica, live: what reads it sees it as it is now. What every choice looks at is kept in plain fields: a model may
+ * have a thousand replicas. Whoever changes what they follow from calls `refresh`.
+ */
 export class ReplicaEntry implements CandidateInUse<SlotHold>, CandidateWithEnds {
+  isAccepting = false;
+  /** As `isAccepting`, held back or not. */
+  isAble = false;
+  slots = 0;
+  decodeTokensPerSecond: number | undefined;
+  prefillTokensPerSecond: number | undefined;
+  contention = 1;
+  capabilities: ReadonlySet<Capability>;
+  readonly taken: Set<SlotHold>;
+  readonly workerId: string;
+  readonly replicaId: string;
+  warmPrefixes: readonly number[] = [];
   readonly worker: WorkerEntry;
   report: Replica;
-  readonly taken: Set<SlotHold>;
   readonly health: ReplicaHealth;
-  warmPrefixes: readonly number[] = [];
   /** Set while it gets no work though it is ready. */
   heldBack: string | undefined;
   /** Set once another model is to have its place: it ends what it runs, and gets no more. */
   retiring: string | undefined;
+  #isEjected = false;
   readonly #clock: Clock;
 
   constructor(worker: WorkerEntry, report: Replica, clock: Clock) {
     this.worker = worker;
+    this.workerId = worker.identity.id;
+    this.replicaId = report.id;
     this.report = report;
+    this.capabilities = report.capabilities;
     this.#clock = clock;
     this.taken = worker.heldBefore.get(report.id) ?? new Set();
     worker.heldBefore.delete(report.id);
     this.health = worker.healthBefore.get(report.model) ?? new ReplicaHealth();
     worker.healthBefore.delete(report.model);
-  }
-
-  get workerId(): string {
-    return this.worker.identity.id;
-  }
-
-  get replicaId(): string {
-    return this.report.id;
-  }
-
-  get slots(): number {
-    return this.report.slots;
+    this.refresh();
   }
 
   get slotsUsed(): number {
     return this.taken.size;
   }
 
-  get capabilities(): ReadonlySet<Capability> {
-    return this.report.capabilities;
-  }
-
-  get isAccepting(): boolean {
-    return this.isAble && this.heldBack === undefined;
-  }
-
-  /** As `isAccepting`, held back or not. */
-  get isAble(): boolean {
-    const { link, isDraining, availability } = this.worker;
-    const isWanted = link !== undefined && !isDraining && availability.state === "lending";
-    return isWanted && this.report.state === "ready" && this.retiring === undefined;
-  }
-
-  get decodeTokensPerSecond(): number | undefined {
-    return this.health.decodeTokensPerSecond;
-  }
-
-  get prefillTokensPerSecond(): number | undefined {
-    return this.health.prefillTokensPerSecond;
-  }
-
-  get contention(): number {
-    return this.health.contention;
-  }
-
   get badness(): number {
-    return this.health.isOpen ? this.health.badness(this.#clock.nowMs()) : 0;
+    return this.#isEjected ? this.health.badness(this.#clock.nowMs()) : 0;
   }
 
   get isProbeDue(): boolean {
-    return this.health.isOpen && this.health.isProbeDue(this.#clock.nowMs());
+    return this.#isEjected && this.health.isProbeDue(this.#clock.nowMs());
+  }
+
+  /** Its worker, its report or its health has changed. */
+  refresh(): void {
+    const { worker, report, health } = this;
+    const { link, isDraining, availability } = worker;
+    const isWanted = link !== undefined && !isDraining && availability.state === "lending";
+    this.isAble = isWanted && report.state === "ready" && this.retiring === undefined;
+    this.isAccepting = this.isAble && this.heldBack === undefined;
+    this.slots = report.slots;
+    this.capabilities = report.capabilities;
+    this.decodeTokensPerSecond = health.decodeTokensPerSecond;
+    this.prefillTokensPerSecond = health.prefillTokensPerSecond;
+    this.contention = health.contention;
+    this.#isEjected = health.isOpen;
   }
 
   /** What the worker says now. An engine that was started again has nothing in its caches. */
   update(report: Replica): void {
     this.report = report;
     if (report.state !== "ready") this.warmPrefixes = [];
+    this.refresh();
   }
 
   /** Notes how a prompt begins that was sent here. */

@@ -287,7 +287,9 @@ export class FleetRegistry {
 
   /** How fast a replica should write, by its hardware: what it counts as until an answer has been measured. */
   expectSpeed(workerId: string, replicaId: string, decodeTokensPerSecond: number | undefined): void {
-    this.#workers.get(workerId)?.replicas.get(replicaId)?.health.expect(decodeTokensPerSecond);
+    const replica = this.#workers.get(workerId)?.replicas.get(replicaId);
+    replica?.health.expect(decodeTokensPerSecond);
+    replica?.refresh();
   }
 
   /**

@@ -28,6 +28,7 @@ export class ModelIndex {
   /** Another number of replicas of the model takes work. */
   changed(model: string): void {
     this.#slots.delete(model);
+    for (const replica of this.of(model)) replica.refresh();
   }
 
   /** The list is never changed: who holds it sees the replicas that there were. */

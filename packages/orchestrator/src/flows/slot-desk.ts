@@ -277,7 +277,9 @@ export class SlotDesk {
   ): void {
     const { clock, random, onBreaker } = this.#deps;
     const at = { nowMs: clock.nowMs(), random: random() };
-    if (replica.health.note(outcome, { ...of, at })) onBreaker(replica);
+    const hasTurned = replica.health.note(outcome, { ...of, at });
+    replica.refresh();
+    if (hasTurned) onBreaker(replica);
   }
 }
 

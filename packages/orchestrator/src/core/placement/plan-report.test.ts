@@ -37,7 +37,7 @@ describe("planReport", () => {
       "gemma-4-12b on floor: floor lacks the label room=3f",
       "gemma-4-12b on full: full has 1.0 GB of disk free for a file of 12.7 GB",
       "gemma-4-12b on ill: it could not be loaded on ill lately",
-      "gemma-4-12b on old: needs 9.8 GB, old offers 8.0 GB of main memory and no GPU",
+      "gemma-4-12b on old: needs 9.9 GB, old offers 8.0 GB of main memory and no GPU",
     ]);
   });
 
