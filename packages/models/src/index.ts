@@ -33,11 +33,11 @@ export { modelSources } from "./core/part-uris.ts";
 export { type FetchPolicy, fetchPolicies } from "./flows/mirror-first.ts";
 export type { BlobAsk, BlobFeed, BlobFlow } from "./ports/blob-feed.ts";
 export type { DownloadedFile, DownloadRequest, ModelDownload, PartState } from "./ports/model-download.ts";
+export type { ModelFileStore } from "./ports/model-file-store.ts";
 export type { HubFile, ModelHub } from "./ports/model-hub.ts";
 export type { ModelShelf, ShelfSpace, ShelvedFile } from "./ports/model-shelf.ts";
 export type {
   ExpectedFile,
-  ModelFileStore,
   ModelProgress,
   ModelStore,
   StoredModel,
