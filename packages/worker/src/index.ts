@@ -1,4 +1,5 @@
 export { createGrpcMirror } from "./adapters/grpc/mirror.ts";
+export { createGrpcOrchestratorLink } from "./adapters/grpc/orchestrator-link.ts";
 export { createNodeLlamaCppEngine } from "./adapters/node-llama-cpp/engine.ts";
 export { createStubEngine } from "./adapters/stub/engine.ts";
 export { probeHardware, type RunningWorker, startWorker, type WorkerHooks } from "./compose.ts";
