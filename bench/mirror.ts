@@ -2,19 +2,25 @@ import { randomFillSync } from "node:crypto";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { credentials, Metadata } from "@grpc/grpc-js";
 import { silentLog, systemClock } from "@muster/base";
 import { openWorkerModels } from "@muster/models";
 import { writeGguf } from "@muster/models/testing";
-import { loadFleet, orchestratorBody, type WireBlobPieceRead } from "@muster/proto";
 import { Muster } from "@muster/sdk";
-import { createGrpcMirror } from "@muster/worker";
+import { createGrpcMirror, createGrpcOrchestratorLink } from "@muster/worker";
 import { type BenchCluster, startBenchCluster } from "./processes.ts";
 
 const megabytes = 512;
 const rounds = 3;
 const beatMs = 50;
 const uri = "local:bench.gguf";
+const hello = {
+  ...{ workerId: "bench-beats", name: "bench-beats", version: "0", labels: {}, running: [] },
+  ...{ takesPlacement: false, engine: "stub", engineVersion: undefined },
+  hardware: {
+    ...{ hostname: "bench", platform: "", arch: "", cpuModel: "", physicalCores: 1, logicalCores: 1 },
+    ...{ ramBytes: 0, freeRamBytes: 0, backend: "cpu", gpus: [] },
+  },
+};
 
 /** What the office mirror gives on loopback, and how long heartbeats take meanwhile. */
 export async function benchMirror(print: (row: string[]) => void): Promise<void> {
@@ -64,16 +70,16 @@ async function fillMirror(cluster: BenchCluster, print: (row: string[]) => void)
 
 /** Takes the bytes and does nothing with them. */
 async function readAway(cluster: BenchCluster): Promise<void> {
-  const client = new (loadFleet().Client)(cluster.fleetAddress, credentials.createInsecure(), {
-    "grpc.use_local_subchannel_pool": 1,
-    "grpc-node.flow_control_window": 1024 * 1024,
-  });
-  const metadata = new Metadata();
-  metadata.set("worker-id", `bench-${Math.random()}`);
-  for await (const piece of client.FetchBlob({ uri, sha256: "", offset: 0 }, metadata)) {
-    void (piece as WireBlobPieceRead).data.length;
-  }
-  client.close();
+  const { signal } = new AbortController();
+  const flow = await feedOf(cluster).open({ source: uri, sha256: undefined, offset: 0 }, signal);
+  for await (const piece of flow.pieces()) void piece.length;
+  flow.close();
+}
+
+/** As another worker each time. */
+function feedOf(cluster: BenchCluster) {
+  const workerId = `bench-${Math.random()}`;
+  return createGrpcMirror({ address: cluster.fleetAddress, joinToken: undefined, workerId });
 }
 
 /** As a worker does it. */
@@ -85,7 +91,7 @@ async function keep(cluster: BenchCluster, directory: string): Promise<void> {
     {
       ...{ log: silentLog, clock: systemClock, budgetBytes: undefined, isKept: () => false },
       ...{ policy: "mirror-only", hasMirror: () => true },
-      feed: createGrpcMirror({ address: cluster.fleetAddress, joinToken: undefined, workerId: "bench" }),
+      feed: feedOf(cluster),
     },
   );
   await store.ensure(uri, { signal: new AbortController().signal, onProgress() {} });
@@ -95,28 +101,28 @@ async function keep(cluster: BenchCluster, directory: string): Promise<void> {
 async function beatWhile(
   cluster: BenchCluster,
   task: () => Promise<unknown>,
-): Promise<{ delaysMs: number[] }> {
-  const client = new (loadFleet().Client)(cluster.fleetAddress, credentials.createInsecure());
-  const stream = client.Connect(new Metadata());
+): Promise<{ readonly delaysMs: readonly number[] }> {
   const sentMs = new Map<number, number>();
   const delaysMs: number[] = [];
-  stream.on("error", () => {});
-  stream.on("data", (message) => {
-    const body = orchestratorBody(message);
-    if (body?.kind !== "heartbeatAck") return;
-    delaysMs.push(performance.now() - (sentMs.get(body.value.sequence) ?? 0));
+  const link = createGrpcOrchestratorLink({
+    ...{ address: cluster.fleetAddress, joinToken: undefined, log: silentLog },
   });
-  stream.write({ hello: { minProtocol: 1, maxProtocol: 1, workerId: "bench-beats", name: "bench-beats" } });
+  const dialled = await link.dial(hello, (message) => {
+    if (message.kind !== "heartbeat-ack") return;
+    delaysMs.push(performance.now() - (sentMs.get(message.sequence) ?? 0));
+  });
+  if (dialled.kind !== "accepted") throw new Error(`the link is ${dialled.kind}`);
+  const { session } = dialled;
   let sequence = 0;
   const timer = setInterval(() => {
     sentMs.set(sequence, performance.now());
-    stream.write({ heartbeat: { sequence, attemptIds: [] } });
+    session.send({ kind: "heartbeat", sequence, attempts: [], load: { freeRamBytes: 0, cpuLoad: 0 } });
     sequence += 1;
   }, beatMs);
   await task();
   clearInterval(timer);
-  stream.end();
-  client.close();
+  session.close();
+  await session.ended;
   return { delaysMs };
 }
 

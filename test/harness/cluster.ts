@@ -30,6 +30,8 @@ export interface TestCluster {
 export interface WorkerProcessOptions {
   /** A model file for the real engine; undefined: the stub engine. */
   readonly modelPath?: string;
+  /** It names no model: the orchestrator decides what it loads, into the real engine. Waits until it has joined. */
+  readonly isManaged?: boolean;
   readonly args?: readonly string[];
   readonly env?: Record<string, string>;
 }
@@ -149,21 +151,23 @@ export async function startCluster(
       );
       return worker;
     },
-    async workerProcess(name, { modelPath, args = [], env = {} } = {}) {
+    async workerProcess(name, { modelPath, isManaged = false, args = [], env = {} } = {}) {
+      const named = modelPath === undefined ? ["stub:stub-model", "--engine", "stub"] : [modelPath, "--cpu"];
       const child = spawn(
         process.execPath,
         [
           main,
           "worker",
-          ...(modelPath === undefined ? ["stub:stub-model", "--engine", "stub"] : [modelPath, "--cpu"]),
-          ...["--model-name", model, "--join", orchestrator.fleetAddress],
+          ...(isManaged ? ["--cpu"] : [...named, "--model-name", model]),
+          ...["--join", orchestrator.fleetAddress],
           ...["--name", name, "--data-dir", directory, "--log-level", "error", ...args],
         ],
         { env: { ...process.env, ...env }, stdio: ["ignore", "ignore", "inherit"] },
       );
       atEnd(() => endProcess(child));
+      const wanted = isManaged ? ["joining", "ready"] : ["ready"];
       await eventually(async () =>
-        (await workers()).some((one) => one.name === name && one.state === "ready"),
+        (await workers()).some((one) => one.name === name && wanted.includes(one.state)),
       );
       return child;
     },

@@ -246,6 +246,52 @@ describe("the office mirror", () => {
   });
 });
 
+describe("the mirror's routes", () => {
+  it("refuse what is no model, and say what is wrong with it", async () => {
+    const cluster = await startCluster({ maxImportBytes: 1_000 });
+    const refused = async (answer: Promise<Response>) => {
+      const response = await answer;
+      return { status: response.status, ...((await response.json()) as { error: object }).error };
+    };
+    const pull = (body: unknown) => refused(cluster.post("/cluster/v1/mirror/pull", body));
+    expect(await pull({})).toMatchObject({ status: 400, param: "model" });
+    expect(await pull({ model: "gemma", workers: "yes" })).toMatchObject({ status: 400, param: "workers" });
+    expect(await pull({ model: "gemma-9" })).toMatchObject({ status: 404, code: "model_not_found" });
+    expect(await pull({ model: "hf:google/gemma" })).toMatchObject({ status: 400, code: "invalid_request" });
+    for (const model of [
+      "/etc/passwd",
+      "file:///etc/passwd",
+      "builtin:tiny-gemma",
+      "openai:http://127.0.0.1/v1",
+    ])
+      expect(await pull({ model })).toMatchObject({ status: 404, code: "model_not_found" });
+    const pin = cluster.post("/cluster/v1/mirror/pin", { model: uri, pinned: true });
+    expect(await refused(pin)).toMatchObject({ status: 404, code: "not_found" });
+    const gone = fetch(`${cluster.url}/cluster/v1/mirror/models/${encodeURIComponent(uri)}`, {
+      method: "DELETE",
+    });
+    expect(await refused(gone)).toMatchObject({ status: 404, code: "not_found" });
+    const put = (name: string, body: string) =>
+      refused(fetch(`${cluster.url}/cluster/v1/mirror/files/${name}`, { method: "PUT", body }));
+    expect(await put("a.txt", "GGUF")).toMatchObject({ status: 400 });
+    expect(await put("a.gguf", "")).toMatchObject({ status: 400 });
+    expect(await put("a.gguf", "x".repeat(1_001))).toMatchObject({ status: 413, code: "request_too_large" });
+    expect(await put("a.gguf?bytes=3", "GGUF")).toMatchObject({ status: 400 });
+    expect(await put("a.gguf?sha256=x", "GGUF")).toMatchObject({ status: 400, param: "sha256" });
+  });
+
+  it("are not there where the mirror is off; workers then fetch for themselves", async () => {
+    const hub = await startHub();
+    hub.put(hubPath, makeModel(10));
+    const cluster = await startCluster({ isMirrorOn: false });
+    expect((await fetch(`${cluster.url}/cluster/v1/mirror`)).status).toBe(404);
+    const desk = await joinDesk(cluster, "a", { huggingFaceEndpoint: hub.hubUrl });
+    await desk.load(uri);
+    await untilReady(desk);
+    expect(filesAsked(hub)).toHaveLength(1);
+  });
+});
+
 describe("the mirror's disk", () => {
   it("keeps to its budget: what was not used for longest goes, what is pinned stays", async () => {
     const hub = await startHub();

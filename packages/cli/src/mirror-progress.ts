@@ -65,7 +65,7 @@ export interface PullPlace {
 const silent = { state: "failed", error: "nothing is heard of it: see its log" } as const;
 
 /** How far a pull is: in the mirror, and on each worker that was told. */
-export function placesOf(order: MirrorOrder, status: MirrorStatus): readonly PullPlace[] {
+function placesOf(order: MirrorOrder, status: MirrorStatus): readonly PullPlace[] {
   const mirror = placeOf("mirror", order.files, { files: status.files, fetching: status.fetching });
   const workers = order.workers.map((name) => {
     const disk = status.workers.find((each) => each.name === name);

@@ -13,10 +13,11 @@ import { builtInModels } from "./built-in-models.ts";
 import { createHubOrigin } from "./flows/hub-origin.ts";
 import { createMirrorFirst, type FetchPolicy } from "./flows/mirror-first.ts";
 import type { BlobFeed } from "./ports/blob-feed.ts";
+import type { ModelFileStore } from "./ports/model-file-store.ts";
 import type { ModelInspector } from "./ports/model-inspector.ts";
 import type { ModelOrigin } from "./ports/model-origin.ts";
 import type { ModelShelf } from "./ports/model-shelf.ts";
-import type { ModelFileStore, ModelStore } from "./ports/model-store.ts";
+import type { ModelStore } from "./ports/model-store.ts";
 
 export interface ModelStoreSettings {
   /** Undefined: the cache folder of the platform. */

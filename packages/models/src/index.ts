@@ -57,12 +57,12 @@ export {
 export { type FetchPolicy, fetchPolicies } from "./flows/mirror-first.ts";
 export type { BlobAsk, BlobFeed, BlobFlow } from "./ports/blob-feed.ts";
 export type { DownloadedFile, DownloadRequest, ModelDownload, PartState } from "./ports/model-download.ts";
+export type { ModelFileStore } from "./ports/model-file-store.ts";
 export type { HubFile, ModelHub } from "./ports/model-hub.ts";
 export type { InspectedModel, ModelInspector } from "./ports/model-inspector.ts";
 export type { ModelShelf, ShelfSpace, ShelvedFile } from "./ports/model-shelf.ts";
 export type {
   ExpectedFile,
-  ModelFileStore,
   ModelProgress,
   ModelStore,
   StoredModel,

@@ -148,7 +148,10 @@ async function start(
     },
     patienceChanged: (model) => lanes.adjust(model),
     workerLost: (...lost) => attempts.workerLost(...lost),
-    replicaReady: (...ready) => canary.replicaReady(...ready),
+    replicaReady: (...ready) => {
+      fleet.expectSpeed(...ready, placement.placer.expectedTokensPerSecond(...ready));
+      canary.replicaReady(...ready);
+    },
     fleetChanged: (workerId) => {
       canary.fleetChanged(workerId);
       placement.placer.poke();

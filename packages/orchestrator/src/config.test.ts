@@ -58,4 +58,20 @@ describe("the configuration", () => {
     expect(loadOrchestratorConfig({}, {}).isDiscoverable).toBe(true);
     expect(loadOrchestratorConfig({}, { MUSTER_DISCOVERY: "off" }).isDiscoverable).toBe(false);
   });
+
+  it("keeps model files for its workers beside its other data, unless it is told otherwise", () => {
+    const dataDirectory = "/srv/muster";
+    expect(loadOrchestratorConfig({ dataDirectory }, {})).toMatchObject({
+      isMirrorOn: true,
+      mirrorDirectory: "/srv/muster/models",
+      mirrorDiskBytes: undefined,
+    });
+    const env = { MUSTER_MIRROR: "off", MUSTER_MIRROR_DIR: "/big", MUSTER_MIRROR_DISK_BYTES: "1.5TB" };
+    expect(loadOrchestratorConfig({ dataDirectory }, env)).toMatchObject({
+      isMirrorOn: false,
+      mirrorDirectory: "/big",
+      mirrorDiskBytes: 1_500_000_000_000,
+    });
+    expect(() => loadOrchestratorConfig({}, { MUSTER_MIRROR: "maybe" })).toThrow(/MUSTER_MIRROR/);
+  });
 });

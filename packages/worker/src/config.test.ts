@@ -71,4 +71,20 @@ describe("loadWorkerConfig", () => {
       expect.objectContaining({ code: "invalid_request", param }),
     );
   });
+
+  it("fetches from the mirror first, and keeps to a budget that people can write", () => {
+    expect(loadWorkerConfig({}, {})).toMatchObject({
+      fetchPolicy: "mirror-first",
+      modelDiskBytes: undefined,
+    });
+    const env = { MUSTER_FETCH: "direct", MUSTER_MODEL_DISK_BYTES: "200GB" };
+    expect(loadWorkerConfig({}, env)).toMatchObject({
+      fetchPolicy: "direct",
+      modelDiskBytes: 200_000_000_000,
+    });
+    expect(() => loadWorkerConfig({}, { MUSTER_FETCH: "sometimes" })).toThrow(/MUSTER_FETCH/);
+    expect(() => loadWorkerConfig({}, { MUSTER_MODEL_DISK_BYTES: "much" })).toThrow(
+      /MUSTER_MODEL_DISK_BYTES/,
+    );
+  });
 });

@@ -1,6 +1,7 @@
 export type { FoundOrchestrator } from "@muster/proto";
 export { forgetJoined, readJoined, rememberJoined } from "./adapters/disk/joined.ts";
 export { createGrpcMirror } from "./adapters/grpc/mirror.ts";
+export { createGrpcOrchestratorLink } from "./adapters/grpc/orchestrator-link.ts";
 export { askWorker } from "./adapters/local-socket/client.ts";
 export { createNodeLlamaCppEngine } from "./adapters/node-llama-cpp/engine.ts";
 export { createStubEngine } from "./adapters/stub/engine.ts";

@@ -100,7 +100,7 @@ describe("muster models", () => {
     expect(await say("add", "hf:o/r/m.gguf", "--name", "ours", "--family", "house")).toBe(
       "Added ours (Ours, chat) to ours.\n",
     );
-    expect(await say("remove", "ours")).toBe("Removed ours.\n");
+    expect(await say("forget", "ours")).toBe("Removed ours.\n");
     const pin = ["pin", "gemma-4-e4b-it", "--replicas", "2", "--label", "room=lab", "--label", "os=linux"];
     expect(await say(...pin)).toBe("Pinned gemma-4-e4b-it: 2 replicas where room=lab.\n");
     expect(await say("unpin", "gemma-4-e4b-it")).toBe("gemma-4-e4b-it is pinned no more.\n");
@@ -150,7 +150,7 @@ describe("muster models", () => {
   );
 
   it("says what the server says where something cannot be", async () => {
-    const io = await run({}, "remove", "none");
+    const io = await run({}, "forget", "none");
     expect(io.err()).toContain("There is no /cluster/v1/models/none here.");
     expect(io.exitCode()).toBe(1);
   });

@@ -50,7 +50,7 @@ export function modelsAddCommand(io: CommandIo): Command {
     );
 }
 
-/** `muster models remove`: the catalogue's entry alone; files stay where they are. */
+/** `muster models forget`: the catalogue's entry alone; files stay where they are. */
 export function modelsForgetCommand(io: CommandIo): Command {
   return withClientOptions(new Command("forget"))
     .description("take an added model out of the catalogue; its files stay where they are")

@@ -1,9 +1,9 @@
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { createServer, type IncomingMessage } from "node:http";
+import { createHash } from "node:crypto";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { sha256Of, writeGguf } from "@muster/models/testing";
 import type { MirrorStatus } from "@muster/sdk";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { createTestIo, runCommand } from "../command-io.fixture.ts";
@@ -39,13 +39,16 @@ async function startMirror(statuses: MirrorStatus[], workers: readonly string[] 
     }
     return [202, { object: "mirror_order", uri, files: [uri], workers }];
   };
-  const server = createServer(async (request: IncomingMessage, response) => {
+  const answer = async (request: IncomingMessage, response: ServerResponse) => {
     const parts: Buffer[] = [];
     for await (const part of request) parts.push(part);
     const one = { method: request.method ?? "", path: request.url ?? "", body: Buffer.concat(parts) };
     seen.push(one);
     const [status, body] = answerOf(one);
     response.writeHead(status, { "content-type": "application/json" }).end(JSON.stringify(body));
+  };
+  const server = createServer((request, response) => {
+    answer(request, response).catch((error: unknown) => response.destroy(error as Error));
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   onTestFinished(
@@ -135,13 +138,18 @@ describe("muster models disk", () => {
         ],
       },
     ]);
-    expect((await run("disk")).out().replace(/2 min( \d s)? ago/, "2 min ago")).toBe(
+    expect(
+      (await run("disk"))
+        .out()
+        .replace(/2 min( \d s)? ago/, "2 min ago")
+        .replace(/ {2,}/g, "  "),
+    ).toBe(
       [
-        "where   file                size  used",
+        "where  file  size  used",
         "mirror  hf:o/r/a.gguf@main  1 GiB  2 min ago  pinned, in use",
-        "desk    hf:o/r/a.gguf@main  1 GiB  -",
-        "desk    hf:o/r/b.gguf       1 GiB  -          coming 50 %",
-        "desk    hf:o/r/c.gguf         0 B  -          failed: No room.",
+        "desk  hf:o/r/a.gguf@main  1 GiB  -",
+        "desk  hf:o/r/b.gguf  1 GiB  -  coming 50 %",
+        "desk  hf:o/r/c.gguf  0 B  -  failed: No room.",
         "",
         "The mirror takes 1 GiB of 200 GiB; its disk has 50 GiB free.",
         "",
@@ -160,8 +168,9 @@ describe("muster models import", () => {
   it("sends the model files of a folder, but what is broken or there already", async () => {
     const folder = await mkdtemp(join(tmpdir(), "muster-import-"));
     onTestFinished(() => rm(folder, { recursive: true }));
-    const [mine, known] = [7, 8].map((elements) => writeGguf({ tensors: [{ name: "w", elements }] }));
-    if (mine === undefined || known === undefined) throw new Error("no files");
+    const mine = await readFile(new URL("../../../models/built-in/tiny-gemma.gguf", import.meta.url));
+    const known = Buffer.concat([mine, Buffer.alloc(8)]);
+    const sha256Of = (content: Buffer) => createHash("sha256").update(content).digest("hex");
     await writeFile(join(folder, "mine (1).gguf"), mine);
     await writeFile(join(folder, "known.gguf"), known);
     await writeFile(join(folder, "broken.gguf"), mine.subarray(0, mine.length - 8));

@@ -3,7 +3,7 @@ import { mkdir, open, rename, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { MusterError } from "@muster/base";
 import { type FetchedUri, isFetched, parseModelUri } from "../../core/model-uri.ts";
-import type { ModelFileStore } from "../../ports/model-store.ts";
+import type { ModelFileStore } from "../../ports/model-file-store.ts";
 import { readGgufFile } from "../common/gguf-file.ts";
 import type { Manifest } from "./manifest.ts";
 import { writeManifest } from "./manifest.ts";

@@ -26,7 +26,10 @@ export function readSpeeds(worker: PlacementWorker): ReadSpeeds {
 }
 
 /** What one answer alone should get: every token reads the weights once. */
-export function expectedTokensPerSecond(speeds: ReadSpeeds, shape: Shape): number {
+export function expectedTokensPerSecond(
+  speeds: ReadSpeeds,
+  shape: Pick<Shape, "variant" | "device" | "gpuLayers">,
+): number {
   const { profile } = shape.variant;
   const bytes = Math.max(1, profile.activeWeightsBytes ?? profile.weightsBytes - profile.hostWeightsBytes);
   const gpuShare =

@@ -1,5 +1,6 @@
 import type { Clock, Log } from "@muster/base";
 import type { Loadable } from "../../core/families/choose-member.ts";
+import { expectedTokensPerSecond, readSpeeds } from "../../core/placement/expected-speed.ts";
 import type {
   LoadAction,
   PlacementAction,
@@ -129,6 +130,20 @@ export class ModelPlacer {
       counts.set(id, (counts.get(id) ?? 0) + 1);
     }
     return [...counts].sort(([, a], [, b]) => b - a)[0]?.[0];
+  }
+
+  /** How fast a replica should write, by its hardware and its file; undefined where either is not known. */
+  expectedTokensPerSecond(workerId: string, replicaId: string): number | undefined {
+    const { fleet, models } = this.#deps;
+    const replica = fleet.replica(workerId, replicaId);
+    const worker = this.state().workers.find(({ id }) => id === workerId);
+    const variant = models()
+      .flatMap(({ variants }) => variants)
+      .find(({ uri }) => uri === replica?.modelUri);
+    if (replica === undefined || worker === undefined || variant === undefined) return undefined;
+    const { gpuLayers, layers } = replica;
+    const device = gpuLayers === 0 ? "cpu" : gpuLayers < layers ? "partial" : "gpu";
+    return expectedTokensPerSecond(readSpeeds(worker), { variant, device, gpuLayers });
   }
 
   /** Why a model that is asked for is not there; undefined where it is, or on its way. */

@@ -10,7 +10,7 @@ export interface GrpcMirrorOptions {
   readonly workerId: string;
 }
 
-const connectTimeoutMs = 10_000;
+const connectTimeoutMs = 3_000;
 
 const channelOptions = {
   // A connection of its own, so that no answer waits behind a file.
