@@ -1,7 +1,8 @@
 import { seeded } from "../scheduler/office.ts";
 import { clairvoyantBound } from "./bound.ts";
 import { simPolicies } from "./policies.ts";
-import { type SimResult, Simulation } from "./simulation.ts";
+import type { SimResult } from "./sim-result.ts";
+import { Simulation } from "./simulation.ts";
 import { makeWorld, wholeDay } from "./world.ts";
 
 /**

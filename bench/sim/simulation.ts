@@ -1,7 +1,6 @@
 import {
   expectedLoadMs,
   expectedTokensPerSecond,
-  type PlacementAction,
   type PlacementState,
   type PlacementWorker,
   readSpeeds,
@@ -11,13 +10,13 @@ import { EventQueue } from "./event-queue.ts";
 import { SimLanes } from "./lanes.ts";
 import type { SimPolicy } from "./policies.ts";
 import { type SimAttempt, SimReplica } from "./replica.ts";
+import type { SimResult } from "./sim-result.ts";
+import { type Loading, placementState } from "./sim-state.ts";
 import { Waits } from "./waits.ts";
 import type { SimRequest, SimWorld } from "./world.ts";
 
 /** A plan is made so often; in between, what has changed waits. */
 const planEveryMs = 30_000;
-/** Lines that a lane shows of all that wait: what the feeder keeps there. */
-const laneWindow = 5000;
 
 type SimEvent =
   | { readonly kind: "lent" | "back"; readonly desk: number }
@@ -31,29 +30,6 @@ type SimEvent =
       readonly attempt: SimAttempt;
     }
   | { readonly kind: "plan" };
-
-interface Loading {
-  readonly id: string;
-  readonly desk: number;
-  readonly action: Extract<PlacementAction, { readonly kind: "load" }>;
-  readonly sinceMs: number;
-  replica: SimReplica | undefined;
-}
-
-export interface SimResult {
-  /** Tokens of answers, by model, with what is half done at the end. */
-  readonly tokens: readonly number[];
-  /** Tokens that were written and thrown away. */
-  readonly wastedTokens: number;
-  readonly loads: number;
-  /** Loads onto a worker that had been lent already when the last plan was made: not the first after its owner left. */
-  readonly moves: number;
-  readonly lentHours: number;
-  readonly people: Waits;
-  readonly lines: Waits;
-  readonly peopleLeftWaiting: number;
-  readonly mostRunningOverSlots: number;
-}
 
 /** One day of an office with one policy. */
 export class Simulation {
@@ -238,6 +214,25 @@ export class Simulation {
     const free = this.#free[replica.model];
     if (replica.hasFreeSlot) free?.add(replica);
     else free?.delete(replica);
+    this.#share(replica);
+    this.#expect(replica);
+  }
+
+  /** What runs on one desk shares its speed. */
+  #share(changed: SimReplica): void {
+    const all = [...(this.#loaded[changed.desk]?.values() ?? [])].map(({ replica }) => replica);
+    if (all.length < 2) {
+      changed.share(1, this.#nowMs);
+      return;
+    }
+    const busy = all.filter((replica) => replica !== undefined && replica.attempts.size > 0);
+    for (const replica of all) {
+      const isOther = replica?.share(Math.max(1, busy.length), this.#nowMs) === true && replica !== changed;
+      if (replica !== undefined && isOther) this.#expect(replica);
+    }
+  }
+
+  #expect(replica: SimReplica): void {
     const next = replica.next(this.#nowMs);
     if (next === undefined) return;
     this.#events.push(next.atMs, { kind: "done", replica, version: replica.version, attempt: next.attempt });
@@ -262,6 +257,14 @@ export class Simulation {
     replica.isRetiring = true;
     this.#free[replica.model]?.delete(replica);
     this.#dispatch(replica.model);
+  }
+
+  #retire(replica: SimReplica, isUrgent: boolean): void {
+    replica.isRetiring = true;
+    this.#free[replica.model]?.delete(replica);
+    for (const attempt of [...replica.attempts]) {
+      if (isUrgent && !attempt.request.isInteractive) this.#giveBack(replica, attempt);
+    }
   }
 
   #isReady(loading: Loading): void {
@@ -305,49 +308,18 @@ export class Simulation {
         loaded.delete(action.replicaId);
         this.#drop(there);
       } else if (there.replica) {
-        there.replica.isRetiring = true;
-        this.#free[there.replica.model]?.delete(there.replica);
+        this.#retire(there.replica, action.isUrgent);
       }
     }
     for (const [desk, loaded] of this.#loaded.entries()) if (loaded.size > 0) this.#hadLoad[desk] = true;
   }
 
   #state(): PlacementState {
-    const { desks, models } = this.#world;
-    const workers = desks.map(({ worker }, desk): PlacementWorker => {
-      const closed = this.#closed[desk];
-      if (this.#isLent[desk] !== true && closed !== undefined) return closed;
-      const replicas = [...(this.#loaded[desk]?.values() ?? [])].map(({ id, action, replica, sinceMs }) => ({
-        ...{ id, model: action.model, variant: action.variant.id, slots: action.slots, sinceMs },
-        state: replica === undefined ? ("loading" as const) : ("ready" as const),
-        slotsUsed: replica?.attempts.size ?? 0,
-        ...{ contextTokens: action.contextTokens, vramBytes: action.vramBytes, ramBytes: action.ramBytes },
-        ...{
-          device: action.device,
-          isFixed: false,
-          isHeldBack: false,
-          isRetiring: replica?.isRetiring ?? false,
-        },
-        lastUsedAtMs: replica?.lastUsedAtMs ?? sinceMs,
-      }));
-      return { ...worker, replicas, stored: this.#stored[desk] ?? new Set() };
+    return placementState({
+      ...{ world: this.#world, nowMs: this.#nowMs, isLent: this.#isLent, closed: this.#closed },
+      ...{ loaded: this.#loaded, stored: this.#stored, lanes: this.#lanes, running: this.#running },
+      serviceMs: this.#serviceMs,
     });
-    const demand = models.map(({ id }, model) => {
-      const lane = this.#lanes[model];
-      const oldest = lane?.oldestSinceMs();
-      return {
-        model: id,
-        interactiveWaiting: lane?.peopleWaiting ?? 0,
-        interactiveRunning: this.#running[model]?.people ?? 0,
-        batchWaiting: Math.min(laneWindow, lane?.linesWaiting ?? 0),
-        batchRunning: this.#running[model]?.lines ?? 0,
-        oldestWaitMs: oldest === undefined ? 0 : this.#nowMs - oldest,
-        serviceMs: this.#serviceMs[model],
-        lastAskedAtMs: this.#nowMs,
-        slotsElsewhere: 0,
-      };
-    });
-    return { workers, models, demand, nowMs: this.#nowMs };
   }
 
   #result(): SimResult {

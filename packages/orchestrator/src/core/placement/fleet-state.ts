@@ -143,6 +143,8 @@ export interface UnloadAction {
 /** It is to get no more work, so that it can be unloaded after its last answer: another model's turn has come. */
 export interface RetireAction {
   readonly kind: "retire";
+  /** People wait for the room: lines of batches that run there are to be given back. */
+  readonly isUrgent: boolean;
   readonly workerId: string;
   readonly replicaId: string;
   readonly model: string;
