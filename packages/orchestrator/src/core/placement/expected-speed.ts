@@ -1,6 +1,6 @@
 import { expectedRates, type MemoryProfile } from "@muster/models";
 import type { PlacementVariant, PlacementWorker } from "./fleet-state.ts";
-import type { Shape } from "./replica-shapes.ts";
+import type { Shape } from "./shape.ts";
 
 /** Of a small card and of two channels of main memory: where nobody knows. */
 const guessedGpuBytesPerSecond = 250e9;

@@ -9,8 +9,8 @@ import type {
   PlacementWorker,
 } from "./fleet-state.ts";
 import { ModelCase } from "./model-case.ts";
-import type { Shape } from "./replica-shapes.ts";
 import { type Held, isLastResort, memoryOf, Room } from "./room.ts";
+import type { Shape } from "./shape.ts";
 
 const nothing = { vramBytes: 0, ramBytes: 0 };
 

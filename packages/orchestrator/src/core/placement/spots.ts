@@ -2,8 +2,9 @@ import { BestFirst } from "./best-first.ts";
 import { expectedLoadMs, expectedThroughput, expectedTokensPerSecond } from "./expected-speed.ts";
 import type { FleetPlan } from "./fleet-plan.ts";
 import type { ModelCase } from "./model-case.ts";
-import { type Budget, firstFit, lastResort, type Shape } from "./replica-shapes.ts";
+import { type Budget, firstFit, lastResort } from "./replica-shapes.ts";
 import type { Held, Room } from "./room.ts";
+import type { Shape } from "./shape.ts";
 
 /** Somewhere a model could be loaded. */
 export interface Spot {
