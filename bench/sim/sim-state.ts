@@ -1,6 +1,6 @@
 import type { PlacementAction, PlacementState, PlacementWorker } from "@muster/orchestrator/testing";
 import type { SimLanes } from "./lanes.ts";
-import type { SimReplica } from "./replica.ts";
+import type { SimAttempt, SimReplica } from "./replica.ts";
 import type { SimWorld } from "./world.ts";
 
 /** Lines that a lane shows of all that wait: what the feeder keeps there. */
@@ -66,4 +66,24 @@ function replicaOf({ id, action, replica, sinceMs }: Loading): PlacementWorker["
     isRetiring: replica?.isRetiring ?? false,
     lastUsedAtMs: replica?.lastUsedAtMs ?? sinceMs,
   };
+}
+
+/** The line of a model that has run for the shortest time: the least is lost with it. */
+export function youngestLine(
+  loaded: readonly ReadonlyMap<string, Loading>[],
+  model: number,
+): { readonly replica: SimReplica; readonly attempt: SimAttempt } | undefined {
+  let youngest: { readonly replica: SimReplica; readonly attempt: SimAttempt } | undefined;
+  for (const desk of loaded) {
+    for (const { replica } of desk.values()) {
+      if (replica === undefined || replica.model !== model || replica.isRetiring) continue;
+      for (const attempt of replica.attempts) {
+        if (attempt.request.isInteractive) continue;
+        if (youngest === undefined || attempt.startedAtMs > youngest.attempt.startedAtMs) {
+          youngest = { replica, attempt };
+        }
+      }
+    }
+  }
+  return youngest;
 }

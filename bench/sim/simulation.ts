@@ -11,9 +11,9 @@ import { SimLanes } from "./lanes.ts";
 import type { SimPolicy } from "./policies.ts";
 import { type SimAttempt, SimReplica } from "./replica.ts";
 import type { SimResult } from "./sim-result.ts";
-import { type Loading, placementState } from "./sim-state.ts";
+import { type Loading, placementState, youngestLine } from "./sim-state.ts";
 import { Waits } from "./waits.ts";
-import type { SimRequest, SimWorld } from "./world.ts";
+import { lentHours, type SimRequest, type SimWorld } from "./world.ts";
 
 /** A plan is made so often; in between, what has changed waits. */
 const planEveryMs = 30_000;
@@ -149,18 +149,7 @@ export class Simulation {
 
   /** A person who finds no free slot takes that of the youngest line. */
   #takeFromLine(model: number): void {
-    let youngest: { readonly replica: SimReplica; readonly attempt: SimAttempt } | undefined;
-    for (const loaded of this.#loaded) {
-      for (const { replica } of loaded.values()) {
-        if (replica === undefined || replica.model !== model || replica.isRetiring) continue;
-        for (const attempt of replica.attempts) {
-          if (attempt.request.isInteractive) continue;
-          if (youngest === undefined || attempt.startedAtMs > youngest.attempt.startedAtMs) {
-            youngest = { replica, attempt };
-          }
-        }
-      }
-    }
+    const youngest = youngestLine(this.#loaded, model);
     if (youngest !== undefined) this.#giveBack(youngest.replica, youngest.attempt);
   }
 
@@ -332,13 +321,9 @@ export class Simulation {
         }
       }
     }
-    const lentMs = this.#world.desks.reduce(
-      (sum, { lent }) => sum + lent.reduce((total, [from, to]) => total + to - from, 0),
-      0,
-    );
     return {
       ...{ tokens, wastedTokens: this.#wasted, loads: this.#loads, moves: this.#moves },
-      ...{ lentHours: lentMs / 3_600_000, people: this.#peopleWaits, lines: this.#lineWaits },
+      ...{ lentHours: lentHours(this.#world), people: this.#peopleWaits, lines: this.#lineWaits },
       peopleLeftWaiting: this.#lanes.reduce((sum, lane) => sum + lane.peopleWaiting, 0),
       mostRunningOverSlots: this.#mostOver,
     };

@@ -155,3 +155,9 @@ function batchesOf({ desks, hours, linesPerDesk }: WorldOptions): SimWorld["batc
 export function drawWork(mean: number, random: () => number): number {
   return mean * Math.min(6, 0.2 - 0.8 * Math.log(1 - random()));
 }
+
+/** Of all desks together. */
+export function lentHours({ desks }: SimWorld): number {
+  const lengths = desks.flatMap(({ lent }) => lent.map(([from, to]) => to - from));
+  return lengths.reduce((sum, length) => sum + length, 0) / hourMs;
+}
