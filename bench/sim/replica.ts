@@ -106,3 +106,9 @@ export class SimReplica {
     return (this.tokensPerSecond * (1 + nextSlotShare * (running - 1))) / running / this.#sharers;
   }
 }
+
+/** What runs on one desk shares its speed. Gives those whose next answer is done at another time now. */
+export function shareSpeed(onDesk: readonly SimReplica[], nowMs: number): readonly SimReplica[] {
+  const busy = onDesk.filter(({ attempts }) => attempts.size > 0).length;
+  return onDesk.filter((replica) => replica.share(Math.max(1, busy), nowMs));
+}

@@ -87,3 +87,19 @@ export function youngestLine(
   }
   return youngest;
 }
+
+/** Tokens by model, with what has been written of answers that are not done. */
+export function withHalfDone(
+  done: readonly number[],
+  loaded: readonly ReadonlyMap<string, Loading>[],
+  nowMs: number,
+): number[] {
+  const tokens = [...done];
+  for (const { replica } of loaded.flatMap((desk) => [...desk.values()])) {
+    if (replica === undefined) continue;
+    for (const attempt of replica.attempts) {
+      tokens[replica.model] = (tokens[replica.model] ?? 0) + replica.writtenFor(attempt, nowMs);
+    }
+  }
+  return tokens;
+}

@@ -9,27 +9,15 @@ import { seeded } from "../scheduler/office.ts";
 import { EventQueue } from "./event-queue.ts";
 import { SimLanes } from "./lanes.ts";
 import type { SimPolicy } from "./policies.ts";
-import { type SimAttempt, SimReplica } from "./replica.ts";
+import { type SimAttempt, SimReplica, shareSpeed } from "./replica.ts";
+import type { SimEvent } from "./sim-event.ts";
 import type { SimResult } from "./sim-result.ts";
-import { type Loading, placementState, youngestLine } from "./sim-state.ts";
+import { type Loading, placementState, withHalfDone, youngestLine } from "./sim-state.ts";
 import { Waits } from "./waits.ts";
 import { lentHours, type SimRequest, type SimWorld } from "./world.ts";
 
 /** A plan is made so often; in between, what has changed waits. */
 const planEveryMs = 30_000;
-
-type SimEvent =
-  | { readonly kind: "lent" | "back"; readonly desk: number }
-  | { readonly kind: "person"; readonly index: number }
-  | { readonly kind: "batch"; readonly index: number }
-  | { readonly kind: "loaded"; readonly loading: Loading }
-  | {
-      readonly kind: "done";
-      readonly replica: SimReplica;
-      readonly version: number;
-      readonly attempt: SimAttempt;
-    }
-  | { readonly kind: "plan" };
 
 /** One day of an office with one policy. */
 export class Simulation {
@@ -203,22 +191,10 @@ export class Simulation {
     const free = this.#free[replica.model];
     if (replica.hasFreeSlot) free?.add(replica);
     else free?.delete(replica);
-    this.#share(replica);
+    const onDesk = this.#loaded[replica.desk]?.values() ?? [];
+    const all = [...onDesk].flatMap((loading) => loading.replica ?? []);
+    for (const other of shareSpeed(all, this.#nowMs)) if (other !== replica) this.#expect(other);
     this.#expect(replica);
-  }
-
-  /** What runs on one desk shares its speed. */
-  #share(changed: SimReplica): void {
-    const all = [...(this.#loaded[changed.desk]?.values() ?? [])].map(({ replica }) => replica);
-    if (all.length < 2) {
-      changed.share(1, this.#nowMs);
-      return;
-    }
-    const busy = all.filter((replica) => replica !== undefined && replica.attempts.size > 0);
-    for (const replica of all) {
-      const isOther = replica?.share(Math.max(1, busy.length), this.#nowMs) === true && replica !== changed;
-      if (replica !== undefined && isOther) this.#expect(replica);
-    }
   }
 
   #expect(replica: SimReplica): void {
@@ -312,15 +288,7 @@ export class Simulation {
   }
 
   #result(): SimResult {
-    const tokens = [...this.#tokens];
-    for (const loaded of this.#loaded) {
-      for (const { replica } of loaded.values()) {
-        if (replica === undefined) continue;
-        for (const attempt of replica.attempts) {
-          tokens[replica.model] = (tokens[replica.model] ?? 0) + replica.writtenFor(attempt, this.#nowMs);
-        }
-      }
-    }
+    const tokens = withHalfDone(this.#tokens, this.#loaded, this.#nowMs);
     return {
       ...{ tokens, wastedTokens: this.#wasted, loads: this.#loads, moves: this.#moves },
       ...{ lentHours: lentHours(this.#world), people: this.#peopleWaits, lines: this.#lineWaits },
