@@ -1,15 +1,16 @@
 import { seeded } from "../scheduler/office.ts";
 import { clairvoyantBound } from "./bound.ts";
 import { simPolicies } from "./policies.ts";
-import { type SimResult, Simulation } from "./simulation.ts";
+import type { SimResult } from "./sim-result.ts";
+import { Simulation } from "./simulation.ts";
 import { makeWorld, wholeDay } from "./world.ts";
 
 /**
  * A day of an office of 1,000 desks, with Muster and with simpler ways, from one run. Compared are tokens that count by
  * the size of their model: a desk that reads its memory at full speed writes as many of these with any model.
  */
-export function benchSim(print: (row: string[]) => void): void {
-  const world = makeWorld(wholeDay);
+export function benchSim(print: (row: string[]) => void, options = wholeDay): void {
+  const world = makeWorld(options);
   const bound = clairvoyantBound(world);
   const weigh = (tokens: readonly number[]) =>
     tokens.reduce((sum, count, model) => sum + count * (world.weights[model] ?? 0), 0);

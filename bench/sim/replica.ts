@@ -25,6 +25,8 @@ export class SimReplica {
   isRetiring = false;
   /** Events of an earlier version are void. */
   version = 0;
+  /** Replicas of its desk that run something: they share its memory's speed. */
+  #sharers = 1;
   #done = 0;
   #atMs = 0;
 
@@ -61,6 +63,15 @@ export class SimReplica {
     this.#changed(nowMs);
   }
 
+  /** Whether that changes when its next answer is done. */
+  share(sharers: number, nowMs: number): boolean {
+    if (sharers === this.#sharers) return false;
+    this.#advance(nowMs);
+    this.#sharers = sharers;
+    this.version += 1;
+    return true;
+  }
+
   /** What has been written for an attempt. */
   writtenFor(attempt: SimAttempt, nowMs: number): number {
     this.#advance(nowMs);
@@ -92,6 +103,12 @@ export class SimReplica {
 
   #perSlot(): number {
     const running = this.attempts.size;
-    return (this.tokensPerSecond * (1 + nextSlotShare * (running - 1))) / running;
+    return (this.tokensPerSecond * (1 + nextSlotShare * (running - 1))) / running / this.#sharers;
   }
+}
+
+/** What runs on one desk shares its speed. Gives those whose next answer is done at another time now. */
+export function shareSpeed(onDesk: readonly SimReplica[], nowMs: number): readonly SimReplica[] {
+  const busy = onDesk.filter(({ attempts }) => attempts.size > 0).length;
+  return onDesk.filter((replica) => replica.share(Math.max(1, busy), nowMs));
 }

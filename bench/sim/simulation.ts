@@ -1,7 +1,6 @@
 import {
   expectedLoadMs,
   expectedTokensPerSecond,
-  type PlacementAction,
   type PlacementState,
   type PlacementWorker,
   readSpeeds,
@@ -10,50 +9,15 @@ import { seeded } from "../scheduler/office.ts";
 import { EventQueue } from "./event-queue.ts";
 import { SimLanes } from "./lanes.ts";
 import type { SimPolicy } from "./policies.ts";
-import { type SimAttempt, SimReplica } from "./replica.ts";
+import { type SimAttempt, SimReplica, shareSpeed } from "./replica.ts";
+import type { SimEvent } from "./sim-event.ts";
+import type { SimResult } from "./sim-result.ts";
+import { type Loading, placementState, withHalfDone, youngestLine } from "./sim-state.ts";
 import { Waits } from "./waits.ts";
-import type { SimRequest, SimWorld } from "./world.ts";
+import { lentHours, type SimRequest, type SimWorld } from "./world.ts";
 
 /** A plan is made so often; in between, what has changed waits. */
 const planEveryMs = 30_000;
-/** Lines that a lane shows of all that wait: what the feeder keeps there. */
-const laneWindow = 5000;
-
-type SimEvent =
-  | { readonly kind: "lent" | "back"; readonly desk: number }
-  | { readonly kind: "person"; readonly index: number }
-  | { readonly kind: "batch"; readonly index: number }
-  | { readonly kind: "loaded"; readonly loading: Loading }
-  | {
-      readonly kind: "done";
-      readonly replica: SimReplica;
-      readonly version: number;
-      readonly attempt: SimAttempt;
-    }
-  | { readonly kind: "plan" };
-
-interface Loading {
-  readonly id: string;
-  readonly desk: number;
-  readonly action: Extract<PlacementAction, { readonly kind: "load" }>;
-  readonly sinceMs: number;
-  replica: SimReplica | undefined;
-}
-
-export interface SimResult {
-  /** Tokens of answers, by model, with what is half done at the end. */
-  readonly tokens: readonly number[];
-  /** Tokens that were written and thrown away. */
-  readonly wastedTokens: number;
-  readonly loads: number;
-  /** Loads onto a worker that had been lent already when the last plan was made: not the first after its owner left. */
-  readonly moves: number;
-  readonly lentHours: number;
-  readonly people: Waits;
-  readonly lines: Waits;
-  readonly peopleLeftWaiting: number;
-  readonly mostRunningOverSlots: number;
-}
 
 /** One day of an office with one policy. */
 export class Simulation {
@@ -173,18 +137,7 @@ export class Simulation {
 
   /** A person who finds no free slot takes that of the youngest line. */
   #takeFromLine(model: number): void {
-    let youngest: { readonly replica: SimReplica; readonly attempt: SimAttempt } | undefined;
-    for (const loaded of this.#loaded) {
-      for (const { replica } of loaded.values()) {
-        if (replica === undefined || replica.model !== model || replica.isRetiring) continue;
-        for (const attempt of replica.attempts) {
-          if (attempt.request.isInteractive) continue;
-          if (youngest === undefined || attempt.startedAtMs > youngest.attempt.startedAtMs) {
-            youngest = { replica, attempt };
-          }
-        }
-      }
-    }
+    const youngest = youngestLine(this.#loaded, model);
     if (youngest !== undefined) this.#giveBack(youngest.replica, youngest.attempt);
   }
 
@@ -238,6 +191,13 @@ export class Simulation {
     const free = this.#free[replica.model];
     if (replica.hasFreeSlot) free?.add(replica);
     else free?.delete(replica);
+    const onDesk = this.#loaded[replica.desk]?.values() ?? [];
+    const all = [...onDesk].flatMap((loading) => loading.replica ?? []);
+    for (const other of shareSpeed(all, this.#nowMs)) if (other !== replica) this.#expect(other);
+    this.#expect(replica);
+  }
+
+  #expect(replica: SimReplica): void {
     const next = replica.next(this.#nowMs);
     if (next === undefined) return;
     this.#events.push(next.atMs, { kind: "done", replica, version: replica.version, attempt: next.attempt });
@@ -262,6 +222,14 @@ export class Simulation {
     replica.isRetiring = true;
     this.#free[replica.model]?.delete(replica);
     this.#dispatch(replica.model);
+  }
+
+  #retire(replica: SimReplica, isUrgent: boolean): void {
+    replica.isRetiring = true;
+    this.#free[replica.model]?.delete(replica);
+    for (const attempt of [...replica.attempts]) {
+      if (isUrgent && !attempt.request.isInteractive) this.#giveBack(replica, attempt);
+    }
   }
 
   #isReady(loading: Loading): void {
@@ -305,68 +273,25 @@ export class Simulation {
         loaded.delete(action.replicaId);
         this.#drop(there);
       } else if (there.replica) {
-        there.replica.isRetiring = true;
-        this.#free[there.replica.model]?.delete(there.replica);
+        this.#retire(there.replica, action.isUrgent);
       }
     }
     for (const [desk, loaded] of this.#loaded.entries()) if (loaded.size > 0) this.#hadLoad[desk] = true;
   }
 
   #state(): PlacementState {
-    const { desks, models } = this.#world;
-    const workers = desks.map(({ worker }, desk): PlacementWorker => {
-      const closed = this.#closed[desk];
-      if (this.#isLent[desk] !== true && closed !== undefined) return closed;
-      const replicas = [...(this.#loaded[desk]?.values() ?? [])].map(({ id, action, replica, sinceMs }) => ({
-        ...{ id, model: action.model, variant: action.variant.id, slots: action.slots, sinceMs },
-        state: replica === undefined ? ("loading" as const) : ("ready" as const),
-        slotsUsed: replica?.attempts.size ?? 0,
-        ...{ contextTokens: action.contextTokens, vramBytes: action.vramBytes, ramBytes: action.ramBytes },
-        ...{
-          device: action.device,
-          isFixed: false,
-          isHeldBack: false,
-          isRetiring: replica?.isRetiring ?? false,
-        },
-        lastUsedAtMs: replica?.lastUsedAtMs ?? sinceMs,
-      }));
-      return { ...worker, replicas, stored: this.#stored[desk] ?? new Set() };
+    return placementState({
+      ...{ world: this.#world, nowMs: this.#nowMs, isLent: this.#isLent, closed: this.#closed },
+      ...{ loaded: this.#loaded, stored: this.#stored, lanes: this.#lanes, running: this.#running },
+      serviceMs: this.#serviceMs,
     });
-    const demand = models.map(({ id }, model) => {
-      const lane = this.#lanes[model];
-      const oldest = lane?.oldestSinceMs();
-      return {
-        model: id,
-        interactiveWaiting: lane?.peopleWaiting ?? 0,
-        interactiveRunning: this.#running[model]?.people ?? 0,
-        batchWaiting: Math.min(laneWindow, lane?.linesWaiting ?? 0),
-        batchRunning: this.#running[model]?.lines ?? 0,
-        oldestWaitMs: oldest === undefined ? 0 : this.#nowMs - oldest,
-        serviceMs: this.#serviceMs[model],
-        lastAskedAtMs: this.#nowMs,
-        slotsElsewhere: 0,
-      };
-    });
-    return { workers, models, demand, nowMs: this.#nowMs };
   }
 
   #result(): SimResult {
-    const tokens = [...this.#tokens];
-    for (const loaded of this.#loaded) {
-      for (const { replica } of loaded.values()) {
-        if (replica === undefined) continue;
-        for (const attempt of replica.attempts) {
-          tokens[replica.model] = (tokens[replica.model] ?? 0) + replica.writtenFor(attempt, this.#nowMs);
-        }
-      }
-    }
-    const lentMs = this.#world.desks.reduce(
-      (sum, { lent }) => sum + lent.reduce((total, [from, to]) => total + to - from, 0),
-      0,
-    );
+    const tokens = withHalfDone(this.#tokens, this.#loaded, this.#nowMs);
     return {
       ...{ tokens, wastedTokens: this.#wasted, loads: this.#loads, moves: this.#moves },
-      ...{ lentHours: lentMs / 3_600_000, people: this.#peopleWaits, lines: this.#lineWaits },
+      ...{ lentHours: lentHours(this.#world), people: this.#peopleWaits, lines: this.#lineWaits },
       peopleLeftWaiting: this.#lanes.reduce((sum, lane) => sum + lane.peopleWaiting, 0),
       mostRunningOverSlots: this.#mostOver,
     };

@@ -53,16 +53,16 @@ export const wholeDay: WorldOptions = {
   desks: 1000,
   hours: 24,
   interactivePerSecond: 4,
-  linesPerDesk: 900,
+  linesPerDesk: 2400,
 };
 
 /** Parameters, and the shares of people and of batch work: each size is asked for. */
 const offered = [
-  { id: "m-02b", billions: 2, people: 0.2, lines: 0.24 },
-  { id: "m-04b", billions: 4, people: 0.35, lines: 0.26 },
-  { id: "m-12b", billions: 12, people: 0.25, lines: 0.34 },
-  { id: "m-27b", billions: 27, people: 0.1, lines: 0.1 },
-  { id: "m-31b", billions: 31, people: 0.1, lines: 0.06 },
+  { id: "m-02b", billions: 2, people: 0.2, lines: 0.3 },
+  { id: "m-04b", billions: 4, people: 0.35, lines: 0.35 },
+  { id: "m-12b", billions: 12, people: 0.25, lines: 0.25 },
+  { id: "m-27b", billions: 27, people: 0.1, lines: 0.06 },
+  { id: "m-31b", billions: 31, people: 0.1, lines: 0.04 },
 ];
 const people = offered.map(({ people: share }) => ({ share }));
 const meanWork = { interactive: 300, line: 4800 };
@@ -143,7 +143,7 @@ function peopleRequests(options: WorldOptions, random: () => number): SimRequest
 /** More than the fleet can do in the time, so that no second need be without work. */
 function batchesOf({ desks, hours, linesPerDesk }: WorldOptions): SimWorld["batches"] {
   return offered.flatMap(({ lines }, model) =>
-    [0, 0.35, 0.7].map((share) => ({
+    [0, 0.05, 0.1].map((share) => ({
       ...{ model, meanWork: meanWork.line },
       atMs: share * hours * hourMs,
       lines: Math.ceil((lines * desks * linesPerDesk) / 3),
@@ -154,4 +154,10 @@ function batchesOf({ desks, hours, linesPerDesk }: WorldOptions): SimWorld["batc
 /** Most are short, some are long. */
 export function drawWork(mean: number, random: () => number): number {
   return mean * Math.min(6, 0.2 - 0.8 * Math.log(1 - random()));
+}
+
+/** Of all desks together. */
+export function lentHours({ desks }: SimWorld): number {
+  const lengths = desks.flatMap(({ lent }) => lent.map(([from, to]) => to - from));
+  return lengths.reduce((sum, length) => sum + length, 0) / hourMs;
 }

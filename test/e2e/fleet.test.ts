@@ -159,6 +159,7 @@ describe("models by name, on real engines", () => {
     expect(nobody.status).toBeGreaterThanOrEqual(500);
 
     await writeFile(presence, JSON.stringify(away));
+    await eventually(async () => (await cluster.workers())[0]?.state !== "away");
     const back = await cluster.post("/v1/chat/completions", ask("small"));
     expect(back.status).toBe(200);
     expect(

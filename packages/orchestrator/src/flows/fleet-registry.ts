@@ -43,6 +43,11 @@ const nobodyListens: FleetEvents = {
   replicaReady() {},
   workerBeat() {},
 };
+export interface Retirement {
+  readonly reason: string;
+  readonly isUrgent: boolean;
+}
+
 /** Lost workers stay listed this long. */
 const keepLostMs = 10 * 60_000;
 const maxLostKept = 256;
@@ -241,12 +246,18 @@ export class FleetRegistry {
     this.#events.fleetChanged(workerId);
   }
 
-  /** A replica gets no more work, for good: once it has ended what it runs, it is unloaded. */
-  retire(workerId: string, replicaId: string, reason: string): void {
+  /**
+   * A replica gets no more work, for good: once it has ended what it runs, it is unloaded.
+   * @param isUrgent lines of batches that run there are asked back
+   */
+  retire(workerId: string, replicaId: string, { reason, isUrgent }: Retirement): void {
     const replica = this.#workers.get(workerId)?.replicas.get(replicaId);
-    if (replica === undefined || replica.retiring !== undefined) return;
-    replica.retiring = reason;
-    this.#slotsChanged(replica.report.model);
+    if (replica === undefined) return;
+    if (replica.retiring === undefined) {
+      replica.retiring = reason;
+      this.#slotsChanged(replica.report.model);
+    }
+    if (isUrgent) for (const hold of replica.taken) if (hold.isPreemptible) hold.askBack();
   }
 
   /** Gives a slot as soon as one is free; rejects with `cancelled` when `signal` fires first. */

@@ -1,7 +1,7 @@
 import type { FleetPlan } from "./fleet-plan.ts";
 import type { ModelCase } from "./model-case.ts";
 import type { Held, Room } from "./room.ts";
-import { fitIn, mayHold, type Spot, type SpotKind, spotScore } from "./spots.ts";
+import { fitIn, mayHold, type Spot, type SpotWish, sharersOf, spotScore } from "./spots.ts";
 import { type Asked, byValue, mayGo, type Need } from "./victims.ts";
 
 /** A spot for which others have to go first. */
@@ -9,10 +9,8 @@ export interface ClearedSpot extends Spot {
   readonly victims: readonly Held[];
 }
 
-export interface ClearWish {
+export interface ClearWish extends SpotWish {
   readonly need: Need;
-  readonly rooms: readonly Room[];
-  readonly kind: SpotKind;
   /** Whether replicas in use may be chosen, to be retired. */
   readonly mayBeInUse: boolean;
 }
@@ -24,7 +22,7 @@ export function spotToClear(plan: FleetPlan, one: ModelCase, wish: ClearWish): C
   const asked: Asked = { one, need: wish.need, mayBeInUse: wish.mayBeInUse, lostSlots: 0 };
   for (const room of wish.rooms) {
     if (!room.mayLoad || !mightClear(plan, room, asked) || !mayHold(room, one)) continue;
-    const found = clearOne(plan, asked, { room, compare, kind: wish.kind });
+    const found = clearOne(plan, asked, { room, compare, wish });
     if (found === undefined) continue;
     const fewer = best === undefined ? 1 : best.victims.length - found.victims.length;
     if (fewer > 0 || (fewer === 0 && best !== undefined && found.score > best.score)) best = found;
@@ -44,7 +42,7 @@ export function spotThatComes(plan: FleetPlan, one: ModelCase, rooms: readonly R
     const leaving = [...room.replicas].filter(({ isRetiring }) => isRetiring);
     const shape = fitIn(plan, one, { room, budget: room.freeWithout(leaving), kind: "gpu" });
     if (shape === undefined) continue;
-    const score = spotScore(one.model, room, shape);
+    const score = spotScore(plan, one, { room, shape, gone: leaving });
     if (best === undefined || score > best.score) best = { room, shape, score };
   }
   return best;
@@ -55,16 +53,19 @@ function clearOne(
   asked: Asked,
   {
     room,
-    kind,
+    wish,
     compare,
   }: {
     readonly room: Room;
-    readonly kind: SpotKind;
+    readonly wish: SpotWish;
     readonly compare: (a: Held, b: Held) => number;
   },
 ): ClearedSpot | undefined {
   const { one } = asked;
-  const fit = (gone: readonly Held[]) => fitIn(plan, one, { room, budget: room.freeWithout(gone), kind });
+  const fit = (gone: readonly Held[]) =>
+    wish.isAlone && sharersOf(plan, room, gone) > 0
+      ? undefined
+      : fitIn(plan, one, { room, budget: room.freeWithout(gone), kind: wish.kind });
   const victims: Held[] = [];
   const lost = new Map<string, number>();
   let shape = fit(victims);
@@ -85,5 +86,5 @@ function clearOne(
     victims.splice(victims.indexOf(held), 1);
     shape = without;
   }
-  return { room, shape, score: spotScore(one.model, room, shape), victims };
+  return { room, shape, score: spotScore(plan, one, { room, shape, gone: victims }), victims };
 }

@@ -1,8 +1,7 @@
+import { expectedRates, type MemoryProfile } from "@muster/models";
 import type { PlacementVariant, PlacementWorker } from "./fleet-state.ts";
-import type { Shape } from "./replica-shapes.ts";
+import type { Shape } from "./shape.ts";
 
-/** Of what could be read in the time, what llama.cpp does read. */
-const readShare = 0.65;
 /** Of a small card and of two channels of main memory: where nobody knows. */
 const guessedGpuBytesPerSecond = 250e9;
 const guessedRamBytesPerSecond = 35e9;
@@ -25,18 +24,34 @@ export function readSpeeds(worker: PlacementWorker): ReadSpeeds {
   };
 }
 
-/** What one answer alone should get: every token reads the weights once. */
+/** What one answer alone should get. */
 export function expectedTokensPerSecond(
   speeds: ReadSpeeds,
-  shape: Pick<Shape, "variant" | "device" | "gpuLayers">,
+  { device, gpuLayers, variant }: Pick<Shape, "variant" | "device" | "gpuLayers">,
 ): number {
-  const { profile } = shape.variant;
-  const bytes = Math.max(1, profile.activeWeightsBytes ?? profile.weightsBytes - profile.hostWeightsBytes);
-  const gpuShare =
-    shape.device === "gpu" ? 1 : Math.min(1, (shape.gpuLayers ?? 0) / Math.max(1, profile.layers));
-  const seconds =
-    (bytes * gpuShare) / speeds.gpuBytesPerSecond + (bytes * (1 - gpuShare)) / speeds.ramBytesPerSecond;
-  return readShare / seconds;
+  const { profile } = variant;
+  if (device === "gpu") return ratesOnGpu(profile, speeds.gpuBytesPerSecond);
+  const gpuShare = Math.min(1, (gpuLayers ?? 0) / Math.max(1, profile.layers));
+  return expectedRates(profile, { ...speeds, gpuShare })?.decodeTokensPerSecond ?? 0;
+}
+
+/** Plans ask for the same few cards again and again: worked out once for each profile and whole GB a second. */
+const known = new WeakMap<MemoryProfile, Map<number, number>>();
+
+function ratesOnGpu(profile: MemoryProfile, bytesPerSecond: number): number {
+  const gbPerSecond = Math.max(1, Math.round(bytesPerSecond / 1e9));
+  let rates = known.get(profile);
+  if (rates === undefined) {
+    rates = new Map();
+    known.set(profile, rates);
+  }
+  let rate = rates.get(gbPerSecond);
+  if (rate === undefined) {
+    const gpuBytesPerSecond = gbPerSecond * 1e9;
+    rate = expectedRates(profile, { gpuShare: 1, gpuBytesPerSecond })?.decodeTokensPerSecond ?? 0;
+    rates.set(gbPerSecond, rate);
+  }
+  return rate;
 }
 
 /** Of all slots together. */

@@ -1,8 +1,9 @@
 import { expectedLoadMs, expectedTokensPerSecond, missingBytes, readSpeeds } from "./expected-speed.ts";
 import type { PlacementModel, PlacementPolicy, PlacementWorker } from "./fleet-state.ts";
 import { missingLabel } from "./labels.ts";
-import { firstFit, lastResort, type Shape, type ShapeLadder, shapeLadder } from "./replica-shapes.ts";
+import { firstFit, lastResort, type ShapeLadder, shapeLadder } from "./replica-shapes.ts";
 import { wholeBudget } from "./room.ts";
+import type { Shape } from "./shape.ts";
 
 /** What a worker could do for a model with nothing else loaded. */
 export type FitAnswer =

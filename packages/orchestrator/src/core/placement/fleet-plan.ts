@@ -9,8 +9,8 @@ import type {
   PlacementWorker,
 } from "./fleet-state.ts";
 import { ModelCase } from "./model-case.ts";
-import type { Shape } from "./replica-shapes.ts";
 import { type Held, isLastResort, memoryOf, Room } from "./room.ts";
+import type { Shape } from "./shape.ts";
 
 const nothing = { vramBytes: 0, ramBytes: 0 };
 
@@ -99,9 +99,9 @@ export class FleetPlan {
     this.caseOf(model)?.remove(held);
   }
 
-  retire(held: Held, reason: string): void {
+  retire(held: Held, { isUrgent, reason }: { readonly isUrgent: boolean; readonly reason: string }): void {
     const { id: replicaId, model, room } = held;
-    this.actions.push({ kind: "retire", workerId: room.worker.id, replicaId, model, reason });
+    this.actions.push({ kind: "retire", workerId: room.worker.id, replicaId, model, isUrgent, reason });
     held.isRetiring = true;
     this.caseOf(model)?.remove(held);
   }

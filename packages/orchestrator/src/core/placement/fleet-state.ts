@@ -143,6 +143,8 @@ export interface UnloadAction {
 /** It is to get no more work, so that it can be unloaded after its last answer: another model's turn has come. */
 export interface RetireAction {
   readonly kind: "retire";
+  /** People wait for the room: lines of batches that run there are to be given back. */
+  readonly isUrgent: boolean;
   readonly workerId: string;
   readonly replicaId: string;
   readonly model: string;
@@ -170,7 +172,9 @@ export interface PlacementPolicy {
   readonly idleAfterMs: number;
   /** ... after this time in any case. */
   readonly unloadAfterMs: number;
-  /** A replica stays at least so long, unless its worker's memory shrinks. */
+  /** One that nobody has asked for so long makes room at once for people who have nothing. */
+  readonly yieldAfterMs: number;
+  /** A replica stays at least so long, unless its worker's memory shrinks, or it is of no use and people wait. */
   readonly leastStayMs: number;
   /** Loads under way at once on one worker. */
   readonly loadsAtOnce: number;
@@ -192,6 +196,7 @@ export interface PlacementPolicy {
 export const defaultPlacementPolicy: PlacementPolicy = {
   idleAfterMs: 60_000,
   unloadAfterMs: 30 * 60_000,
+  yieldAfterMs: 2_000,
   leastStayMs: 5 * 60_000,
   loadsAtOnce: 1,
   slotsPerReplica: 4,

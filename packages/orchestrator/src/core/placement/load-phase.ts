@@ -94,10 +94,11 @@ export class LoadPhase {
   }
 
   #loadFree(one: ModelCase, at: { need: Need; rooms: readonly Room[]; kind: SpotKind }): boolean {
-    const key = `${at.need === "pin"} ${at.kind} ${one.model.id}`;
+    const isAlone = wantsAlone(at.need);
+    const key = `${at.need === "pin"} ${isAlone} ${at.kind} ${one.model.id}`;
     let spots = this.#spots.get(key);
     if (spots === undefined) {
-      spots = new FreeSpots(this.#plan, one, at);
+      spots = new FreeSpots(this.#plan, one, { ...at, isAlone });
       this.#spots.set(key, spots);
     }
     const spot = spots.take();
@@ -107,7 +108,9 @@ export class LoadPhase {
 
   #evict(one: ModelCase, at: { need: Need; rooms: readonly Room[]; kind: SpotKind }): boolean {
     const rooms = at.need === "pin" ? at.rooms : this.#among(one, "idle");
-    const spot = spotToClear(this.#plan, one, { ...at, rooms, mayBeInUse: false });
+    const spot = spotToClear(this.#plan, one, {
+      ...{ ...at, rooms, isAlone: wantsAlone(at.need), mayBeInUse: false },
+    });
     if (spot === undefined) return false;
     for (const held of spot.victims) this.#plan.unload(held, `it is idle, and ${one.model.id} is asked for`);
     this.#load(one, spot, at.need);
@@ -129,12 +132,14 @@ export class LoadPhase {
     const most = Math.max(retiring.least, Math.floor(plan.rooms.length * retiring.share));
     if (this.#retiring >= most) return false;
     const clearable = need === "pin" ? rooms : this.#among(one, "settled");
-    const spot = spotToClear(plan, one, { need, rooms: clearable, kind: "gpu", mayBeInUse: true });
+    const spot = spotToClear(plan, one, {
+      ...{ need, rooms: clearable, kind: "gpu", isAlone: wantsAlone(need), mayBeInUse: true },
+    });
     if (spot === undefined) return false;
     const reason = `${one.model.id} has waited for its turn`;
     const inUse = spot.victims.filter(({ replica }) => replica !== undefined && replica.slotsUsed > 0);
     for (const held of spot.victims) {
-      if (inUse.includes(held)) plan.retire(held, reason);
+      if (inUse.includes(held)) plan.retire(held, { isUrgent: need === "first" || need === "more", reason });
       else plan.unload(held, reason);
     }
     if (inUse.length === 0) {
@@ -209,15 +214,24 @@ export class LoadPhase {
   }
 }
 
-/** Whose turn it is: pins by id; who has waited longest; else who has least of what it wants, waiting counting too. */
+/**
+ * Whose turn it is: pins by id; who has waited longest; else who has least of what it wants. Waiting counts too, and so
+ * does how many workers could hold it: the large ones are for models that fit nowhere else.
+ */
 function next(plan: FleetPlan, waiting: readonly ModelCase[], need: Need): ModelCase {
   const turn = (one: ModelCase): number => {
     if (need === "pin") return 0;
     if (need === "first") return -one.oldestWaitMs;
     const wanted = need === "more" ? one.wanted.interactive : one.wantedTotal;
-    return one.slots / Math.max(1, wanted) / (1 + one.oldestWaitMs / plan.policy.agingMs);
+    const waits = 1 + one.oldestWaitMs / plan.policy.agingMs;
+    return ((one.slots / Math.max(1, wanted)) * one.hostShare) / waits;
   };
   return waiting.reduce((best, one) => (turn(one) < turn(best) ? one : best));
+}
+
+/** More slots for a batch gain nothing on a worker that is busy already. */
+function wantsAlone(need: Need): boolean {
+  return need === "more-batch";
 }
 
 function onlyLastResorts(one: ModelCase): boolean {

@@ -17,6 +17,7 @@ export class ModelCase {
   readonly replicas = new Set<Held>();
   /** Rooms that become free for it, once answers there have ended. */
   readonly awaited = new Map<Room, number>();
+  #hostShare: number | undefined;
   #slots = 0;
   #readySlots = 0;
   readonly #policy: PlacementPolicy;
@@ -34,6 +35,12 @@ export class ModelCase {
     const isPicky = Object.keys(requires).length > 0;
     this.rooms = isPicky ? rooms.filter(({ worker }) => hasLabels(worker.labels, requires)) : rooms;
     this.#policy = policy;
+  }
+
+  /** Of the workers with GPUs that are lent now, the share that is large enough for it: 1 where any is. */
+  get hostShare(): number {
+    this.#hostShare ??= this.#countHosts();
+    return this.#hostShare;
   }
 
   get elsewhere(): number {
@@ -91,5 +98,16 @@ export class ModelCase {
   await(room: Room, slots: number): void {
     this.awaited.set(room, slots);
     this.#slots += slots;
+  }
+
+  #countHosts(): number {
+    let all = 0;
+    let hosts = 0;
+    for (const { worker, whole } of this.rooms) {
+      if (!worker.isOpen || whole.vramBytes <= 0) continue;
+      all += 1;
+      if (whole.vramBytes >= this.ladder(whole.gpus).leastVramBytes) hosts += 1;
+    }
+    return all === 0 ? 1 : Math.max(1, hosts) / all;
   }
 }

@@ -32,7 +32,7 @@ describe("planReport", () => {
         "model gemma-4-e4b",
       ).filter((sentence) => sentence.startsWith("gemma-4-12b")),
     ).toEqual([
-      "gemma-4-12b on big: q8_0, gpu, 4 x 8192, 52 tokens/s",
+      "gemma-4-12b on big: q8_0, gpu, 4 x 8192, 46 tokens/s",
       "gemma-4-12b on card: q4_k_m, partial, 26 layers on the GPU, 2 x 8192, 7 tokens/s",
       "gemma-4-12b on floor: floor lacks the label room=3f",
       "gemma-4-12b on full: full has 1.0 GB of disk free for a file of 12.7 GB",
@@ -43,7 +43,7 @@ describe("planReport", () => {
 
   it("does not call it a fit where an answer would take for ever", () => {
     expect(sentences("worker slow: 64 GB main memory", "model gemma-4-31b")).toEqual([
-      "gemma-4-31b on slow: q4_k_m, cpu, 2 x 8192, 1 tokens/s",
+      "gemma-4-31b on slow: q4_k_m, cpu, 2 x 8192, 2 tokens/s",
     ]);
     const state = fleet("worker slow: 64 GB main memory", "model gemma-4-31b");
     const [report] = planReport(state, { ...policy, leastTokensPerSecond: 5 });

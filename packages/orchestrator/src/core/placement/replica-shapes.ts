@@ -1,25 +1,7 @@
 import { replicaMemory } from "@muster/models";
 import { expectedTokensPerSecond, missingBytes, readSpeeds } from "./expected-speed.ts";
-import type {
-  PlacementDevice,
-  PlacementModel,
-  PlacementPolicy,
-  PlacementVariant,
-  PlacementWorker,
-} from "./fleet-state.ts";
-
-/** A replica as it could be loaded, and what it takes. */
-export interface Shape {
-  readonly variant: PlacementVariant;
-  /** 0: the variant of the best quality. */
-  readonly rank: number;
-  readonly device: PlacementDevice;
-  readonly gpuLayers: number | undefined;
-  readonly slots: number;
-  readonly contextTokens: number;
-  readonly vramBytes: number;
-  readonly ramBytes: number;
-}
+import type { PlacementModel, PlacementPolicy, PlacementVariant, PlacementWorker } from "./fleet-state.ts";
+import type { Shape } from "./shape.ts";
 
 /** All that a model can be loaded as on so many GPUs, what is wanted most first. */
 export interface ShapeLadder {

@@ -7,6 +7,9 @@ import { type Held, isUnderWay } from "./room.ts";
  * first for a batch; a GPU for a model that has only last resorts; more for batches.
  */
 export const needs = ["pin", "first", "more", "first-batch", "better", "more-batch"] as const;
+/** Between batches a turn is given only to whoever has still so much less than the other after it. */
+const clearGain = 0.5;
+
 export type Need = (typeof needs)[number];
 
 /** Least valuable first: of no use, then not asked for, then not needed; among these idle ones, and those used longest ago. */
@@ -54,8 +57,15 @@ function isMovable(held: Held): boolean {
 }
 
 export function mayGo(plan: FleetPlan, held: Held, asked: Asked): boolean {
-  if (asked.need === "pin" ? !isMovable(held) : !isSettled(plan, held)) return false;
+  const needsNoStay = asked.need === "pin" || (asked.need === "first" && isIdle(plan, held, asked.lostSlots));
+  if (needsNoStay ? !isMovable(held) : !isSettled(plan, held)) return false;
   return mayEvict(plan, held, asked) || (asked.mayBeInUse && mayRetire(plan, held, asked));
+}
+
+/** Nobody asks for it: whoever waits and has nothing need not wait until it has stayed. */
+function isIdle(plan: FleetPlan, held: Held, lostSlots: number): boolean {
+  const isUnused = held.replica !== undefined && held.replica.slotsUsed === 0;
+  return isUnused && isSpare(plan, held, lostSlots) && plan.idleMs(held) >= plan.policy.yieldAfterMs;
 }
 
 /** Whether it may go at once for another model's need. */
@@ -88,8 +98,9 @@ function mayRetire(plan: FleetPlan, held: Held, { one, need, lostSlots }: Asked)
     case "first-batch":
       return keepsPeople && (!isLast || hadItsTurn);
     case "more-batch": {
-      const share = (one.slots + held.slots) / one.wantedTotal;
-      return keepsPeople && !isLast && share <= 0.5 * (left / Math.max(1, donor.wantedTotal));
+      const share = ((one.slots + held.slots) / Math.max(1, one.wantedTotal)) * one.hostShare;
+      const donorShare = (left / Math.max(1, donor.wantedTotal)) * donor.hostShare;
+      return keepsPeople && !isLast && share <= clearGain * donorShare;
     }
     case "better":
       return false;

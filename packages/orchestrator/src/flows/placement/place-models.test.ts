@@ -211,7 +211,14 @@ describe("the placer", () => {
     plan(load());
     report({ state: "ready" });
     expect(fleet.slots("m")).toBe(2);
-    plan({ kind: "retire", workerId: "w1", replicaId: "rep-1", model: "m", reason: "n waits" });
+    plan({
+      kind: "retire",
+      workerId: "w1",
+      replicaId: "rep-1",
+      model: "m",
+      isUrgent: false,
+      reason: "n waits",
+    });
     expect(fleet.slots("m")).toBe(0);
     expect(commands.map(({ kind }) => kind)).toEqual(["load"]);
     plan();

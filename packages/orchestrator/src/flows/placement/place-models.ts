@@ -204,7 +204,7 @@ export class ModelPlacer {
         this.#unload(action.workerId, action.replicaId, action.reason);
         this.#deps.acted(action);
       } else if (action.kind === "retire") {
-        this.#deps.fleet.retire(action.workerId, action.replicaId, action.reason);
+        this.#deps.fleet.retire(action.workerId, action.replicaId, action);
         this.#deps.acted(action);
       } else if (!freeing.has(action.workerId) && this.#load(action)) this.#deps.acted(action);
     }
