@@ -17,8 +17,24 @@ const lending: LocalStatus = {
   sinceMs: nowMs - 120_000,
   readings: { idleMs: 900_000, isFullScreen: false, isOnAcPower: true, isGpuUsedByOthers: null },
   replicas: [
-    { replicaId: "rep-1", model: "gemma", state: "ready", slots: 4, isFixed: true, vramBytes: 5 * gib, ramBytes: gib },
-    { replicaId: "rep-2", model: "tiny", state: "loading", slots: 1, isFixed: false, vramBytes: 0, ramBytes: 0 },
+    {
+      replicaId: "rep-1",
+      model: "gemma",
+      state: "ready",
+      slots: 4,
+      isFixed: true,
+      vramBytes: 5 * gib,
+      ramBytes: gib,
+    },
+    {
+      replicaId: "rep-2",
+      model: "tiny",
+      state: "loading",
+      slots: 1,
+      isFixed: false,
+      vramBytes: 0,
+      ramBytes: 0,
+    },
   ],
   running: { interactive: 1, batch: 3 },
   givenBack: { interactive: 0, batch: 7 },
@@ -56,6 +72,8 @@ describe("statusLines", () => {
     expect(text).toContain("why        Its owner has paused it, until 12:30.");
     expect(text).toContain("policy     always, paused for 1 h more");
     expect(text).toContain("models     none");
-    expect(statusLines({ ...paused, pausedUntilMs: null }, nowMs).join("\n")).toContain("until muster worker resume");
+    expect(statusLines({ ...paused, pausedUntilMs: null }, nowMs).join("\n")).toContain(
+      "until muster worker resume",
+    );
   });
 });

@@ -4,7 +4,11 @@ import { replica, ScriptedWorker, startFlows, submit } from "./flows.fixture.ts"
 
 const away: Availability = { state: "owner_here", reason: "Somebody is there.", policy: "owner-away" };
 const lending: Availability = { state: "lending", reason: "", policy: "owner-away" };
-const givenBack = { kind: "failed", code: "given_back", message: "Its machine is not lent any more." } as const;
+const givenBack = {
+  kind: "failed",
+  code: "given_back",
+  message: "Its machine is not lent any more.",
+} as const;
 
 describe("a worker whose owner comes back", () => {
   it("gives a request back, which another answers; that is counted, and not against the request", async () => {

@@ -3,7 +3,15 @@ import { describe, expect, it } from "vitest";
 import { createStubEngine } from "../adapters/stub/engine.ts";
 import type { EndOfAttempt, WorkerSays } from "../core/link-messages.ts";
 import type { Engine } from "../ports/engine.ts";
-import { assignment, log, noStore, ScriptedSession, startAssignments, startReplica, testSpec } from "./flows.fixture.ts";
+import {
+  assignment,
+  log,
+  noStore,
+  ScriptedSession,
+  startAssignments,
+  startReplica,
+  testSpec,
+} from "./flows.fixture.ts";
 import { GiveWay } from "./give-way.ts";
 import { MemoryWatch } from "./watch-memory.ts";
 
@@ -75,7 +83,9 @@ describe("a program that needs the GPU's memory", () => {
     expect(await session.until(endOf("late"))).toMatchObject({ result: { code: "given_back" } });
     await pass(3);
     expect(await session.until(endOf("read"))).toMatchObject({ result: { code: "given_back" } });
-    expect(replicas.reports().map(({ replicaId, state }) => [replicaId, state])).toEqual([["rep-1", "ready"]]);
+    expect(replicas.reports().map(({ replicaId, state }) => [replicaId, state])).toEqual([
+      ["rep-1", "ready"],
+    ]);
     expect(watch.isMemoryNeeded).toBe(false);
     assignments.assign(assignment("other", "go"));
     expect(await session.until(endOf("other"))).toMatchObject({ result: { kind: "finished" } });

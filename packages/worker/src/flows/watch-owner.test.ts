@@ -65,7 +65,9 @@ class MemoryPauses implements PauseStore {
 /** What is due now, and all that follows from it without time. */
 const settled = () => new Promise((resolve) => setImmediate(resolve));
 
-async function start(options: { readonly rule?: LendingRule; readonly engine?: Engine; readonly pauses?: MemoryPauses } = {}) {
+async function start(
+  options: { readonly rule?: LendingRule; readonly engine?: Engine; readonly pauses?: MemoryPauses } = {},
+) {
   const clock = new ManualClock();
   const { replicas, reports, until } = await startReplica(clock, noStore, options.engine);
   const assignments = startAssignments(replicas, clock);
@@ -103,7 +105,20 @@ async function start(options: { readonly rule?: LendingRule; readonly engine?: E
     await replicas.closeAll();
   };
   const state = () => reports.at(-1)?.state;
-  return { clock, replicas, reports, until, assignments, session, presence, watch, pauses, pass, stop, state };
+  return {
+    clock,
+    replicas,
+    reports,
+    until,
+    assignments,
+    session,
+    presence,
+    watch,
+    pauses,
+    pass,
+    stop,
+    state,
+  };
 }
 
 const isEnd = (said: WorkerSays): said is EndOfAttempt => said.kind === "end";
@@ -232,10 +247,15 @@ describe("a machine whose owner is there from the start", () => {
 
 describe("a pause", () => {
   it("gives the machine back under every policy, and ends by itself, with a word, or never", async () => {
-    const { watch, session, assignments, pass, stop, state, pauses } = await start({ rule: { policy: "always" } });
+    const { watch, session, assignments, pass, stop, state, pauses } = await start({
+      rule: { policy: "always" },
+    });
     assignments.assign(assignment("line", "!hang", { isWhole: true }));
     await watch.pause(2 * minuteMs);
-    expect(watch.availability).toMatchObject({ state: "paused", reason: expect.stringContaining("minute 2") });
+    expect(watch.availability).toMatchObject({
+      state: "paused",
+      reason: expect.stringContaining("minute 2"),
+    });
     expect(await session.until(endOf("line"))).toMatchObject({ result: givenBack });
     await settled();
     expect(state()).toBe("unloaded");

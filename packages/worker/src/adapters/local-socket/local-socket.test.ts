@@ -111,7 +111,12 @@ describe("the owner's way to the worker", () => {
 
   it("refuses what is no command, and closes on what has no end", async () => {
     const { address, commands } = await listen(await directory(), "desk");
-    for (const line of ["nonsense\n", "{}\n", '{"command":"shutdown"}\n', '{"command":"pause","forMs":-1}\n']) {
+    for (const line of [
+      "nonsense\n",
+      "{}\n",
+      '{"command":"shutdown"}\n',
+      '{"command":"pause","forMs":-1}\n',
+    ]) {
       expect(JSON.parse(await exchange(address, line)), line).toMatchObject({ kind: "refused" });
     }
     expect(await exchange(address, "x".repeat(100_000))).toBe("");

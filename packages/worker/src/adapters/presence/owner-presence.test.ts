@@ -13,14 +13,19 @@ import { createWindowsHelper } from "./windows.ts";
 const known = <T>(value: T) => ({ kind: "known", value });
 
 /** Commands by their first words; those that are left out are missing on this machine. */
-function answers(told: Readonly<Record<string, string>>): { readonly run: RunCommand; readonly asked: string[] } {
+function answers(told: Readonly<Record<string, string>>): {
+  readonly run: RunCommand;
+  readonly asked: string[];
+} {
   const asked: string[] = [];
   return {
     asked,
     async run(command, args) {
       const line = [command, ...args].join(" ");
       asked.push(line);
-      return Object.entries(told).find(([words]) => line.startsWith(words) || line.includes(` ${words}`))?.[1];
+      return Object.entries(told).find(
+        ([words]) => line.startsWith(words) || line.includes(` ${words}`),
+      )?.[1];
     },
   };
 }
@@ -28,7 +33,13 @@ function answers(told: Readonly<Record<string, string>>): { readonly run: RunCom
 function linux(env: Readonly<Record<string, string>>, told: Readonly<Record<string, string>>) {
   const { run, asked } = answers(told);
   const clock = new ManualClock();
-  const presence = createOwnerPresence({ platform: "linux", env: { PATH: "", ...env }, uid: 1000, run, clock });
+  const presence = createOwnerPresence({
+    platform: "linux",
+    env: { PATH: "", ...env },
+    uid: 1000,
+    run,
+    clock,
+  });
   onTestFinished(() => presence.close());
   return { presence, asked, clock };
 }
@@ -83,7 +94,10 @@ describe("the owner of a Linux machine", () => {
 
   it("cannot be at a server where nobody is logged in, and no film runs there", async () => {
     const { presence } = linux({}, nobody);
-    expect(await presence.look()).toMatchObject({ idleMs: known(Number.POSITIVE_INFINITY), isFullScreen: known(false) });
+    expect(await presence.look()).toMatchObject({
+      idleMs: known(Number.POSITIVE_INFINITY),
+      isFullScreen: known(false),
+    });
   });
 
   it("may sit at a desktop that the worker is no part of: its hint counts", async () => {
@@ -134,7 +148,10 @@ describe("the owner of another machine", () => {
 
   it("is unknown on a platform that Muster does not know", async () => {
     const presence = createOwnerPresence({ platform: "sunos", env: {}, uid: 0 });
-    expect((await presence.look()).idleMs).toEqual({ kind: "unknown", why: expect.stringContaining("sunos") });
+    expect((await presence.look()).idleMs).toEqual({
+      kind: "unknown",
+      why: expect.stringContaining("sunos"),
+    });
   });
 });
 
@@ -182,7 +199,10 @@ async function until(isIt: () => boolean): Promise<void> {
 
 describe("long-lived helpers", () => {
   it("swayidle tells when input ends and begins", async () => {
-    const path = await program("swayidle", '#!/bin/sh\necho idle\nread line < "$0.more"\necho active\nexec sleep 1000\n');
+    const path = await program(
+      "swayidle",
+      '#!/bin/sh\necho idle\nread line < "$0.more"\necho active\nexec sleep 1000\n',
+    );
     const { execFileSync } = await import("node:child_process");
     execFileSync("mkfifo", [`${path}.more`]);
     const clock = new ManualClock();
@@ -222,7 +242,11 @@ describe("long-lived helpers", () => {
 
   it("Windows' that hangs is given up", async () => {
     const clock = new ManualClock();
-    const windows = createWindowsHelper({ env: process.env, clock, command: ["/bin/sh", "-c", "exec sleep 1000"] });
+    const windows = createWindowsHelper({
+      env: process.env,
+      clock,
+      command: ["/bin/sh", "-c", "exec sleep 1000"],
+    });
     onTestFinished(() => windows.close());
     const asked = windows.ask();
     clock.advance(15_000);
@@ -232,7 +256,10 @@ describe("long-lived helpers", () => {
 
 describe("scripted readings", () => {
   it("come from a file, and are unknown where it does not say", async () => {
-    const file = await program("readings.json", '{"idleMs": 5000, "isFullScreen": false, "isGpuUsedByOthers": true}');
+    const file = await program(
+      "readings.json",
+      '{"idleMs": 5000, "isFullScreen": false, "isGpuUsedByOthers": true}',
+    );
     const presence = createScriptedPresence(file);
     expect(await presence.look()).toEqual({
       idleMs: known(5_000),

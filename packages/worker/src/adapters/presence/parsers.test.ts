@@ -44,7 +44,8 @@ describe("input", () => {
 `;
     expect(parseIoregIdle(recorded)).toBeCloseTo(7e-6);
     expect(parseIoregIdle('  "HIDIdleTime" = 98123456789\n')).toBeCloseTo(98_123.456789);
-    for (const text of [...garbage, '"HIDIdleTime" = <0102>']) expect(parseIoregIdle(text), text).toBeUndefined();
+    for (const text of [...garbage, '"HIDIdleTime" = <0102>'])
+      expect(parseIoregIdle(text), text).toBeUndefined();
   });
 });
 
@@ -72,7 +73,14 @@ describe("Windows' helper", () => {
   });
 
   it("says nothing where the line is something else", () => {
-    for (const line of [...garbage, "[]", "null", "{}", '{"idle":"5","session":"1"}', "Add-Type : Zugriff verweigert"])
+    for (const line of [
+      ...garbage,
+      "[]",
+      "null",
+      "{}",
+      '{"idle":"5","session":"1"}',
+      "Add-Type : Zugriff verweigert",
+    ])
       expect(parseWindowsAnswer(line), line).toBeUndefined();
   });
 });
@@ -85,7 +93,8 @@ describe("full screen", () => {
     for (const text of [...garbage, "_NET_ACTIVE_WINDOW:  no such atom on any window.\n"])
       expect(parseActiveWindow(text), text).toBeUndefined();
     expect(parseWindowState("_NET_WM_STATE(ATOM) = _NET_WM_STATE_FULLSCREEN\n")).toBe(true);
-    const several = "_NET_WM_STATE(ATOM) = _NET_WM_STATE_ABOVE, _NET_WM_STATE_FULLSCREEN, _NET_WM_STATE_FOCUSED\n";
+    const several =
+      "_NET_WM_STATE(ATOM) = _NET_WM_STATE_ABOVE, _NET_WM_STATE_FULLSCREEN, _NET_WM_STATE_FOCUSED\n";
     expect(parseWindowState(several)).toBe(true);
     expect(parseWindowState("_NET_WM_STATE(ATOM) = _NET_WM_STATE_MAXIMIZED_VERT\n")).toBe(false);
     expect(parseWindowState("_NET_WM_STATE(ATOM) = \n")).toBe(false);
@@ -98,7 +107,10 @@ describe("full screen", () => {
       JSON.stringify({
         type: "root",
         nodes: [
-          { type: "output", nodes: [{ type: "workspace", fullscreen_mode: 1, nodes: [], floating_nodes: [window] }] },
+          {
+            type: "output",
+            nodes: [{ type: "workspace", fullscreen_mode: 1, nodes: [], floating_nodes: [window] }],
+          },
         ],
       });
     expect(parseSwayTree(tree({ type: "floating_con", fullscreen_mode: 1 }))).toBe(true);
@@ -182,7 +194,8 @@ describe("power", () => {
     expect(parsePmsetPower("Now drawing from 'AC Power'\n")).toBe(true);
     expect(parsePmsetPower(recorded("Battery Power"))).toBe(false);
     expect(parsePmsetPower(recorded("UPS Power"))).toBe(false);
-    for (const text of [...garbage, recorded("Netzteil")]) expect(parsePmsetPower(text), text).toBeUndefined();
+    for (const text of [...garbage, recorded("Netzteil")])
+      expect(parsePmsetPower(text), text).toBeUndefined();
   });
 });
 
@@ -227,10 +240,9 @@ IdleHint=no
 `;
 
   it("is told by loginctl: people, and no login screens or services", async () => {
-    expect(parseSessionIds("      2 1000 ada  seat0 tty2 active no -\n     c1  120 gdm  seat0 tty1\n\n")).toEqual([
-      "2",
-      "c1",
-    ]);
+    expect(
+      parseSessionIds("      2 1000 ada  seat0 tty2 active no -\n     c1  120 gdm  seat0 tty1\n\n"),
+    ).toEqual(["2", "c1"]);
     const sessions = parseSessions(recorded);
     expect(sessions).toEqual([
       { uid: 1000, isGraphical: true, tty: "", idleSinceMs: 1_764_399_400_000 },
