@@ -168,7 +168,11 @@ describe("commands", () => {
     const clock = new ManualClock();
     let asked = 0;
     let answer: number | undefined;
-    const way = firstAnswer([async () => (++asked, answer)], clock);
+    const ask = async () => {
+      asked += 1;
+      return answer;
+    };
+    const way = firstAnswer([ask], clock);
     for (let i = 0; i < 5; i++) expect(await way()).toBeUndefined();
     expect(asked).toBe(1);
     answer = 7;
