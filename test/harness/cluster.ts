@@ -40,6 +40,8 @@ export interface WorkerJson {
   readonly id: string;
   readonly name: string;
   readonly state: string;
+  readonly availability: { readonly state: string; readonly reason: string; readonly policy: string };
+  readonly given_back: number;
   readonly replicas: readonly {
     readonly id: string;
     readonly model: string;

@@ -27,7 +27,7 @@ import { createLending } from "./compose-lending.ts";
 import { startMachineLoad } from "./compose-load.ts";
 import { createMemoryCheck } from "./compose-memory-check.ts";
 import type { WorkerConfig } from "./config.ts";
-import { gpuUse } from "./core/gpu-use.ts";
+import { isGpuUsedByOthers } from "./core/gpu-in-use.ts";
 import type { ReplicaReport, WorkerSays } from "./core/link-messages.ts";
 import { Assignments } from "./flows/assignments.ts";
 import { carryOut } from "./flows/carry-out.ts";
@@ -138,11 +138,22 @@ export async function startWorker(
   });
   const over = deferred<MusterError | undefined>();
 
+  let used: boolean | "unknown" = "unknown";
   const lending = createLending(config, {
     workerId,
     gpus: hardware.gpus,
     gpuWatch: {
-      readUse: () => gpuUse(hardware.gpus, load.gpus(), { isAtWork: assignments.running().length > 0 }),
+      readUse: () => {
+        const gpus = load.gpus() ?? [];
+        const isOursBusy = assignments.running().length > 0;
+        const seen = hardware.gpus.map(({ vramBytes }, at) => ({
+          vramBytes,
+          othersBytes: gpus[at]?.othersBytes,
+          utilization: gpus[at]?.utilization,
+        }));
+        used = isGpuUsedByOthers(seen, { isOursBusy, before: used });
+        return { isUsedByOthers: used };
+      },
       readOffered: () => load.offered(),
       readLoads: () => load.gpus(),
     },

@@ -56,7 +56,7 @@ export type LocalAnswer =
   | { readonly kind: "refused"; readonly message: string };
 
 /** Longer than any pause that somebody means. */
-export const maxPauseMs = 366 * 24 * 60 * 60_000;
+const maxPauseMs = 366 * 24 * 60 * 60_000;
 
 /** Reads a line; undefined: it is no command. */
 export function parseLocalCommand(line: string): LocalCommand | undefined {

@@ -61,6 +61,13 @@ describe("lineVerdict", () => {
     expect(lineVerdict(times(32, { kind: "worker_lost" }), early)).toMatchObject({ code: "worker_lost" });
   });
 
+  it("takes a line that an owner gave back for one that has given way: it is never failed for that", () => {
+    const owner = failureOfCode("given_back", { message: "Its machine is not lent any more." }, "w1");
+    expect(owner).toMatchObject({ kind: "preempted", workerId: "w1" });
+    expect(lineVerdict([owner], early)).toEqual({ kind: "retry", afterMs: 0 });
+    expect(lineVerdict(times(500, owner), early).kind).toBe("retry");
+  });
+
   it("lets a line that is preempted again and again come back more slowly, and never fails it", () => {
     expect(lineVerdict(times(8, { kind: "preempted" }), early)).toEqual({ kind: "retry", afterMs: 0 });
     const later = lineVerdict(times(500, { kind: "preempted" }), { ...early, random: 0 });

@@ -15,7 +15,7 @@ export interface LoginSession {
 const properties = ["User", "Class", "Type", "State", "TTY", "IdleHint", "IdleSinceHint"] as const;
 
 /** Arguments of `loginctl` that `parseSessions` reads the answer to. */
-export function showSessions(ids: readonly string[]): string[] {
+function showSessions(ids: readonly string[]): string[] {
   return ["show-session", ...ids, ...properties.flatMap((property) => ["-p", property])];
 }
 
