@@ -6,7 +6,7 @@ import { isTied, missingPins, pinRooms } from "./pins.ts";
 import { firstFit } from "./replica-shapes.ts";
 import type { Room } from "./room.ts";
 import { FreeSpots, type Spot, type SpotKind } from "./spots.ts";
-import { isSettled, mayTakeFromOthers, type Need, needs } from "./victims.ts";
+import { isIdle, isSettled, mayTakeFromOthers, type Need, needs } from "./victims.ts";
 
 /** Replicas on their way out at once: a fleet is turned over by and by. At least so many, and this share of workers. */
 const retiring = { least: 2, share: 0.05 };
@@ -24,7 +24,7 @@ export class LoadPhase {
   /** Rooms with replicas on their way out, and how many those are. */
   readonly #leaving = new Set<Room>();
   #retiring = 0;
-  /** Rooms with replicas that have been there long enough; and those where one of them has nothing to do. */
+  /** Rooms with replicas that have been there long enough or have nothing to do; and those with some of the latter. */
   #settled: readonly Room[] = [];
   #idle: readonly Room[] = [];
 
@@ -41,9 +41,11 @@ export class LoadPhase {
 
   run(): void {
     for (const spots of this.#spots.values()) spots.refresh();
-    const hasSettled = (room: Room, isIdle: boolean) =>
+    const hasSettled = (room: Room, onlyIdle: boolean) =>
       [...room.replicas].some(
-        (held) => isSettled(this.#plan, held) && (!isIdle || held.replica?.slotsUsed === 0),
+        (held) =>
+          isIdle(this.#plan, held) ||
+          (isSettled(this.#plan, held) && (!onlyIdle || held.replica?.slotsUsed === 0)),
       );
     this.#settled = this.#plan.rooms.filter((room) => room.mayLoad && hasSettled(room, false));
     this.#idle = this.#settled.filter((room) => hasSettled(room, true));

@@ -57,15 +57,16 @@ function isMovable(held: Held): boolean {
 }
 
 export function mayGo(plan: FleetPlan, held: Held, asked: Asked): boolean {
-  const needsNoStay = asked.need === "pin" || (asked.need === "first" && isIdle(plan, held, asked.lostSlots));
+  const isOfNoUse = isIdle(plan, held) && isSpare(plan, held, asked.lostSlots);
+  const needsNoStay = asked.need === "pin" || (asked.need === "first" && isOfNoUse);
   if (needsNoStay ? !isMovable(held) : !isSettled(plan, held)) return false;
   return mayEvict(plan, held, asked) || (asked.mayBeInUse && mayRetire(plan, held, asked));
 }
 
-/** Nobody asks for it: whoever waits and has nothing need not wait until it has stayed. */
-function isIdle(plan: FleetPlan, held: Held, lostSlots: number): boolean {
+/** It has nothing to do: whoever waits and has nothing need not wait until it has stayed. */
+export function isIdle(plan: FleetPlan, held: Held): boolean {
   const isUnused = held.replica !== undefined && held.replica.slotsUsed === 0;
-  return isUnused && isSpare(plan, held, lostSlots) && plan.idleMs(held) >= plan.policy.yieldAfterMs;
+  return isUnused && isMovable(held) && plan.idleMs(held) >= plan.policy.yieldAfterMs;
 }
 
 /** Whether it may go at once for another model's need. */
