@@ -4,7 +4,7 @@ import type { FleetPlan } from "./fleet-plan.ts";
 import type { ModelCase } from "./model-case.ts";
 import { isTied, missingPins, pinRooms } from "./pins.ts";
 import { firstFit } from "./replica-shapes.ts";
-import type { Room } from "./room.ts";
+import type { Held, Room } from "./room.ts";
 import { FreeSpots, type Spot, type SpotKind } from "./spots.ts";
 import { isIdle, isSettled, mayTakeFromOthers, type Need, needs } from "./victims.ts";
 
@@ -24,9 +24,11 @@ export class LoadPhase {
   /** Rooms with replicas on their way out, and how many those are. */
   readonly #leaving = new Set<Room>();
   #retiring = 0;
-  /** Rooms with replicas that have been there long enough or have nothing to do; and those with some of the latter. */
+  /** Rooms with replicas that have been there long enough; and those where one of them has nothing to do. */
   #settled: readonly Room[] = [];
   #idle: readonly Room[] = [];
+  /** Those where something has nothing to do, however long it has been there: for people who have nothing. */
+  #yielding: readonly Room[] = [];
 
   constructor(plan: FleetPlan) {
     this.#plan = plan;
@@ -41,14 +43,18 @@ export class LoadPhase {
 
   run(): void {
     for (const spots of this.#spots.values()) spots.refresh();
-    const hasSettled = (room: Room, onlyIdle: boolean) =>
-      [...room.replicas].some(
-        (held) =>
-          isIdle(this.#plan, held) ||
-          (isSettled(this.#plan, held) && (!onlyIdle || held.replica?.slotsUsed === 0)),
-      );
-    this.#settled = this.#plan.rooms.filter((room) => room.mayLoad && hasSettled(room, false));
-    this.#idle = this.#settled.filter((room) => hasSettled(room, true));
+    const open = this.#plan.rooms.filter((room) => room.mayLoad);
+    const having = (rooms: readonly Room[], wanted: (held: Held) => boolean) =>
+      rooms.filter((room) => [...room.replicas].some(wanted));
+    this.#settled = having(open, (held) => isSettled(this.#plan, held));
+    this.#idle = having(
+      this.#settled,
+      (held) => held.replica?.slotsUsed === 0 && isSettled(this.#plan, held),
+    );
+    const idle = new Set(this.#idle);
+    this.#yielding = open.filter(
+      (room) => idle.has(room) || [...room.replicas].some((held) => isIdle(this.#plan, held)),
+    );
     for (const need of needs) {
       const waiting = this.#plan.cases.filter(
         (one) => this.lacks(one, need) && !this.#plan.turnsEnded.has(one.model.id),
@@ -109,7 +115,8 @@ export class LoadPhase {
   }
 
   #evict(one: ModelCase, at: { need: Need; rooms: readonly Room[]; kind: SpotKind }): boolean {
-    const rooms = at.need === "pin" ? at.rooms : this.#among(one, "idle");
+    const rooms =
+      at.need === "pin" ? at.rooms : this.#among(one, at.need === "first" ? this.#yielding : this.#idle);
     const spot = spotToClear(this.#plan, one, {
       ...{ ...at, rooms, isAlone: wantsAlone(at.need), mayBeInUse: false },
     });
@@ -133,7 +140,7 @@ export class LoadPhase {
     }
     const most = Math.max(retiring.least, Math.floor(plan.rooms.length * retiring.share));
     if (this.#retiring >= most) return false;
-    const clearable = need === "pin" ? rooms : this.#among(one, "settled");
+    const clearable = need === "pin" ? rooms : this.#among(one, this.#settled);
     const spot = spotToClear(plan, one, {
       ...{ need, rooms: clearable, kind: "gpu", isAlone: wantsAlone(need), mayBeInUse: true },
     });
@@ -155,8 +162,7 @@ export class LoadPhase {
   }
 
   /** Those of a model's rooms where something may be cleared away at all: found once, since most have nothing. */
-  #among(one: ModelCase, what: "idle" | "settled"): readonly Room[] {
-    const rooms = what === "idle" ? this.#idle : this.#settled;
+  #among(one: ModelCase, rooms: readonly Room[]): readonly Room[] {
     if (one.rooms === this.#plan.rooms) return rooms;
     const own = new Set(one.rooms);
     return rooms.filter((room) => own.has(room));
