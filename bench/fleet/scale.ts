@@ -82,8 +82,10 @@ async function cores<T>(pid: number, during: () => Promise<T>): Promise<{ cores:
 /** All replicas are reported by then, and all lanes open. */
 async function untilServed(url: string): Promise<void> {
   for (;;) {
-    const { data } = (await (await fetch(`${url}/v1/models`)).json()) as { data: readonly unknown[] };
-    if (data.length === models) return;
+    const { data } = (await (await fetch(`${url}/v1/models`)).json()) as {
+      data: readonly { readonly id: string; readonly slots: number }[];
+    };
+    if (data.filter(({ id, slots }) => /^m\d+$/.test(id) && slots > 0).length === models) return;
     await new Promise((resolve) => setTimeout(resolve, 200));
   }
 }

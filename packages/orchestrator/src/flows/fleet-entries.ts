@@ -31,6 +31,16 @@ export interface WorkerEntry {
   readonly healthBefore: HealthByModel;
 }
 
+/** A worker as it is now, for whoever looks at all of them often: nothing is copied, and nothing may be kept. */
+export type WorkerLook = Readonly<
+  Pick<WorkerEntry, "identity" | "isDraining" | "load" | "availability" | "inventory">
+> & {
+  readonly replicas: ReadonlyMap<
+    string,
+    Readonly<Pick<ReplicaEntry, "report" | "slotsUsed" | "heldBack" | "retiring">>
+  >;
+};
+
 /** An engine's cache has room for a few beginnings; what is older has most likely left it. */
 const maxWarmPrefixes = 8;
 

@@ -11,6 +11,7 @@ import {
   ReplicaEntry,
   viewOf,
   type WorkerEntry,
+  type WorkerLook,
 } from "./fleet-entries.ts";
 import { ModelIndex } from "./model-index.ts";
 import { type HeldSlot, SlotDesk, type SlotLease, type SlotWish } from "./slot-desk.ts";
@@ -352,6 +353,17 @@ export class FleetRegistry {
   worker(workerId: string): WorkerView | undefined {
     const worker = this.#workers.get(workerId);
     return worker === undefined ? undefined : viewOf(worker, this.#clock.nowMs());
+  }
+
+  /** The workers that are connected, as they are now. */
+  *looks(): Iterable<WorkerLook> {
+    for (const worker of this.#workers.values()) if (worker.link !== undefined) yield worker;
+  }
+
+  /** One of those. */
+  look(workerId: string): WorkerLook | undefined {
+    const worker = this.#workers.get(workerId);
+    return worker?.link === undefined ? undefined : worker;
   }
 
   /** The way to a worker, or `undefined` when it is not connected. */

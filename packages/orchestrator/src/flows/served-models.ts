@@ -4,6 +4,7 @@ import type { Announcement, ModelDirectory, ServedModel } from "../ports/model-d
 import type { FleetRegistry } from "./fleet-registry.ts";
 
 const announceMs = 2_000;
+const leastMs = 100;
 
 interface ServedModelsDeps {
   readonly fleet: FleetRegistry;
@@ -19,6 +20,8 @@ export class ServedModels {
   #stopTimer: () => void = () => {};
   #isClosed = false;
   #isAnnouncing = false;
+  #lastMs = Number.NEGATIVE_INFINITY;
+  #dueAtMs = Number.POSITIVE_INFINITY;
   #more: () => Omit<Announcement, "served"> = () => ({ asked: new Map(), loadable: new Map() });
 
   constructor(deps: ServedModelsDeps) {
@@ -79,11 +82,24 @@ export class ServedModels {
     return this.#deps.directory.loadableElsewhere().get(model);
   }
 
-  /** Tells the others now, and then every two seconds. */
+  /** Tells the others soon, and then every two seconds: what changes together is told together. */
   announce(): void {
-    if (this.#isClosed) return;
+    this.#announceIn(Math.max(0, this.#lastMs + leastMs - this.#deps.clock.nowMs()));
+  }
+
+  #announceIn(afterMs: number): void {
+    const dueAtMs = this.#deps.clock.nowMs() + afterMs;
+    if (this.#isClosed || dueAtMs >= this.#dueAtMs) return;
     this.#stopTimer();
-    this.#stopTimer = this.#deps.clock.after(announceMs, () => this.announce());
+    this.#dueAtMs = dueAtMs;
+    if (afterMs === 0) this.#announceNow();
+    else this.#stopTimer = this.#deps.clock.after(afterMs, () => this.#announceNow());
+  }
+
+  #announceNow(): void {
+    this.#dueAtMs = Number.POSITIVE_INFINITY;
+    this.#lastMs = this.#deps.clock.nowMs();
+    this.#announceIn(announceMs);
     if (this.#isAnnouncing) return;
     this.#isAnnouncing = true;
     this.#deps.background.run("announce-models", async () => {

@@ -1,6 +1,6 @@
 import type { Clock } from "@muster/base";
-import type { WorkerView } from "../../core/fleet/worker.ts";
 import type { LoadAction } from "../../core/placement/fleet-state.ts";
+import type { WorkerLook } from "../fleet-entries.ts";
 
 /** A worker that has not reported a replica by then never will. */
 const silenceMs = 20_000;
@@ -8,7 +8,10 @@ const silenceMs = 20_000;
 const failedMs = { first: 60_000, longest: 3_600_000 };
 /** Crashes in a row after which a replica counts as one that cannot be loaded. */
 const maxCrashes = 3;
-const maxFailures = 10_000;
+/** Workers whose failures are remembered. */
+const maxFailing = 10_000;
+const noOrders: readonly LoadOrder[] = [];
+const noFailures: ReadonlyMap<string, number> = new Map();
 
 export interface LoadOrder {
   readonly workerId: string;
@@ -32,7 +35,10 @@ interface Failure {
 export class LoadOrders {
   readonly #clock: Clock;
   readonly #orders = new Map<string, LoadOrder>();
-  readonly #failures = new Map<string, Failure>();
+  /** By worker; those that have an order are few. */
+  readonly #byWorker = new Map<string, Set<LoadOrder>>();
+  /** By worker, then `model/variant`. */
+  readonly #failures = new Map<string, Map<string, Failure>>();
   /** Replicas that were there before us, or that the owner has chosen: when they were used last. */
   readonly #others = new Map<
     string,
@@ -47,13 +53,13 @@ export class LoadOrders {
     return this.#orders.get(replicaId);
   }
 
-  of(workerId: string): LoadOrder[] {
-    return [...this.#orders.values()].filter((order) => order.workerId === workerId);
+  of(workerId: string): Iterable<LoadOrder> {
+    return this.#byWorker.get(workerId) ?? noOrders;
   }
 
   ordered(replicaId: string, action: LoadAction): void {
     const nowMs = this.#clock.nowMs();
-    this.#orders.set(replicaId, {
+    this.#add({
       workerId: action.workerId,
       replicaId,
       action,
@@ -85,25 +91,22 @@ export class LoadOrders {
 
   /** `model/variant` with the time until which it is not tried again, of one worker. */
   failed(workerId: string): ReadonlyMap<string, number> {
-    const prefix = `${workerId} `;
-    return new Map(
-      [...this.#failures]
-        .filter(([key]) => key.startsWith(prefix))
-        .map(([key, { untilMs }]) => [key.slice(prefix.length), untilMs]),
-    );
+    const failures = this.#failures.get(workerId);
+    if (failures === undefined) return noFailures;
+    return new Map([...failures].map(([key, { untilMs }]) => [key, untilMs]));
   }
 
   /**
    * Looks at what workers report now. Gives the replicas that we have ordered and that have failed, or crash again and
    * again: they are to be taken away, since a worker goes on trying.
    */
-  look(workers: readonly WorkerView[]): LoadOrder[] {
+  look(workers: Iterable<WorkerLook>): LoadOrder[] {
     const nowMs = this.#clock.nowMs();
     const given: LoadOrder[] = [];
     const seen = new Set<string>();
     for (const worker of workers) {
-      if (worker.state === "lost") continue;
-      for (const { id, state, slotsUsed } of worker.replicas) {
+      for (const { report, slotsUsed } of worker.replicas.values()) {
+        const { id, state } = report;
         seen.add(id);
         const order = this.#orders.get(id);
         if (order === undefined) {
@@ -123,9 +126,9 @@ export class LoadOrders {
     for (const order of this.#orders.values()) {
       if (seen.has(order.replicaId)) continue;
       // One that was reported and is gone has been unloaded; its worker may have left with it.
-      if (order.isSeen) this.#orders.delete(order.replicaId);
+      if (order.isSeen) this.#remove(order);
       else if (nowMs - order.orderedAtMs > silenceMs) {
-        this.#orders.delete(order.replicaId);
+        this.#remove(order);
         this.failedToLoad(order);
       }
     }
@@ -141,20 +144,36 @@ export class LoadOrders {
   }
 
   failedToLoad({ workerId, action }: Pick<LoadOrder, "workerId" | "action">): void {
-    const key = keyOf(workerId, action);
-    const times = (this.#failures.get(key)?.times ?? 0) + 1;
+    const failures = this.#failures.get(workerId) ?? new Map<string, Failure>();
+    const key = keyOf(action);
+    const times = (failures.get(key)?.times ?? 0) + 1;
     const waitMs = Math.min(failedMs.longest, failedMs.first * 2 ** (times - 1));
-    this.#failures.delete(key);
-    this.#failures.set(key, { times, untilMs: this.#clock.nowMs() + waitMs });
+    failures.set(key, { times, untilMs: this.#clock.nowMs() + waitMs });
+    // The worker that failed last is the last to be forgotten.
+    this.#failures.delete(workerId);
+    this.#failures.set(workerId, failures);
     const [oldest] = this.#failures.keys();
-    if (this.#failures.size > maxFailures && oldest !== undefined) this.#failures.delete(oldest);
+    if (this.#failures.size > maxFailing && oldest !== undefined) this.#failures.delete(oldest);
   }
 
   #succeeded({ workerId, action }: LoadOrder): void {
-    this.#failures.delete(keyOf(workerId, action));
+    this.#failures.get(workerId)?.delete(keyOf(action));
+  }
+
+  #add(order: LoadOrder): void {
+    this.#orders.set(order.replicaId, order);
+    const others = this.#byWorker.get(order.workerId) ?? new Set();
+    this.#byWorker.set(order.workerId, others.add(order));
+  }
+
+  #remove(order: LoadOrder): void {
+    this.#orders.delete(order.replicaId);
+    const others = this.#byWorker.get(order.workerId);
+    others?.delete(order);
+    if (others?.size === 0) this.#byWorker.delete(order.workerId);
   }
 }
 
-function keyOf(workerId: string, { model, variant }: LoadAction): string {
-  return `${workerId} ${model}/${variant.id}`;
+function keyOf({ model, variant }: LoadAction): string {
+  return `${model}/${variant.id}`;
 }

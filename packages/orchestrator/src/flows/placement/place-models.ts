@@ -14,14 +14,18 @@ import type { CouldRun, ModelReport } from "../../core/placement/plan-report.ts"
 import type { FleetRegistry } from "../fleet-registry.ts";
 import type { DemandBook } from "./demand-book.ts";
 import { LoadOrders } from "./load-orders.ts";
-import { placementState } from "./placement-state.ts";
+import { placementState, placementWorker } from "./placement-state.ts";
 
 /** How often the fleet is looked at without anything having happened. */
 const tickMs = 1_000;
 /** Things that happen together are looked at together. */
 const settleMs = 50;
-/** What could be loaded is worked out anew after this time, and when something has happened. */
+/** A thousand machines that join one by one must not be planned for one by one: looks take a tenth of the time at most. */
+const restShare = 10;
+/** What could be loaded is worked out anew after this time, ... */
 const outlookMs = 2_000;
+/** ... and after this where something has happened since. */
+const freshMs = 250;
 
 interface PlacerDeps {
   readonly fleet: FleetRegistry;
@@ -57,6 +61,9 @@ export class ModelPlacer {
   readonly #orders: LoadOrders;
   #unmet: ReadonlyMap<string, Unmet> = new Map();
   #outlook: Outlook | undefined;
+  #isOutlookOld = false;
+  /** How long the last look took. */
+  #lookMs = 0;
   #stopTimer: () => void = () => {};
   #dueAtMs = Number.POSITIVE_INFINITY;
   #isStopped = true;
@@ -78,16 +85,15 @@ export class ModelPlacer {
 
   /** Something has happened that a plan may depend on: looks again in a moment. */
   poke(): void {
-    this.#outlook = undefined;
-    this.#schedule(settleMs);
+    this.#isOutlookOld = true;
+    this.#schedule(Math.max(settleMs, restShare * this.#lookMs));
   }
 
   /** The fleet as it is now, for plans and reports. */
   state(): PlacementState {
     const { fleet, demand, models, staying, clock } = this.#deps;
-    const workers = fleet.workers();
     return placementState({
-      ...{ workers, orders: this.#orders, models: models(), demand: demand.list(), staying },
+      ...{ workers: fleet.looks(), orders: this.#orders, models: models(), demand: demand.list(), staying },
       nowMs: clock.nowMs(),
     });
   }
@@ -97,8 +103,11 @@ export class ModelPlacer {
     const { isOn, runnable, policy, clock } = this.#deps;
     if (!isOn) return { kind: "no", reason: "no worker serves it, and placement is off" };
     const nowMs = clock.nowMs();
-    if (this.#outlook === undefined || nowMs - this.#outlook.sinceMs > outlookMs)
+    const ageMs = nowMs - (this.#outlook?.sinceMs ?? Number.NEGATIVE_INFINITY);
+    if (this.#outlook === undefined || ageMs > (this.#isOutlookOld ? freshMs : outlookMs)) {
       this.#outlook = { sinceMs: nowMs, ask: runnable(this.state(), policy), answers: new Map() };
+      this.#isOutlookOld = false;
+    }
     const { ask, answers } = this.#outlook;
     const known = answers.get(model) ?? ask(model);
     answers.set(model, known);
@@ -134,16 +143,17 @@ export class ModelPlacer {
 
   /** How fast a replica should write, by its hardware and its file; undefined where either is not known. */
   expectedTokensPerSecond(workerId: string, replicaId: string): number | undefined {
-    const { fleet, models } = this.#deps;
+    const { fleet, models, staying } = this.#deps;
     const replica = fleet.replica(workerId, replicaId);
-    const worker = this.state().workers.find(({ id }) => id === workerId);
+    const worker = fleet.look(workerId);
     const variant = models()
       .flatMap(({ variants }) => variants)
       .find(({ uri }) => uri === replica?.modelUri);
     if (replica === undefined || worker === undefined || variant === undefined) return undefined;
     const { gpuLayers, layers } = replica;
     const device = gpuLayers === 0 ? "cpu" : gpuLayers < layers ? "partial" : "gpu";
-    return expectedTokensPerSecond(readSpeeds(worker), { variant, device, gpuLayers });
+    const speeds = readSpeeds(placementWorker(worker, { orders: this.#orders, staying }));
+    return expectedTokensPerSecond(speeds, { variant, device, gpuLayers });
   }
 
   /** Why a model that is asked for is not there; undefined where it is, or on its way. */
@@ -178,11 +188,11 @@ export class ModelPlacer {
   }
 
   #look(): void {
-    const { fleet, place, policy, log } = this.#deps;
+    const { fleet, place, policy, clock, log } = this.#deps;
     this.#dueAtMs = Number.POSITIVE_INFINITY;
-    this.#schedule(tickMs);
+    const fromMs = clock.nowMs();
     try {
-      for (const order of this.#orders.look(fleet.workers())) {
+      for (const order of this.#orders.look(fleet.looks())) {
         this.#orders.failedToLoad(order);
         this.#unload(order.workerId, order.replicaId, "it could not be loaded");
       }
@@ -193,6 +203,8 @@ export class ModelPlacer {
       // A plan that fails must not be the last one.
       log.error({ error: error instanceof Error ? error.stack : String(error) }, "placement failed");
     }
+    this.#lookMs = clock.nowMs() - fromMs;
+    this.#schedule(Math.max(tickMs, restShare * this.#lookMs));
   }
 
   /** A load that has to wait for memory is planned again once its worker has said that it is free. */
@@ -219,7 +231,8 @@ export class ModelPlacer {
       ...{ replicaId, modelUri: variant.uri, model, slots, contextTokens, variant: variant.id, gpuLayers },
       ...{ sha256: variant.sha256, bytes: variant.fileBytes, isCpuOnly: device === "cpu" },
       // Other engines have no use for one.
-      projectorUri: fleet.worker(workerId)?.engine === "llama-server" ? variant.projectorUri : undefined,
+      projectorUri:
+        fleet.look(workerId)?.identity.engine === "llama-server" ? variant.projectorUri : undefined,
     });
     if (isSent !== true) return false;
     this.#orders.ordered(replicaId, action);

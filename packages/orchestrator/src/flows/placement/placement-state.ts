@@ -1,5 +1,5 @@
-import type { Availability } from "@muster/base";
-import type { ReplicaView, WorkerView } from "../../core/fleet/worker.ts";
+import type { Inventory } from "@muster/base";
+import type { WorkerIdentity } from "../../core/fleet/worker.ts";
 import type {
   ModelDemand,
   PlacementModel,
@@ -7,13 +7,17 @@ import type {
   PlacementState,
   PlacementWorker,
 } from "../../core/placement/fleet-state.ts";
-import type { LoadOrders } from "./load-orders.ts";
+import { impliedLabels } from "../../core/placement/implied-labels.ts";
+import type { WorkerLook } from "../fleet-entries.ts";
+import type { LoadOrder, LoadOrders } from "./load-orders.ts";
 
 /** Of what is free, where a worker does not say itself what it offers: others may want some as well. */
 const shareOfFree = 0.85;
 
+type ReplicaLook = WorkerLook["replicas"] extends ReadonlyMap<string, infer R> ? R : never;
+
 export interface StateSources {
-  readonly workers: readonly WorkerView[];
+  readonly workers: Iterable<WorkerLook>;
   readonly orders: LoadOrders;
   readonly models: readonly PlacementModel[];
   readonly demand: readonly ModelDemand[];
@@ -24,123 +28,125 @@ export interface StateSources {
 
 /** The fleet, as placement looks at it. What is being unloaded is no replica any more, but its memory is taken. */
 export function placementState(sources: StateSources): PlacementState {
-  const { workers, models, demand, nowMs } = sources;
-  return {
-    workers: workers
-      .filter(({ state }) => state !== "lost")
-      .map((worker) => placementWorker(worker, sources)),
-    models,
-    demand,
-    nowMs,
-  };
+  const { models, demand, nowMs } = sources;
+  const workers: PlacementWorker[] = [];
+  for (const worker of sources.workers) workers.push(placementWorker(worker, sources));
+  return { workers, models, demand, nowMs };
 }
 
-function placementWorker(worker: WorkerView, { orders, staying }: StateSources): PlacementWorker {
-  const { hardware, load, inventory } = worker;
-  const known = new Set(worker.replicas.map(({ id }) => id));
-  const unseen = orders
-    .of(worker.id)
-    .filter((order) => !order.isSeen && !known.has(order.replicaId))
-    .map(
-      ({ replicaId, action, orderedAtMs, lastUsedAtMs }): PlacementReplica => ({
-        ...{ id: replicaId, model: action.model, variant: action.variant.id, state: "fetching" },
-        ...{ slots: action.slots, slotsUsed: 0, contextTokens: action.contextTokens },
-        ...{ vramBytes: action.vramBytes, ramBytes: action.ramBytes, isFixed: false, isHeldBack: false },
-        ...{ device: action.device, isRetiring: false },
-        ...{ sinceMs: orderedAtMs, lastUsedAtMs },
-      }),
-    );
-  const reported = worker.replicas.map((replica) => placementReplica(worker, replica, orders));
-  const leaving = reported.filter(({ id }) => orders.isUnloading(id));
-  const here = reported.filter(({ id }) => !orders.isUnloading(id));
-  const leavingVram = sum(leaving, ({ vramBytes }) => vramBytes);
-  const leavingRam = sum(leaving, ({ ramBytes }) => ramBytes);
-  const oursVram = sum(here, ({ vramBytes }) => vramBytes);
-  const oursRam = sum(here, ({ ramBytes }) => ramBytes);
-  const vramOf = (at: number, freeBytes: number) => {
+export function placementWorker(
+  worker: WorkerLook,
+  { orders, staying }: Pick<StateSources, "orders" | "staying">,
+): PlacementWorker {
+  const { identity, load, inventory, availability } = worker;
+  const { id, name, hardware } = identity;
+  const replicas: PlacementReplica[] = [];
+  const leaving = { vramBytes: 0, ramBytes: 0 };
+  const ours = { vramBytes: 0, ramBytes: 0 };
+  for (const replica of worker.replicas.values()) {
+    const one = placementReplica(worker, replica, orders);
+    const isLeaving = orders.isUnloading(one.id);
+    if (!isLeaving) replicas.push(one);
+    const sum = isLeaving ? leaving : ours;
+    sum.vramBytes += one.vramBytes;
+    sum.ramBytes += one.ramBytes;
+  }
+  for (const order of orders.of(id))
+    if (!order.isSeen && !worker.replicas.has(order.replicaId)) replicas.push(orderedReplica(order));
+
+  let heldElsewhere = leaving.vramBytes;
+  const gpus = hardware.gpus.map(({ freeVramBytes, bytesPerSecond, isUnified }, at) => {
     const said = load?.gpus?.[at]?.offeredBytes;
     // Without a word of the worker: what is free, and what we have already.
-    const offered = said ?? freeBytes * shareOfFree + (at === 0 ? oursVram + leavingVram : 0);
-    return Math.max(0, offered - (at === 0 ? leavingVram : 0));
-  };
-  const isServing = isLent(worker.availability) && worker.state !== "draining";
-  const offeredRamBytes = load?.offeredRamBytes ?? hardware.freeRamBytes * shareOfFree + oursRam + leavingRam;
+    const all = said ?? freeVramBytes * shareOfFree + (at === 0 ? ours.vramBytes + leaving.vramBytes : 0);
+    const held = Math.min(all, heldElsewhere);
+    heldElsewhere -= held;
+    return { offeredBytes: all - held, bytesPerSecond, isUnified };
+  });
+  const offeredRamBytes =
+    load?.offeredRamBytes ?? hardware.freeRamBytes * shareOfFree + ours.ramBytes + leaving.ramBytes;
+  const isServing = availability.state === "lending" && !worker.isDraining;
   return {
-    id: worker.id,
-    name: worker.name,
-    labels: { ...impliedLabels(worker), ...worker.labels },
-    isOpen: worker.takesPlacement && isServing,
+    id,
+    name,
+    labels: labelsOf(identity),
+    isOpen: identity.takesPlacement && isServing,
     isServing,
-    gpus: hardware.gpus.map(({ freeVramBytes, bytesPerSecond, isUnified }, at) => ({
-      offeredBytes: vramOf(at, freeVramBytes),
-      bytesPerSecond,
-      isUnified,
-    })),
-    offeredRamBytes: Math.max(0, offeredRamBytes - leavingRam),
+    gpus,
+    offeredRamBytes: Math.max(0, offeredRamBytes - leaving.ramBytes),
     ramBytesPerSecond: hardware.ramBytesPerSecond,
     cores: hardware.physicalCores,
-    replicas: [...here, ...unseen],
-    stored: new Set((inventory?.models ?? []).map(({ uri }) => uri)),
+    replicas,
+    stored: inventory === undefined ? nothingStored : storedIn(inventory),
     freeDiskBytes: inventory === undefined ? Number.MAX_SAFE_INTEGER : inventory.freeDiskBytes,
-    failed: orders.failed(worker.id),
-    staying: staying(worker.id),
+    failed: orders.failed(id),
+    staying: staying(id),
   };
 }
 
-function placementReplica(worker: WorkerView, replica: ReplicaView, orders: LoadOrders): PlacementReplica {
-  const { vramBytes, ramBytes } = memoryOf(worker, replica, orders);
+function placementReplica(worker: WorkerLook, replica: ReplicaLook, orders: LoadOrders): PlacementReplica {
+  const { report, slotsUsed, heldBack, retiring } = replica;
+  const order = orders.get(report.id);
+  const { vramBytes, ramBytes } = memoryOf(worker, replica, order);
+  const { sinceMs, lastUsedAtMs } = orders.times(report.id);
   return {
-    id: replica.id,
-    model: replica.model,
-    variant: replica.variant,
-    state: replica.state,
-    slots: replica.slots,
-    slotsUsed: replica.slotsUsed,
-    contextTokens: replica.contextTokens,
+    id: report.id,
+    model: report.model,
+    variant: report.variant,
+    state: report.state,
+    slots: report.slots,
+    slotsUsed,
+    contextTokens: report.contextTokens,
     vramBytes,
     ramBytes,
-    isFixed: replica.isFixed || orders.get(replica.id) === undefined,
-    isHeldBack: replica.heldBack !== undefined && !replica.isRetiring,
-    isRetiring: replica.isRetiring,
-    device: orders.get(replica.id)?.action.device,
-    ...orders.times(replica.id),
+    isFixed: report.isFixed || order === undefined,
+    isHeldBack: heldBack !== undefined,
+    isRetiring: retiring !== undefined,
+    device: order?.action.device,
+    sinceMs,
+    lastUsedAtMs,
+  };
+}
+
+/** One that its worker has not spoken of yet. */
+function orderedReplica({ replicaId, action, orderedAtMs, lastUsedAtMs }: LoadOrder): PlacementReplica {
+  return {
+    ...{ id: replicaId, model: action.model, variant: action.variant.id, state: "fetching" },
+    ...{ slots: action.slots, slotsUsed: 0, contextTokens: action.contextTokens },
+    ...{ vramBytes: action.vramBytes, ramBytes: action.ramBytes, isFixed: false, isHeldBack: false },
+    ...{ device: action.device, isRetiring: false, sinceMs: orderedAtMs, lastUsedAtMs },
   };
 }
 
 /** As reported; before a replica is ready as it was planned; else the size of its file, which is most of it. */
-function memoryOf(worker: WorkerView, replica: ReplicaView, orders: LoadOrders) {
-  if (replica.vramBytes + replica.ramBytes > 0) return replica;
-  const action = orders.get(replica.id)?.action;
-  if (action !== undefined) return action;
-  const isOnGpu = worker.hardware.gpus.length > 0 && replica.backend !== "cpu";
+function memoryOf(worker: WorkerLook, { report }: ReplicaLook, order: LoadOrder | undefined) {
+  if (report.vramBytes + report.ramBytes > 0) return report;
+  if (order !== undefined) return order.action;
+  const isOnGpu = worker.identity.hardware.gpus.length > 0 && report.backend !== "cpu";
   return isOnGpu
-    ? { vramBytes: replica.fileBytes, ramBytes: 0 }
-    : { vramBytes: 0, ramBytes: replica.fileBytes };
+    ? { vramBytes: report.fileBytes, ramBytes: 0 }
+    : { vramBytes: 0, ramBytes: report.fileBytes };
 }
 
-/** What can be asked for without anybody having labelled the machine. */
-function impliedLabels({ hardware, name }: WorkerView): Record<string, string> {
-  const gpu = hardware.gpus[0]?.name.toLowerCase() ?? "";
-  const vendors = [
-    { vendor: "nvidia", words: ["nvidia", "geforce", "rtx", "gtx", "tesla", "quadro"] },
-    { vendor: "amd", words: ["amd", "radeon"] },
-    { vendor: "intel", words: ["intel", "arc"] },
-    { vendor: "apple", words: ["apple"] },
-  ];
-  const vendor = vendors.find(({ words }) => words.some((word) => gpu.includes(word)))?.vendor ?? "other";
-  return {
-    name,
-    os: hardware.platform,
-    arch: hardware.arch,
-    backend: hardware.backend,
-    gpu: hardware.gpus.length === 0 ? "none" : vendor,
-  };
+/** The same objects for as long as nothing changes: they are asked for every second, of every worker. */
+const labels = new WeakMap<object, Readonly<Record<string, string>>>();
+const stored = new WeakMap<Inventory, ReadonlySet<string>>();
+const nothingStored: ReadonlySet<string> = new Set();
+
+function labelsOf({ name, hardware, labels: given }: WorkerIdentity): Readonly<Record<string, string>> {
+  let known = labels.get(given);
+  if (known === undefined) {
+    known = { ...impliedLabels(name, hardware), ...given };
+    labels.set(given, known);
+  }
+  return known;
 }
 
-function isLent({ state }: Availability): boolean {
-  return state === "lending";
-}
-
-function sum<T>(items: readonly T[], value: (item: T) => number): number {
-  return items.reduce((total, item) => total + value(item), 0);
+function storedIn(inventory: Inventory): ReadonlySet<string> {
+  let known = stored.get(inventory);
+  if (known === undefined) {
+    known = new Set(inventory.models.map(({ uri }) => uri));
+    stored.set(inventory, known);
+  }
+  return known;
 }
