@@ -95,9 +95,15 @@ describe("models by name, on real engines", () => {
     expect(body).toMatchObject({ model: "large", system_fingerprint: expect.stringContaining("desk-1") });
     expect(await loaded(cluster)).toEqual(["large on desk-1"]);
 
+    // A file that is named is that file, under its own name.
+    const file = await cluster.post("/v1/chat/completions", ask("small:q8_0"));
+    expect(file.status).toBe(200);
+    expect(file.headers.get("x-muster-model")).toBe("small:q8_0");
+    expect(await loaded(cluster)).toEqual(["small:q8_0 on desk-1"]);
+
     // A family is whichever of its members is there.
     const family = await cluster.post("/v1/chat/completions", ask("pair"));
-    expect(family.headers.get("x-muster-model")).toBe("large");
+    expect(family.headers.get("x-muster-model")).toBe("small:q8_0");
   });
 
   it("stay where they are pinned, and come back when their machine does", async () => {

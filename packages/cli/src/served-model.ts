@@ -1,8 +1,11 @@
 import { MusterError } from "@muster/base";
 import type { Model, Muster } from "@muster/sdk";
 
+/** The name that stands for all that chats. */
+const anyModel = "auto";
+
 /**
- * The model that was asked for, else the only one that is served. Throws `model_not_found` where none is served, and
+ * The model that was asked for, else the only one that is served, else whichever the fleet can load. Throws `model_not_found` where none is served, and
  * `invalid_request` naming them where there are several.
  */
 export async function servedModel(
@@ -14,9 +17,11 @@ export async function servedModel(
   const { data } = await client.models.list({ signal, maxRetries: 0 });
   const [first, ...others] = data.filter(isServedModel).map(({ id }) => id);
   if (first === undefined) {
+    // Whatever the fleet can load: the best of it answers.
+    if (data.some(({ id }) => id === anyModel)) return anyModel;
     throw new MusterError(
       "model_not_found",
-      "No model is served: no worker has joined yet. `muster worker <model>` lends a machine.",
+      "No model is served, and no worker that is lent now could load one. `muster worker` lends a machine.",
     );
   }
   if (others.length === 0) return first;

@@ -17,6 +17,8 @@ import type { Metrics } from "./ports/metrics.ts";
 /** How likely a worker is still lent after this time counts when a model is to go there. */
 const stayMs = 3_600_000;
 const confirmTimeoutMs = 60_000;
+/** Names of single files that are kept in mind. */
+const maxByFile = 32;
 
 export interface StartedPlacement {
   readonly placer: ModelPlacer;
@@ -49,6 +51,22 @@ export function createPlacement(deps: {
     slotsElsewhere: (model) => served.slotsElsewhere(model),
   });
   let models: readonly PlacementModel[] | undefined;
+  /** One file of a model that was asked for by its own name is a model of its own: `gemma-4-e4b-it:q8_0`. */
+  const byFile = new Set<string>();
+  const noteName = (name: string) => {
+    if (byFile.has(name) || catalogue.find(name)?.variant === undefined) return;
+    byFile.add(name);
+    const [oldest] = byFile;
+    if (byFile.size > maxByFile && oldest !== undefined) byFile.delete(oldest);
+    models = undefined;
+    placer.poke();
+  };
+  const asModel = (name: string): PlacementModel[] => {
+    const found = catalogue.find(name);
+    if (found?.variant === undefined) return [];
+    const { entry, variant } = found;
+    return [placementModel({ entry: { ...entry, id: name, variants: [variant] }, pin: undefined })];
+  };
   /** What the list says of a file is looked up at its first use: later plans know better. */
   const confirm = async (model: string, variant: string) => {
     try {
@@ -60,7 +78,7 @@ export function createPlacement(deps: {
   const placer = new ModelPlacer({
     ...{ fleet, demand, place, runnable, report: planReport, clock, log },
     models: () => {
-      models ??= catalogue.list().map(placementModel);
+      models ??= [...catalogue.list().map(placementModel), ...[...byFile].flatMap(asModel)];
       return models;
     },
     policy: defaultPlacementPolicy,
@@ -78,10 +96,10 @@ export function createPlacement(deps: {
     placer.poke();
   });
   lifecycle.onStop("placement", () => placer.stop());
-  const capacity = new ClusterCapacity({ placer, served });
-  served.alsoAnnounce(() => ({
+  const capacity = new ClusterCapacity({ placer, served, noteName });
+  served.alsoAnnounce((hasOthers) => ({
     asked: demand.here(),
-    loadable: placer.loadable(catalogue.entries().map(({ id }) => id)),
+    loadable: placer.loadable(hasOthers ? catalogue.entries().map(({ id }) => id) : []),
   }));
   return { placer, demand, capacity };
 }

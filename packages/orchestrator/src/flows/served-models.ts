@@ -22,14 +22,17 @@ export class ServedModels {
   #isAnnouncing = false;
   #lastMs = Number.NEGATIVE_INFINITY;
   #dueAtMs = Number.POSITIVE_INFINITY;
-  #more: () => Omit<Announcement, "served"> = () => ({ asked: new Map(), loadable: new Map() });
+  #more: (hasOthers: boolean) => Omit<Announcement, "served"> = () => ({
+    asked: new Map(),
+    loadable: new Map(),
+  });
 
   constructor(deps: ServedModelsDeps) {
     this.#deps = deps;
   }
 
-  /** Sets what else is announced; called once, by the composition. */
-  alsoAnnounce(more: () => Omit<Announcement, "served">): void {
+  /** Sets what else is announced, where there is anybody to hear it; called once, by the composition. */
+  alsoAnnounce(more: (hasOthers: boolean) => Omit<Announcement, "served">): void {
     this.#more = more;
   }
 
@@ -111,7 +114,7 @@ export class ServedModels {
             model,
             { slots: fleet.slots(model), capabilitySets: fleet.capabilitySets(model) },
           ]);
-        await directory.announce({ served: new Map(served), ...this.#more() });
+        await directory.announce({ served: new Map(served), ...this.#more(directory.hasOthers()) });
       } catch (error) {
         // The store is away; the next announcement is two seconds off.
         log.debug({ error: String(error) }, "models not announced");

@@ -31,6 +31,8 @@ export interface ModelDirectory {
   announce(announcement: Announcement): Promise<void>;
   /** What the others serve, as it was read last, by model and added up. */
   elsewhere(): ReadonlyMap<string, ServedModel>;
+  /** Whether any other orchestrator has been heard of lately. */
+  hasOthers(): boolean;
   /** As `elsewhere`: what is asked of them. */
   askedElsewhere(): ReadonlyMap<string, AskedModel>;
   /** Models that a worker of theirs could load, with the shortest time that it should take. */

@@ -31,12 +31,14 @@ export function createRedisModelDirectory(options: {
   const seen = new Map<string, Seen>();
   let beats = 0;
   let total = nothing;
+  let others = 0;
 
   const read = (fields: Readonly<Record<string, string>>): void => {
     const nowMs = clock.nowMs();
     const served = new Map<string, ServedModel>();
     const asked = new Map<string, AskedModel>();
     const loadable = new Map<string, number>();
+    others = 0;
     for (const [orchestrator, value] of Object.entries(fields)) {
       if (orchestrator === self) continue;
       const known = seen.get(orchestrator);
@@ -48,6 +50,7 @@ export function createRedisModelDirectory(options: {
         redis.hdel(key, orchestrator).catch(() => {});
       } else if (silentMs <= fadeMs) {
         const { said } = entry;
+        others += 1;
         for (const [model, one] of said.served) served.set(model, added(served.get(model), one));
         for (const [model, one] of said.asked) asked.set(model, askedTogether(asked.get(model), one));
         for (const [model, loadMs] of said.loadable)
@@ -65,6 +68,7 @@ export function createRedisModelDirectory(options: {
       await redis.hset(key, self, JSON.stringify({ beats, models, ...others }));
       read(await redis.hgetall(key));
     },
+    hasOthers: () => others > 0,
     elsewhere: () => total.served,
     askedElsewhere: () => total.asked,
     loadableElsewhere: () => total.loadable,

@@ -7,7 +7,9 @@ export const anyFamily = "auto";
 
 const idPattern = /^[a-z0-9][a-z0-9._-]{0,99}$/;
 const familyPattern = /^[a-z0-9][a-z0-9._-]{0,63}$/;
-const labelPattern = /^[A-Za-z0-9]([A-Za-z0-9._/-]{0,61}[A-Za-z0-9])?$/;
+/** As workers may have them. */
+const labelName = /^[A-Za-z0-9._/-]{1,64}$/;
+const labelValue = /^[A-Za-z0-9._/: -]{0,128}$/;
 const maxReplicas = 64;
 const maxLabels = 16;
 
@@ -51,8 +53,8 @@ export function checkPin({ replicas, labels }: Pin): void {
   const given = Object.entries(labels);
   if (given.length > maxLabels) throw wrong("labels", `there may be ${maxLabels} at most`);
   for (const [name, value] of given) {
-    if (!labelPattern.test(name) || value.length > 63 || (value !== "" && !labelPattern.test(value)))
-      throw wrong("labels", `"${name.slice(0, 63)}" or its value cannot be a label of a worker`);
+    if (!labelName.test(name) || !labelValue.test(value))
+      throw wrong("labels", `"${name.slice(0, 64)}" or its value cannot be a label of a worker`);
   }
 }
 

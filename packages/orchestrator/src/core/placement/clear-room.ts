@@ -36,11 +36,15 @@ function mightClear(plan: FleetPlan, room: Room, asked: Asked): boolean {
 }
 
 /** The best of rooms that are on their way to be free, once replicas that were retired have answered. */
-export function spotThatComes(plan: FleetPlan, one: ModelCase, rooms: readonly Room[]): Spot | undefined {
+export function spotThatComes(
+  plan: FleetPlan,
+  one: ModelCase,
+  { rooms, kind }: Pick<SpotWish, "rooms" | "kind">,
+): Spot | undefined {
   let best: Spot | undefined;
   for (const room of rooms) {
     const leaving = [...room.replicas].filter(({ isRetiring }) => isRetiring);
-    const shape = fitIn(plan, one, { room, budget: room.freeWithout(leaving), kind: "gpu" });
+    const shape = fitIn(plan, one, { room, budget: room.freeWithout(leaving), kind });
     if (shape === undefined) continue;
     const score = spotScore(plan, one, { room, shape, gone: leaving });
     if (best === undefined || score > best.score) best = { room, shape, score };

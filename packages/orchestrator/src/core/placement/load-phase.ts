@@ -92,13 +92,13 @@ export class LoadPhase {
     if (this.#loadFree(one, { need, rooms, kind: "gpu" })) return true;
     if (this.#evict(one, { need, rooms, kind: "gpu" })) return true;
     if (need === "better") return false;
-    if (mayTakeFromOthers(this.#plan, one, need) && this.#takeTurn(one, need, rooms)) return true;
+    const mayTake = mayTakeFromOthers(this.#plan, one, need);
+    if (mayTake && this.#takeTurn(one, { need, rooms, kind: "gpu" })) return true;
     // Batches wait for a GPU that could hold the model; people do not.
     const isUrgent = need === "pin" || need === "first";
     if (!isUrgent && this.#couldBeOnGpu(one)) return false;
-    return (
-      this.#loadFree(one, { need, rooms, kind: "rest" }) || this.#evict(one, { need, rooms, kind: "rest" })
-    );
+    const rest = { need, rooms, kind: "rest" } as const;
+    return this.#loadFree(one, rest) || this.#evict(one, rest) || (mayTake && this.#takeTurn(one, rest));
   }
 
   #loadFree(one: ModelCase, at: { need: Need; rooms: readonly Room[]; kind: SpotKind }): boolean {
@@ -127,13 +127,15 @@ export class LoadPhase {
   }
 
   /** Counts on a room that is on its way, or has the replicas of another give way. */
-  #takeTurn(one: ModelCase, need: Need, rooms: readonly Room[]): boolean {
+  #takeTurn(
+    one: ModelCase,
+    { need, rooms, kind }: { need: Need; rooms: readonly Room[]; kind: SpotKind },
+  ): boolean {
     const plan = this.#plan;
-    const coming = spotThatComes(
-      plan,
-      one,
-      [...this.#leaving].filter((room) => this.#mayCountOn(one, room, rooms)),
-    );
+    const coming = spotThatComes(plan, one, {
+      rooms: [...this.#leaving].filter((room) => this.#mayCountOn(one, room, rooms)),
+      kind,
+    });
     if (coming !== undefined) {
       this.#promise(one, coming);
       return true;
@@ -142,7 +144,7 @@ export class LoadPhase {
     if (this.#retiring >= most) return false;
     const clearable = need === "pin" ? rooms : this.#among(one, this.#settled);
     const spot = spotToClear(plan, one, {
-      ...{ need, rooms: clearable, kind: "gpu", isAlone: wantsAlone(need), mayBeInUse: true },
+      ...{ need, rooms: clearable, kind, isAlone: wantsAlone(need), mayBeInUse: true },
     });
     if (spot === undefined) return false;
     const reason = `${one.model.id} has waited for its turn`;

@@ -67,7 +67,13 @@ function couldRunIn(plan: FleetPlan, modelId: string): CouldRun {
     }
   }
   if (best !== undefined) return { kind: "yes", ...best };
-  return { kind: "no", reason: whyNone(plan, one, new NearestWorkers(plan)).reason };
+  return {
+    kind: "no",
+    // A sentence costs a look at all workers, and most of those who ask want no sentence.
+    get reason() {
+      return whyNone(plan, one, new NearestWorkers(plan)).reason;
+    },
+  };
 }
 
 /** A model that is served without being in the catalogue: somebody has loaded it by hand. */

@@ -156,7 +156,7 @@ describe("the built-in list", () => {
   it("takes no pin that cannot be", async () => {
     const { catalogue } = await start();
     const pin = (replicas: number, labels = {}) => catalogue.pin("gemma-4-e4b-it", { replicas, labels });
-    for (const bad of [pin(0), pin(1.5), pin(65), pin(1, { "a b": "c" }), pin(1, { a: "x y" })])
+    for (const bad of [pin(0), pin(1.5), pin(65), pin(1, { "a b": "c" }), pin(1, { a: "x\ty" })])
       await expect(bad).rejects.toMatchObject({ code: "invalid_request" });
   });
 

@@ -132,16 +132,20 @@ export class ModelResolver {
       const variants = outlook.variants(served);
       const isOther = need.variant !== undefined && !variants.has(need.variant) && !variants.has(undefined);
       if (!isOther || variants.size === 0) return modelOf(served, entry, need.variant);
+      const lane = `${entry.id}:${need.variant}`;
+      const loadable = this.#loadable(lane);
+      if (loadable.kind === "yes") return modelOf(lane, entry, need.variant, loadable.loadMs);
       return {
         kind: "impossible",
         code: "insufficient_capacity",
-        reason: `"${entry.id}" is served now, but as ${[...variants].join(", ")} and not as ${need.variant}. Ask for "${entry.id}".`,
+        reason: `"${entry.id}" is served now, but as ${[...variants].join(", ")} and not as ${need.variant}, which cannot be had: ${loadable.reason}. Ask for "${entry.id}".`,
       };
     }
     const able = new Set(entry.capabilities);
     if (!canDo({ capabilities: able }, need.needs)) return { kind: "unable", able };
-    const loadable = this.#loadable(entry.id);
-    if (loadable.kind === "yes") return modelOf(entry.id, entry, need.variant, loadable.loadMs);
+    const lane = need.variant === undefined ? entry.id : `${entry.id}:${need.variant}`;
+    const loadable = this.#loadable(lane);
+    if (loadable.kind === "yes") return modelOf(lane, entry, need.variant, loadable.loadMs);
     return {
       kind: "impossible",
       code: "insufficient_capacity",
@@ -223,8 +227,9 @@ export class ModelResolver {
   }
 
   /** By which of its names it is served. */
-  #servedName({ id, aliases = [] }: ModelEntry): string | undefined {
-    return [id, ...aliases].find((name) => this.#deps.served.has(name));
+  #servedName({ id, aliases = [], variants }: ModelEntry): string | undefined {
+    const byVariant = variants.map((variant) => `${id}:${variant.id}`);
+    return [id, ...aliases, ...byVariant].find((name) => this.#deps.served.has(name));
   }
 
   #loadable(id: string): Loadable {

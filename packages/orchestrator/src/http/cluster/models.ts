@@ -16,7 +16,7 @@ const addSchema = z.strictObject({
 
 const pinSchema = z.strictObject({
   replicas: z.int().min(1).max(64).nullish(),
-  labels: z.record(z.string().max(63), z.string().max(63)).nullish(),
+  labels: z.record(z.string().max(64), z.string().max(128)).nullish(),
 });
 
 type ModelParams = { Params: { id: string } };
