@@ -41,10 +41,10 @@ describe("loadWorkerConfig", () => {
     };
     expect(loadWorkerConfig({}, env)).toMatchObject({
       gpus: [0, 2],
-      vramReserveBytes: 2 * 1024 ** 3,
+      vramReserveBytes: 2_000_000_000,
       ramReserveBytes: 0,
       maxVramBytes: 12 * 1024 ** 3,
-      maxRamBytes: 512 * 1024 ** 2,
+      maxRamBytes: 512_000_000,
     });
     expect(loadWorkerConfig({}, {})).toMatchObject({ gpus: undefined, maxVramBytes: undefined });
   });
