@@ -47,6 +47,7 @@ export function createPlacement(deps: {
     lines: deps.lines,
     elsewhere: () => served.askedElsewhere(),
     slotsElsewhere: (model) => served.slotsElsewhere(model),
+    comingElsewhere: (model) => served.comingElsewhere(model),
   });
   let models: readonly PlacementModel[] | undefined;
   /** What the list says of a file is looked up at its first use: later plans know better. */
@@ -82,6 +83,7 @@ export function createPlacement(deps: {
   served.alsoAnnounce(() => ({
     asked: demand.here(),
     loadable: placer.loadable(catalogue.entries().map(({ id }) => id)),
+    coming: placer.coming(),
   }));
   return { placer, demand, capacity };
 }

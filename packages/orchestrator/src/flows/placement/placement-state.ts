@@ -35,24 +35,26 @@ export function placementState(sources: StateSources): PlacementState {
   };
 }
 
-function placementWorker(worker: WorkerView, { orders, staying }: StateSources): PlacementWorker {
+function placementWorker(worker: WorkerView, { orders, staying, models }: StateSources): PlacementWorker {
   const { hardware, load, inventory } = worker;
   const known = new Set(worker.replicas.map(({ id }) => id));
   const unseen = orders
     .of(worker.id)
     .filter((order) => !order.isSeen && !known.has(order.replicaId))
-    .map(
-      ({ replicaId, action, orderedAtMs, lastUsedAtMs }): PlacementReplica => ({
-        ...{ id: replicaId, model: action.model, variant: action.variant.id, state: "fetching" },
-        ...{ slots: action.slots, slotsUsed: 0, contextTokens: action.contextTokens },
-        ...{ vramBytes: action.vramBytes, ramBytes: action.ramBytes, isFixed: false, isHeldBack: false },
-        ...{ device: action.device, isRetiring: false },
-        ...{ sinceMs: orderedAtMs, lastUsedAtMs },
-      }),
-    );
-  const reported = worker.replicas.map((replica) => placementReplica(worker, replica, orders));
-  const leaving = reported.filter(({ id }) => orders.isUnloading(id));
-  const here = reported.filter(({ id }) => !orders.isUnloading(id));
+    .flatMap(({ replicaId, action, orderedAtMs, lastUsedAtMs }): PlacementReplica[] => {
+      if (action === undefined) return [];
+      const { model, variant, slots, contextTokens, vramBytes, ramBytes, device } = action;
+      return [
+        {
+          ...{ id: replicaId, model, variant: variant.id, state: "fetching", slots, slotsUsed: 0 },
+          ...{ contextTokens, vramBytes, ramBytes, device, isFixed: false, isHeldBack: false },
+          ...{ isRetiring: false, sinceMs: orderedAtMs, lastUsedAtMs },
+        },
+      ];
+    });
+  const reported = worker.replicas.map((replica) => placementReplica(worker, replica, { orders, models }));
+  const leaving = reported.filter(({ id }) => orders.isUnloading(worker.id, id));
+  const here = reported.filter(({ id }) => !orders.isUnloading(worker.id, id));
   const leavingVram = sum(leaving, ({ vramBytes }) => vramBytes);
   const leavingRam = sum(leaving, ({ ramBytes }) => ramBytes);
   const oursVram = sum(here, ({ vramBytes }) => vramBytes);
@@ -87,8 +89,14 @@ function placementWorker(worker: WorkerView, { orders, staying }: StateSources):
   };
 }
 
-function placementReplica(worker: WorkerView, replica: ReplicaView, orders: LoadOrders): PlacementReplica {
-  const { vramBytes, ramBytes } = memoryOf(worker, replica, orders);
+function placementReplica(
+  worker: WorkerView,
+  replica: ReplicaView,
+  { orders, models }: Pick<StateSources, "orders" | "models">,
+): PlacementReplica {
+  const order = orders.get(worker.id, replica.id);
+  const isKnown = replica.variant !== undefined && models.some(({ id }) => id === replica.model);
+  const { vramBytes, ramBytes } = memoryOf(worker, replica, order?.action ?? (isKnown ? unknown : undefined));
   return {
     id: replica.id,
     model: replica.model,
@@ -99,19 +107,23 @@ function placementReplica(worker: WorkerView, replica: ReplicaView, orders: Load
     contextTokens: replica.contextTokens,
     vramBytes,
     ramBytes,
-    isFixed: replica.isFixed || orders.get(replica.id) === undefined,
+    isFixed: replica.isFixed || order === undefined,
     isHeldBack: replica.heldBack !== undefined && !replica.isRetiring,
+    isWrong: replica.isQuarantined,
+    heldBackSinceMs: order?.heldBackSinceMs,
     isRetiring: replica.isRetiring,
-    device: orders.get(replica.id)?.action.device,
-    ...orders.times(replica.id),
+    device: order?.action?.device,
+    ...orders.times(worker.id, replica.id),
   };
 }
 
+/** The plan estimates it. */
+const unknown = { vramBytes: 0, ramBytes: 0 };
+
 /** As reported; before a replica is ready as it was planned; else the size of its file, which is most of it. */
-function memoryOf(worker: WorkerView, replica: ReplicaView, orders: LoadOrders) {
+function memoryOf(worker: WorkerView, replica: ReplicaView, planned: typeof unknown | undefined) {
   if (replica.vramBytes + replica.ramBytes > 0) return replica;
-  const action = orders.get(replica.id)?.action;
-  if (action !== undefined) return action;
+  if (planned !== undefined) return planned;
   const isOnGpu = worker.hardware.gpus.length > 0 && replica.backend !== "cpu";
   return isOnGpu
     ? { vramBytes: replica.fileBytes, ramBytes: 0 }
