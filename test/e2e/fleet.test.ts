@@ -173,3 +173,34 @@ describe("models by name, on real engines", () => {
     ).toContain("Oslo");
   });
 });
+
+describe("two orchestrators on one Redis", () => {
+  it("load a model where a worker is, for a client of the one that has none; and hear of it meanwhile", async () => {
+    const { catalogue } = await twoModels();
+    const redisPrefix = `fleet-pair-${process.pid}-${Math.random().toString(36).slice(2)}`;
+    const back = await startCluster({ redisPrefix, catalogue });
+    const front = await startCluster({ redisPrefix, catalogue });
+    await desk(back, "desk-1");
+    // Until the second has said what it could load, the first knows of nobody.
+    await eventually(async () => {
+      const { data } = (await (await fetch(`${front.url}/v1/models`)).json()) as { data: { id: string }[] };
+      return data.some(({ id }) => id === "small");
+    });
+
+    const cold = await front.post("/v1/chat/completions", ask("small", undefined, { stream: true }));
+    const second = front.post("/v1/chat/completions", ask("small", "What is the capital of France?"));
+    const answer = await readStream(cold);
+    expect(answer.error).toBeUndefined();
+    expect(answer.text).toContain("Oslo");
+    expect(await loaded(back)).toEqual(["small on desk-1"]);
+    expect(await loaded(front)).toEqual([]);
+    const other = await second;
+    expect(other.status).toBe(200);
+    expect(other.headers.get("x-muster-worker")).toBe("desk-1");
+
+    // It makes room for another that only a client of the first asks for.
+    const large = await front.post("/v1/chat/completions", ask("large"));
+    expect(large.status).toBe(200);
+    expect(await loaded(back)).toEqual(["large on desk-1"]);
+  });
+});

@@ -49,6 +49,7 @@ export function createPlacement(deps: {
     lines: deps.lines,
     elsewhere: () => served.askedElsewhere(),
     slotsElsewhere: (model) => served.slotsElsewhere(model),
+    comingElsewhere: (model) => served.comingElsewhere(model),
   });
   let models: readonly PlacementModel[] | undefined;
   /** One file of a model that was asked for by its own name is a model of its own: `gemma-4-e4b-it:q8_0`. */
@@ -100,6 +101,7 @@ export function createPlacement(deps: {
   served.alsoAnnounce((hasOthers) => ({
     asked: demand.here(),
     loadable: placer.loadable(hasOthers ? catalogue.entries().map(({ id }) => id) : []),
+    coming: placer.coming(),
   }));
   return { placer, demand, capacity };
 }

@@ -98,7 +98,10 @@ async function start(
     ...{ config, address, fleet, attempts, clock, log, background, lifecycle },
     goldenFor: (replica) => goldenOf(models.catalogue, replica),
   });
-  const runner = new JobRunner({ fleet, attempts, bus, metrics, clock, log });
+  const runner = new JobRunner({
+    ...{ fleet, attempts, bus, metrics, clock, log },
+    isElsewhere: (model) => served.slotsElsewhere(model) > 0,
+  });
   const desk = new RequestDesk({
     queue,
     bus,
@@ -108,7 +111,7 @@ async function start(
     background,
     maxQueued: config.maxQueuedRequests,
     coldStarts: {
-      isComingUp: (model) => placement.placer.comingUp(model) !== undefined,
+      isComingUp: (model) => comingUp(model) !== undefined,
       unmetBecause: (model) => placement.placer.unmet(model)?.reason,
       longestMs: config.coldStartMs,
     },
@@ -124,6 +127,11 @@ async function start(
   lifecycle.onStop("served models", () => served.close());
   const store = await openObjectStore(config.objectStore, { log, clock });
   lifecycle.onStop("object store", () => store.close());
+  const comingUp = (model: string): string | undefined => {
+    const here = placement.placer.comingUp(model)?.says;
+    if (here !== undefined || served.slots(model) > 0) return here;
+    return served.comingElsewhere(model) > 0 ? `loading ${model} elsewhere` : undefined;
+  };
   const models = await startCatalogue({
     ...{ config, store, clock, log, background, lifecycle },
     outlook: outlookOf(fleet),
@@ -223,7 +231,7 @@ async function start(
       newId: (idPrefix) => `${idPrefix}${randomUUID()}`,
       randomSeed: () => randomBytes(4).readUInt32LE(),
       scrape: () => metrics.scrape(),
-      comingUp: (model) => placement.placer.comingUp(model)?.says,
+      comingUp,
       placement: placement.placer,
       unreadyBecause: () => {
         if (isStopping) return "shutting down";
@@ -236,6 +244,7 @@ async function start(
   // First of all: readiness is gone, what waits is turned away, what runs gets its time.
   lifecycle.onStop("requests", () => {
     isStopping = true;
+    placement.placer.stop();
     log.info({ running: desk.size, drainMs: config.drainMs }, "shutting down");
     return desk.close(config.drainMs);
   });

@@ -8,6 +8,8 @@ export interface RequestRef {
   readonly requestId: string;
   /** The id of the orchestrator whose client waits. */
   readonly home: string;
+  /** How often it was put back; makes each job's id its own. Undefined: never. */
+  readonly turn?: number | undefined;
 }
 
 /** Where any orchestrator finds one line of a batch. */
@@ -51,7 +53,7 @@ export function isLinesRef(job: JobRef): job is LinesRef {
 
 /** One job for each: putting it again while it is there changes nothing. */
 export function jobIdOf(job: JobRef): string {
-  if (!isLinesRef(job)) return job.requestId;
+  if (!isLinesRef(job)) return job.turn === undefined ? job.requestId : `${job.requestId}-t${job.turn}`;
   const { batchId, gen, round, lines } = job;
   return `${batchId}-${lines[0]?.line ?? 0}-${lines.length}-g${gen}-r${round}`;
 }

@@ -110,7 +110,7 @@ export class Canary {
       again: undefined,
     };
     this.#checks.set(key, check);
-    this.#deps.fleet.holdBack(workerId, replicaId, awaiting);
+    this.#deps.fleet.holdBack(workerId, replicaId, { reason: awaiting, isWrong: false });
     this.#deps.background.run("canary", () => this.#ask(check, how));
   }
 
@@ -155,8 +155,9 @@ export class Canary {
     check.tries += 1;
     const waitMs = askAgainMs(verdict, check.tries);
     check.again = { verdict: verdict.kind, stop: clock.after(waitMs, () => this.#askAgain(check)) };
-    const reason = verdict.kind === "wrong" ? verdict.reason : `${awaiting}: ${verdict.reason}`;
-    fleet.holdBack(workerId, replicaId, reason);
+    const isWrong = verdict.kind === "wrong";
+    const reason = isWrong ? verdict.reason : `${awaiting}: ${verdict.reason}`;
+    fleet.holdBack(workerId, replicaId, { reason, isWrong });
   }
 
   /** One question after the other; the first wrong answer decides. */

@@ -35,17 +35,24 @@ export interface WorkerEntry {
 export type WorkerLook = Readonly<
   Pick<WorkerEntry, "identity" | "isDraining" | "load" | "availability" | "inventory">
 > & {
-  readonly replicas: ReadonlyMap<
-    string,
-    Readonly<Pick<ReplicaEntry, "report" | "slotsUsed" | "heldBack" | "retiring">>
-  >;
+  readonly replicas: ReadonlyMap<string, ReplicaLook>;
 };
+
+export type ReplicaLook = Readonly<Pick<ReplicaEntry, "report" | "slotsUsed" | "heldBack" | "retiring">>;
 
 /** An engine's cache has room for a few beginnings; what is older has most likely left it. */
 const maxWarmPrefixes = 8;
 
 /** Models whose health is kept for each worker. */
 const maxHealthKept = 64;
+
+/** Why a replica gets no work though it is ready. */
+export interface HeldBack {
+  /** For people. */
+  readonly reason: string;
+  /** Its answers were wrong. False: they have yet to be looked at. */
+  readonly isWrong: boolean;
+}
 
 /** One slot that is taken. */
 export class SlotHold implements TakenSlot, SlotInUse {
@@ -86,6 +93,8 @@ export class ReplicaEntry implements CandidateInUse<SlotHold>, CandidateWithEnds
   isAccepting = false;
   /** As `isAccepting`, held back or not. */
   isAble = false;
+  /** On its way to take work: it is fetched, loaded, or asked its golden prompts. */
+  isComing = false;
   slots = 0;
   decodeTokensPerSecond: number | undefined;
   prefillTokensPerSecond: number | undefined;
@@ -99,7 +108,7 @@ export class ReplicaEntry implements CandidateInUse<SlotHold>, CandidateWithEnds
   report: Replica;
   readonly health: ReplicaHealth;
   /** Set while it gets no work though it is ready. */
-  heldBack: string | undefined;
+  heldBack: HeldBack | undefined;
   /** Set once another model is to have its place: it ends what it runs, and gets no more. */
   retiring: string | undefined;
   #isEjected = false;
@@ -138,6 +147,9 @@ export class ReplicaEntry implements CandidateInUse<SlotHold>, CandidateWithEnds
     const isWanted = link !== undefined && !isDraining && availability.state === "lending";
     this.isAble = isWanted && report.state === "ready" && this.retiring === undefined;
     this.isAccepting = this.isAble && this.heldBack === undefined;
+    const isUnderWay = report.state === "fetching" || report.state === "loading";
+    const isAsked = report.state === "ready" && this.heldBack?.isWrong === false;
+    this.isComing = isWanted && this.retiring === undefined && (isUnderWay || isAsked);
     this.slots = report.slots;
     this.capabilities = report.capabilities;
     this.decodeTokensPerSecond = health.decodeTokensPerSecond;
@@ -201,7 +213,8 @@ export function viewOf(worker: WorkerEntry, nowMs: number): WorkerView {
       ...report,
       slotsUsed,
       decodeTokensPerSecond: health.seenTokensPerSecond,
-      heldBack: heldBack ?? retiring,
+      heldBack: heldBack?.reason ?? retiring,
+      isQuarantined: heldBack?.isWrong ?? false,
       isRetiring: retiring !== undefined,
       ...health.view(nowMs),
     }),

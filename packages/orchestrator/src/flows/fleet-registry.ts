@@ -4,6 +4,7 @@ import { hasFreeSlot } from "../core/scheduling/choose-replica.ts";
 import type { WorkerLink } from "../ports/worker-link.ts";
 import { BreakerWatch } from "./breaker-watch.ts";
 import {
+  type HeldBack,
   healthAfter,
   keepHealth,
   modelsOf,
@@ -121,6 +122,8 @@ export class FleetRegistry {
       healthBefore: healthAfter(earlier),
     });
     this.#log.info({ workerId: identity.id, worker: identity.name }, "worker joined");
+    // What it had it need not have again.
+    for (const model of earlier === undefined ? [] : modelsOf(earlier)) this.#slotsChanged(model);
     this.#events.fleetChanged(identity.id);
   }
 
@@ -195,12 +198,16 @@ export class FleetRegistry {
     this.#events.fleetChanged(workerId);
   }
 
-  /** Keeps work from a replica, with the reason that people see; undefined lets it have work again. */
-  holdBack(workerId: string, replicaId: string, reason: string | undefined): void {
+  /** Keeps work from a replica; undefined lets it have work again. */
+  holdBack(workerId: string, replicaId: string, heldBack: HeldBack | undefined): void {
     const replica = this.#workers.get(workerId)?.replicas.get(replicaId);
-    if (replica === undefined || replica.heldBack === reason) return;
-    replica.heldBack = reason;
+    if (replica === undefined) return;
+    const before = replica.heldBack;
+    if (before?.reason === heldBack?.reason && before?.isWrong === heldBack?.isWrong) return;
+    replica.heldBack = heldBack;
     this.#slotsChanged(replica.report.model);
+    // Another has to take the place of one that answers wrongly.
+    if (before?.isWrong !== heldBack?.isWrong) this.#events.fleetChanged(workerId);
   }
 
   reportReplica(workerId: string, said: Replica): void {
@@ -336,6 +343,24 @@ export class FleetRegistry {
   /** What was reported last of one replica. */
   replica(workerId: string, replicaId: string): Replica | undefined {
     return this.#workers.get(workerId)?.replicas.get(replicaId)?.report;
+  }
+
+  /** Replicas of a model that should take work soon: fetched, loaded, or asked their golden prompts. */
+  coming(model: string): readonly Replica[] {
+    return this.#index
+      .of(model)
+      .filter(({ isComing }) => isComing)
+      .map(({ report }) => report);
+  }
+
+  /** Of an answer alone on the fastest replica that is ready, as measured lately; undefined: never. */
+  seenTokensPerSecond(model: string): number | undefined {
+    let fastest: number | undefined;
+    for (const { report, health } of this.#index.of(model)) {
+      const seen = report.state === "ready" ? health.seenTokensPerSecond : undefined;
+      if (seen !== undefined && seen > (fastest ?? 0)) fastest = seen;
+    }
+    return fastest;
   }
 
   /** What was reported last of each replica of a model. */

@@ -32,14 +32,21 @@ export const noMetrics: Metrics = {
 const hub = new MemoryBusHub();
 let hubs = 0;
 
-export function startFlows(options: { readonly maxQueued?: number; readonly coldStarts?: ColdStarts } = {}) {
+export function startFlows(
+  options: {
+    readonly maxQueued?: number;
+    readonly coldStarts?: ColdStarts;
+    readonly isElsewhere?: (model: string) => boolean;
+  } = {},
+) {
   const clock = new ManualClock();
   const log = silentLog;
   const queue = createMemoryJobQueue();
   const bus = hub.bus(`orc-${++hubs}`);
   const fleet = new FleetRegistry({ clock, log });
   const attempts = new AttemptTable({ clock, log, fleet, metrics: noMetrics });
-  const runner = new JobRunner({ fleet, attempts, bus, metrics: noMetrics, clock, log });
+  const { isElsewhere } = options;
+  const runner = new JobRunner({ fleet, attempts, bus, metrics: noMetrics, clock, log, isElsewhere });
   const background = new Background(log);
   const desk = new RequestDesk({
     queue,

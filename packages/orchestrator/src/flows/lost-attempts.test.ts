@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
 import { ScriptedWorker, startFlows, submit } from "./flows.fixture.ts";
 
@@ -14,6 +15,38 @@ describe("a worker that is lost", () => {
     second.say(assign, 0, "answer");
     second.finish(assign);
     expect((await done).map((event) => event.kind)).toEqual(["started", "started", "delta", "end"]);
+  });
+
+  it("that was the last here sends its request back to the lane, where others have the model", async () => {
+    const flows = startFlows({ isElsewhere: () => true });
+    const lane = { model: "m", class: "interactive" } as const;
+    const first = new ScriptedWorker(flows, "w1");
+    const { done } = await submit(flows);
+    await first.untilAssigned(1);
+    first.die();
+    await nextTurn();
+    expect(await flows.queue.depth(lane)).toBe(0);
+    flows.clock.advance(1_000);
+    await nextTurn();
+    expect(await flows.queue.depth(lane)).toBe(1);
+    const second = new ScriptedWorker(flows, "w2");
+    const assign = await second.untilAssigned(1);
+    expect(assign.epoch).toBe(2);
+    second.finish(assign);
+    expect((await done).map((event) => event.kind)).toEqual(["started", "started", "end"]);
+  });
+
+  it("that was the last of all leaves its request waiting here", async () => {
+    const flows = startFlows({ isElsewhere: () => false });
+    const first = new ScriptedWorker(flows, "w1");
+    const { done } = await submit(flows);
+    await first.untilAssigned(1);
+    first.die();
+    await nextTurn();
+    flows.clock.advance(5_000);
+    const second = new ScriptedWorker(flows, "w2");
+    second.finish(await second.untilAssigned(1));
+    expect((await done).at(-1)?.kind).toBe("end");
   });
 
   it("ends a streamed answer that had begun with an error, and does not mix in another attempt", async () => {

@@ -61,6 +61,24 @@ describe("one request", () => {
     await expect(third.done).rejects.toMatchObject({ code: "queue_timeout" });
   });
 
+  it("has its usual time once more when its model has just come", async () => {
+    let isComingUp = true;
+    const flows = startFlows({
+      coldStarts: { isComingUp: () => isComingUp, unmetBecause: () => undefined, longestMs: 20_000 },
+    });
+    const { done } = await submit(flows, { queueTimeoutMs: 5_000 });
+    flows.clock.advance(5_000);
+    isComingUp = false;
+    flows.clock.advance(5_000);
+    const worker = new ScriptedWorker(flows, "w1");
+    worker.finish(await worker.untilAssigned(1));
+    await expect(done).resolves.toHaveLength(2);
+    worker.die();
+    const { done: late } = await submit(flows, { queueTimeoutMs: 5_000 });
+    flows.clock.advance(5_000);
+    await expect(late).rejects.toMatchObject({ code: "queue_timeout" });
+  });
+
   it("fails at its deadline while it waits for a slot, whatever it might wait otherwise", async () => {
     const flows = startFlows();
     const { done } = await submit(flows, { queueTimeoutMs: 60_000, deadlineMs: 1_000 });

@@ -7,7 +7,7 @@ import {
   MusterError,
 } from "@muster/base";
 import { weightOf } from "../core/event-weight.ts";
-import type { AnswerEvent } from "../core/job.ts";
+import type { AnswerEvent, RequestRef } from "../core/job.ts";
 import type { Lane, LaneClass } from "../core/lane.ts";
 import type { JobQueue } from "../ports/job-queue.ts";
 import type { Metrics } from "../ports/metrics.ts";
@@ -31,7 +31,13 @@ interface Entry {
   readonly stopDeadline: () => void;
   /** Set once a runner has asked for the request. */
   runner: string | undefined;
+  /** How often a runner has put it back. */
+  turn: number | undefined;
+  /** Of the runners that have put it back. */
+  attempts: number;
   hasStarted: boolean;
+  /** Its model was on its way when it was looked at last. */
+  isComing: boolean;
 }
 
 export interface SubmitOptions {
@@ -95,7 +101,7 @@ export class RequestDesk {
    */
   async submit(options: SubmitOptions): Promise<AsyncIterable<AnswerEvent>> {
     const { requestId, lane, request, signal } = options;
-    const { queue, bus, clock, maxQueued } = this.#deps;
+    const { queue, clock, maxQueued } = this.#deps;
     if (this.#isClosing) throw shuttingDown();
     if (this.#entries.size >= maxQueued) {
       throw new MusterError(
@@ -123,13 +129,16 @@ export class RequestDesk {
       ),
       stopDeadline: this.#endAt(requestId, options.deadlineMs),
       runner: undefined,
+      turn: undefined,
+      attempts: 0,
       hasStarted: false,
+      isComing: false,
     };
     this.#entries.set(requestId, entry);
     signal.addEventListener("abort", () => this.#fail(requestId, cancelled()), { once: true });
     if (signal.aborted) this.#fail(requestId, cancelled());
     try {
-      await queue.put(lane, { requestId, home: bus.self });
+      await queue.put(lane, this.#refOf(requestId, entry));
     } catch (error) {
       this.#fail(requestId, MusterError.from(error));
       throw error;
@@ -166,6 +175,9 @@ export class RequestDesk {
       }
       case "waiting":
         this.#waitAgain(message.requestId);
+        return true;
+      case "return":
+        this.#putBack(message);
         return true;
       case "gap":
         this.#interrupted(message.from);
@@ -207,9 +219,28 @@ export class RequestDesk {
       return;
     }
     entry.runner = runner;
-    const { handover, deadlineAtMs } = entry;
+    const { handover, deadlineAtMs, attempts } = entry;
     const left = deadlineAtMs === undefined ? {} : { leftMs: deadlineAtMs - clock.nowMs() };
-    bus.send(runner, { kind: "request", requestId, handover: { ...handover, ...left } });
+    const made = attempts === 0 ? {} : { attempts };
+    bus.send(runner, { kind: "request", requestId, handover: { ...handover, ...left, ...made } });
+  }
+
+  /** The runner has no worker for it any more, and another has. Its time in the queue goes on. */
+  #putBack({ requestId, runner, attempts }: Extract<BusMessage, { readonly kind: "return" }>): void {
+    const entry = this.#entries.get(requestId);
+    if (entry === undefined || entry.runner !== runner) return;
+    const { queue, background } = this.#deps;
+    entry.runner = undefined;
+    entry.attempts = attempts;
+    entry.turn = (entry.turn ?? 0) + 1;
+    const ref = this.#refOf(requestId, entry);
+    background.run("put-back", () =>
+      queue.put(entry.lane, ref).catch((error: unknown) => this.#fail(requestId, MusterError.from(error))),
+    );
+  }
+
+  #refOf(requestId: string, { turn }: Entry): RequestRef {
+    return { requestId, home: this.#deps.bus.self, ...(turn === undefined ? {} : { turn }) };
   }
 
   #deliver(requestId: string, event: AnswerEvent): void {
@@ -265,7 +296,11 @@ export class RequestDesk {
     const { coldStarts, clock } = this.#deps;
     const { model } = entry.lane;
     const waitedMs = clock.nowMs() - entry.acceptedAtMs;
-    if (coldStarts?.isComingUp(model) && waitedMs < coldStarts.longestMs) {
+    const wasComing = entry.isComing;
+    entry.isComing = coldStarts?.isComingUp(model) ?? false;
+    // One that has just come has had no time yet to answer those who waited for it.
+    const hasCome = wasComing && !entry.isComing && coldStarts?.unmetBecause(model) === undefined;
+    if (coldStarts !== undefined && (entry.isComing || hasCome) && waitedMs < coldStarts.longestMs) {
       entry.stopQueueTimer = clock.after(afterMs, () => this.#timeOut(requestId, afterMs));
       return;
     }
@@ -308,7 +343,7 @@ export class RequestDesk {
     this.#forget(requestId);
     const { bus, queue, background } = this.#deps;
     if (entry.runner !== undefined) bus.send(entry.runner, { kind: "cancel", requestId });
-    else background.run("remove-job", () => queue.remove(entry.lane, requestId));
+    else background.run("remove-job", () => queue.remove(entry.lane, this.#refOf(requestId, entry)));
   }
 
   #forget(requestId: string): void {
@@ -322,11 +357,11 @@ export class RequestDesk {
 
   /** The store is back after an outage: what it took last may be lost. Putting again is without effect otherwise. */
   #requeue(): void {
-    const { queue, bus, log, background } = this.#deps;
+    const { queue, log, background } = this.#deps;
     const waiting = [...this.#entries].filter(([, entry]) => entry.runner === undefined);
     if (waiting.length > 0) log.info({ requests: waiting.length }, "putting waiting requests again");
     for (const [requestId, entry] of waiting) {
-      background.run("put-again", () => queue.put(entry.lane, { requestId, home: bus.self }));
+      background.run("put-again", () => queue.put(entry.lane, this.#refOf(requestId, entry)));
     }
   }
 }

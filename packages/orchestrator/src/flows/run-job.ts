@@ -7,6 +7,13 @@ import type { Metrics } from "../ports/metrics.ts";
 import type { BusMessage, Handover, TokenBus, WireError } from "../ports/token-bus.ts";
 import type { AttemptOutcome, AttemptTable } from "./attempt-table.ts";
 import type { FleetRegistry } from "./fleet-registry.ts";
+import type { SlotLease, SlotWish } from "./slot-lease.ts";
+
+/** A job that is put back: no worker here has its model any more. */
+interface Stranded {
+  /** So many were made for it. */
+  readonly attempts: number;
+}
 
 interface RunningJob {
   readonly home: string;
@@ -16,10 +23,16 @@ interface RunningJob {
 
 /** How long another orchestrator may take to hand over a request before its client counts as gone. */
 const fetchTimeoutMs = 3_000;
+/** How often a job that waits here is looked at: its model may have left for another orchestrator. */
+const strandedLookMs = 1_000;
+/** A job is not put back more often than that: it waits here then. */
+const maxTurns = 8;
 
 interface JobRunnerDeps {
   readonly fleet: FleetRegistry;
   readonly attempts: AttemptTable;
+  /** Whether another orchestrator has slots for a model; undefined: there is no other. */
+  readonly isElsewhere?: ((model: string) => boolean) | undefined;
   readonly bus: TokenBus;
   readonly metrics: Metrics;
   readonly clock: Clock;
@@ -44,9 +57,11 @@ export class JobRunner {
     if (this.#running.has(requestId)) return;
     const running: RunningJob = { home, abort: new AbortController(), handover: deferred() };
     this.#running.set(requestId, running);
+    let stranded: Stranded | undefined;
     try {
       const handover = await this.#fetch(job, running);
-      if (handover !== undefined) await this.#attemptUntilDone(lane, job, handover, running.abort.signal);
+      if (handover !== undefined)
+        stranded = await this.#attemptUntilDone(lane, job, handover, running.abort.signal);
     } catch (error) {
       const { code, message } = MusterError.from(error);
       if (code !== "cancelled")
@@ -54,6 +69,8 @@ export class JobRunner {
     } finally {
       this.#running.delete(requestId);
     }
+    const { bus } = this.#deps;
+    if (stranded !== undefined) bus.send(home, { kind: "return", requestId, runner: bus.self, ...stranded });
   }
 
   /** Ends everything that runs here: its clients are told to ask again. */
@@ -103,8 +120,9 @@ export class JobRunner {
     job: RequestRef,
     handover: Handover,
     signal: AbortSignal,
-  ): Promise<void> {
+  ): Promise<Stranded | undefined> {
     const { fleet, attempts, metrics, clock, log } = this.#deps;
+    const before = handover.attempts ?? 0;
     const failures: AttemptFailure[] = [];
     const needs = neededCapabilities(handover.request);
     const size = requestSize(handover.request);
@@ -112,12 +130,10 @@ export class JobRunner {
     const deadlineAtMs = leftMs === undefined ? undefined : clock.nowMs() + leftMs;
     const avoid = new Set<string>();
     let hasSentOutput = false;
-    for (let epoch = 1; ; epoch++) {
-      const lease = await fleet.acquire(lane.model, {
-        laneClass: lane.class,
-        ...{ avoid, needs, signal, deadlineAtMs },
-        ...size,
-      });
+    for (let epoch = before + 1; ; epoch++) {
+      const wish = { laneClass: lane.class, ...{ avoid, needs, signal, deadlineAtMs }, ...size };
+      const lease = await this.#lease(lane.model, wish, (job.turn ?? 0) < maxTurns);
+      if (lease === undefined) return { attempts: epoch - 1 };
       const { workerId, workerName, replicaId } = lease;
       const variant = fleet.replica(workerId, replicaId)?.variant;
       const source: AnswerSource = { workerId, workerName, epoch, model: lane.model, variant };
@@ -133,21 +149,21 @@ export class JobRunner {
           },
         },
       );
-      if (ended.kind === "cancelled" && signal.aborted) return;
+      if (ended.kind === "cancelled" && signal.aborted) return undefined;
       // A worker that stops what nobody asked it to stop has lost it.
       const outcome =
         ended.kind === "cancelled" ? { kind: "lost" as const, reason: "it stopped the request" } : ended;
       if (outcome.kind === "finished") {
         this.#emit(job, { ...outcome, kind: "end", source });
-        return;
+        return undefined;
       }
-      if (signal.aborted) return;
+      if (signal.aborted) return undefined;
       failures.push(failureOf(outcome));
       avoid.add(lease.workerId);
       const verdict = retryVerdict({ failures, hasSentOutput });
       if (verdict.kind === "give-up") {
         this.#fail(job, errorOf(outcome, lease.workerName, verdict.reason));
-        return;
+        return undefined;
       }
       this.#deps.bus.send(job.home, { kind: "waiting", requestId: job.requestId });
       metrics.retried(failures.at(-1) ?? "other");
@@ -155,6 +171,26 @@ export class JobRunner {
         { requestId: job.requestId, workerId: lease.workerId, epoch },
         "attempt failed, trying elsewhere",
       );
+    }
+  }
+
+  /** A slot here; undefined where the model has left and another orchestrator has slots for it. */
+  async #lease(model: string, wish: SlotWish, mayReturn: boolean): Promise<SlotLease | undefined> {
+    const { fleet, clock, isElsewhere } = this.#deps;
+    if (isElsewhere === undefined || !mayReturn) return fleet.acquire(model, wish);
+    const leave = new AbortController();
+    const look = () => {
+      if (fleet.slots(model) === 0 && isElsewhere(model)) leave.abort();
+      else stop = clock.after(strandedLookMs, look);
+    };
+    let stop = clock.after(strandedLookMs, look);
+    try {
+      return await fleet.acquire(model, { ...wish, signal: AbortSignal.any([wish.signal, leave.signal]) });
+    } catch (error) {
+      if (leave.signal.aborted && !wish.signal.aborted) return undefined;
+      throw error;
+    } finally {
+      stop();
     }
   }
 

@@ -4,7 +4,8 @@ import type { Announcement, ModelDirectory, ServedModel } from "../ports/model-d
 import type { FleetRegistry } from "./fleet-registry.ts";
 
 const announceMs = 2_000;
-const leastMs = 100;
+/** What happens at once in a large fleet is said together. */
+const leastPauseMs = 100;
 
 interface ServedModelsDeps {
   readonly fleet: FleetRegistry;
@@ -20,11 +21,9 @@ export class ServedModels {
   #stopTimer: () => void = () => {};
   #isClosed = false;
   #isAnnouncing = false;
-  #lastMs = Number.NEGATIVE_INFINITY;
-  #dueAtMs = Number.POSITIVE_INFINITY;
+  #announcedAtMs = Number.NEGATIVE_INFINITY;
   #more: (hasOthers: boolean) => Omit<Announcement, "served"> = () => ({
-    asked: new Map(),
-    loadable: new Map(),
+    ...{ asked: new Map(), loadable: new Map(), coming: new Map() },
   });
 
   constructor(deps: ServedModelsDeps) {
@@ -57,8 +56,14 @@ export class ServedModels {
   canDo(model: string, needs: ReadonlySet<Capability>): boolean {
     const { fleet, directory } = this.#deps;
     if (fleet.canDo(model, needs)) return true;
-    const sets = directory.elsewhere().get(model)?.capabilitySets ?? [];
-    return sets.some((capabilities) => canDo({ capabilities }, needs));
+    const there = directory.elsewhere().get(model);
+    if (there === undefined) return false;
+    // What is being loaded there has yet to say what it can do.
+    const { slots, capabilitySets } = there;
+    return (
+      (slots === 0 && capabilitySets.length === 0) ||
+      capabilitySets.some((capabilities) => canDo({ capabilities }, needs))
+    );
   }
 
   /** Everything that some replica of the model can do, here or elsewhere. */
@@ -80,6 +85,11 @@ export class ServedModels {
     return this.#deps.directory.elsewhere().get(model)?.slots ?? 0;
   }
 
+  /** Slots that other orchestrators are making ready. */
+  comingElsewhere(model: string): number {
+    return this.#deps.directory.comingElsewhere().get(model) ?? 0;
+  }
+
   /** How soon a worker of another orchestrator could have loaded the model; undefined: none could. */
   loadableElsewhere(model: string): number | undefined {
     return this.#deps.directory.loadableElsewhere().get(model);
@@ -87,23 +97,14 @@ export class ServedModels {
 
   /** Tells the others soon, and then every two seconds: what changes together is told together. */
   announce(): void {
-    this.#announceIn(Math.max(0, this.#lastMs + leastMs - this.#deps.clock.nowMs()));
-  }
-
-  #announceIn(afterMs: number): void {
-    const dueAtMs = this.#deps.clock.nowMs() + afterMs;
-    if (this.#isClosed || dueAtMs >= this.#dueAtMs) return;
+    if (this.#isClosed) return;
+    const { clock } = this.#deps;
+    const nowMs = clock.nowMs();
     this.#stopTimer();
-    this.#dueAtMs = dueAtMs;
-    if (afterMs === 0) this.#announceNow();
-    else this.#stopTimer = this.#deps.clock.after(afterMs, () => this.#announceNow());
-  }
-
-  #announceNow(): void {
-    this.#dueAtMs = Number.POSITIVE_INFINITY;
-    this.#lastMs = this.#deps.clock.nowMs();
-    this.#announceIn(announceMs);
-    if (this.#isAnnouncing) return;
+    const pauseMs = this.#isAnnouncing ? leastPauseMs : this.#announcedAtMs + leastPauseMs - nowMs;
+    this.#stopTimer = clock.after(pauseMs > 0 ? pauseMs : announceMs, () => this.announce());
+    if (pauseMs > 0) return;
+    this.#announcedAtMs = nowMs;
     this.#isAnnouncing = true;
     this.#deps.background.run("announce-models", async () => {
       const { fleet, directory, log } = this.#deps;

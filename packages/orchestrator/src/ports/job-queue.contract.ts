@@ -83,8 +83,8 @@ export function jobQueueContract(name: string, open: () => Promise<JobQueue>): v
       await queue.put(lane, job("stays"));
       await queue.put(lane, job("goes"));
       await queue.put(lane, job("last"));
-      await queue.remove(lane, "goes");
-      await queue.remove(lane, "never-there");
+      await queue.remove(lane, job("goes"));
+      await queue.remove(lane, job("never-there"));
       const seen: string[] = [];
       const last = deferred<void>();
       const consumer = queue.consume(lane, {

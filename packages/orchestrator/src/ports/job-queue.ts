@@ -40,7 +40,7 @@ export interface JobQueue {
    */
   putLines(lane: Lane, share: LaneShare, lines: readonly LaneLines[]): Promise<void>;
   /** Takes a waiting request out again; one that runs or is gone stays as it is. Never throws. */
-  remove(lane: Lane, requestId: string): Promise<void>;
+  remove(lane: Lane, job: RequestRef): Promise<void>;
   /** Starts taking jobs at concurrency 0. */
   consume(lane: Lane, handlers: LaneHandlers): LaneConsumer;
   /** How many requests and lines wait. Throws `store_unavailable`. */

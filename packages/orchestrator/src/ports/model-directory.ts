@@ -23,6 +23,8 @@ export interface Announcement {
   readonly asked: ReadonlyMap<string, AskedModel>;
   /** Models that a worker here could load, each with how long that should take. */
   readonly loadable: ReadonlyMap<string, number>;
+  /** Slots that are being made ready here, by model. */
+  readonly coming: ReadonlyMap<string, number>;
 }
 
 /** What the orchestrators that share one store serve, so that each can take requests for all of them. */
@@ -37,6 +39,8 @@ export interface ModelDirectory {
   askedElsewhere(): ReadonlyMap<string, AskedModel>;
   /** Models that a worker of theirs could load, with the shortest time that it should take. */
   loadableElsewhere(): ReadonlyMap<string, number>;
+  /** Slots that they are making ready. */
+  comingElsewhere(): ReadonlyMap<string, number>;
   /** Takes this orchestrator's entry away. Never throws. */
   close(): Promise<void>;
 }

@@ -14,6 +14,8 @@ export interface Handover {
   readonly isRestartable: boolean;
   /** Until its deadline, from when it was handed over: clocks of two machines differ. Undefined: it has none. */
   readonly leftMs?: number;
+  /** Attempts that were made for it already, by runners that have put it back. */
+  readonly attempts?: number;
 }
 
 export type BusMessage =
@@ -25,6 +27,13 @@ export type BusMessage =
   | { readonly kind: "error"; readonly requestId: string; readonly error: WireError }
   /** Runner to home: the attempt was lost, and another worker is being looked for. */
   | { readonly kind: "waiting"; readonly requestId: string }
+  /** Runner to home: its model has left me and is elsewhere. Put it into its lane again. */
+  | {
+      readonly kind: "return";
+      readonly requestId: string;
+      readonly runner: string;
+      readonly attempts: number;
+    }
   /** Home to runner: nobody waits any more. */
   | { readonly kind: "cancel"; readonly requestId: string }
   /** From the bus itself: something that `from` has sent was lost on the way. */

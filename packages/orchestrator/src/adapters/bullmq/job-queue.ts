@@ -69,7 +69,7 @@ export function createBullmqJobQueue(options: {
 
   return {
     async put(lane, job) {
-      await answered(() => queueOf(lane).add("run", job, { jobId: job.requestId }));
+      await answered(() => queueOf(lane).add("run", job, { jobId: jobIdOf(job) }));
     },
     async putLines(lane, share, lines) {
       const queue = queueOf(lane);
@@ -89,12 +89,12 @@ export function createBullmqJobQueue(options: {
         );
       });
     },
-    async remove(lane, requestId) {
+    async remove(lane, job) {
       try {
-        await answered(() => queueOf(lane).remove(requestId));
+        await answered(() => queueOf(lane).remove(jobIdOf(job)));
       } catch (error) {
         // It is running, or the store is away: a runner that asks for it later finds that its client is gone.
-        log.debug({ requestId, error: String(error) }, "job not removed");
+        log.debug({ requestId: job.requestId, error: String(error) }, "job not removed");
       }
     },
     consume(lane, handlers) {

@@ -75,8 +75,8 @@ export function createMemoryJobQueue(): JobQueue {
         else setTimeout(put, delayMs).unref();
       }
     },
-    async remove(lane, requestId) {
-      laneOf(lane).waiting.delete(requestId);
+    async remove(lane, job) {
+      laneOf(lane).waiting.delete(jobIdOf(job));
     },
     consume(lane, handlers): LaneConsumer {
       const target = laneOf(lane);

@@ -12,7 +12,9 @@ interface Seen {
   readonly said: Announcement;
 }
 
-const nothing: Announcement = { served: new Map(), asked: new Map(), loadable: new Map() };
+const nothing: Announcement = {
+  ...{ served: new Map(), asked: new Map(), loadable: new Map(), coming: new Map() },
+};
 
 /**
  * One hash: a field for each orchestrator with a count that grows each time. Whether one still lives is told from the
@@ -39,6 +41,7 @@ export function createRedisModelDirectory(options: {
     const asked = new Map<string, AskedModel>();
     const loadable = new Map<string, number>();
     others = 0;
+    const coming = new Map<string, number>();
     for (const [orchestrator, value] of Object.entries(fields)) {
       if (orchestrator === self) continue;
       const known = seen.get(orchestrator);
@@ -55,16 +58,21 @@ export function createRedisModelDirectory(options: {
         for (const [model, one] of said.asked) asked.set(model, askedTogether(asked.get(model), one));
         for (const [model, loadMs] of said.loadable)
           loadable.set(model, Math.min(loadMs, loadable.get(model) ?? loadMs));
+        for (const [model, slots] of said.coming) coming.set(model, slots + (coming.get(model) ?? 0));
       }
     }
-    total = { served, asked, loadable };
+    total = { served, asked, loadable, coming };
   };
 
   return {
-    async announce({ served, asked, loadable }) {
+    async announce({ served, asked, loadable, coming }) {
       beats += 1;
       const models = Object.fromEntries([...served].map(([model, entry]) => [model, toEntry(entry)]));
-      const others = { asked: Object.fromEntries(asked), loadable: Object.fromEntries(loadable) };
+      const others = {
+        asked: Object.fromEntries(asked),
+        loadable: Object.fromEntries(loadable),
+        coming: Object.fromEntries(coming),
+      };
       await redis.hset(key, self, JSON.stringify({ beats, models, ...others }));
       read(await redis.hgetall(key));
     },
@@ -72,6 +80,7 @@ export function createRedisModelDirectory(options: {
     elsewhere: () => total.served,
     askedElsewhere: () => total.asked,
     loadableElsewhere: () => total.loadable,
+    comingElsewhere: () => total.coming,
     async close() {
       await redis.hdel(key, self).catch(() => {});
       redis.disconnect();
@@ -113,12 +122,13 @@ interface Written {
   readonly models?: Readonly<Record<string, Partial<Entry>>>;
   readonly asked?: Readonly<Record<string, Partial<AskedModel>>>;
   readonly loadable?: Readonly<Record<string, number>>;
+  readonly coming?: Readonly<Record<string, number>>;
 }
 
 /** Whatever makes no sense is left out. */
 function parse(value: string): Announcement {
   try {
-    const { models = {}, asked = {}, loadable = {} } = JSON.parse(value) as Written;
+    const { models = {}, asked = {}, loadable = {}, coming = {} } = JSON.parse(value) as Written;
     return {
       served: new Map(
         Object.entries(models)
@@ -143,11 +153,16 @@ function parse(value: string): Announcement {
           },
         ]),
       ),
-      loadable: new Map(Object.entries(loadable).map(([model, loadMs]) => [model, count(loadMs)])),
+      loadable: counts(loadable),
+      coming: counts(coming),
     };
   } catch {
     return nothing;
   }
+}
+
+function counts(of: Readonly<Record<string, unknown>>): ReadonlyMap<string, number> {
+  return new Map(Object.entries(of).map(([model, value]) => [model, count(value)]));
 }
 
 function count(value: unknown): number {

@@ -53,6 +53,7 @@ export function testReplicaView(change: Partial<ReplicaView> = {}): ReplicaView 
     slotsUsed: 0,
     decodeTokensPerSecond: undefined,
     heldBack: undefined,
+    isQuarantined: false,
     isRetiring: false,
     breaker: "closed",
     breakerReason: undefined,

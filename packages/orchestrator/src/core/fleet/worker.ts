@@ -58,6 +58,8 @@ export interface ReplicaView extends Replica {
   readonly decodeTokensPerSecond: number | undefined;
   /** Why it gets no work though it is ready: its answers to the golden prompts were wrong, or are awaited. */
   readonly heldBack: string | undefined;
+  /** Held back since its answers were wrong. */
+  readonly isQuarantined: boolean;
   /** It gets no more work for good: its memory is wanted. */
   readonly isRetiring: boolean;
   /** `open`: it failed too often, or has become far slower than it was; it gets work only where all others are too. */

@@ -139,10 +139,13 @@ export class FleetPlan {
 
   #isOfUse({ replica, isRetiring }: Held): boolean {
     if (replica === undefined) return true;
-    const { state, isHeldBack, sinceMs } = replica;
-    // One that was ordered just now is held back until its first answers have been looked at.
-    const isDoubtful = isHeldBack && this.nowMs - sinceMs >= this.policy.leastStayMs;
-    return state !== "failed" && !isRetiring && !isDoubtful;
+    return replica.state !== "failed" && !isRetiring && !this.isDoubtful(replica);
+  }
+
+  /** One that has just become ready is held back until its first answers have been looked at. */
+  isDoubtful({ isHeldBack, isWrong, heldBackSinceMs, sinceMs }: PlacementReplica): boolean {
+    if (!isHeldBack) return false;
+    return isWrong === true || this.nowMs - (heldBackSinceMs ?? sinceMs) >= this.policy.leastStayMs;
   }
 }
 

@@ -68,8 +68,12 @@ export interface PlacementReplica {
   readonly device?: PlacementDevice | undefined;
   /** The machine's owner has chosen it: never unloaded by us. */
   readonly isFixed: boolean;
-  /** It gets no work: its answers were found wrong. */
+  /** It gets no work: its answers were found wrong, or have yet to be looked at. */
   readonly isHeldBack: boolean;
+  /** They were found wrong: it is as good as not there. */
+  readonly isWrong?: boolean | undefined;
+  /** Since when it is held back; undefined: since it was ordered. */
+  readonly heldBackSinceMs?: number | undefined;
   /** A plan has retired it: it gets no more work, and is unloaded after its last answer. */
   readonly isRetiring: boolean;
   /** When it was ordered; both in the time of `PlacementState.nowMs`. */
@@ -113,6 +117,8 @@ export interface ModelDemand {
   readonly lastAskedAtMs: number;
   /** Slots that other orchestrators' workers have for it. */
   readonly slotsElsewhere: number;
+  /** Slots that other orchestrators are making ready. */
+  readonly comingElsewhere?: number | undefined;
 }
 
 export interface LoadAction {

@@ -42,7 +42,8 @@ function uselessness(plan: FleetPlan, held: Held): string | undefined {
   if (isRetiring) return "its turn is over, and its last answer is done";
   const { leastStayMs, unloadAfterMs } = plan.policy;
   if (plan.stayedMs(held) < leastStayMs) return undefined;
-  if (replica.isHeldBack) return "its answers were wrong";
+  if (plan.isDoubtful(replica))
+    return replica.isWrong ? "its answers were wrong" : "nobody knows whether its answers are right";
   if (held.isKept || isUnderWay(held)) return undefined;
   if (plan.idleMs(held) < unloadAfterMs || !isSpare(plan, held)) return undefined;
   return `nobody has asked it for ${Math.round(plan.idleMs(held) / 60_000)} minutes`;

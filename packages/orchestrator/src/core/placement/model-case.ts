@@ -1,7 +1,7 @@
 import type { ModelDemand, PlacementModel, PlacementPolicy } from "./fleet-state.ts";
 import { hasLabels } from "./labels.ts";
 import { type ShapeLadder, shapeLadder } from "./replica-shapes.ts";
-import type { Held, Room } from "./room.ts";
+import { givesWork, type Held, type Room } from "./room.ts";
 import { type WantedSlots, wantedSlots } from "./wanted-slots.ts";
 
 const nobody: WantedSlots = { interactive: 0, batch: 0 };
@@ -49,7 +49,7 @@ export class ModelCase {
 
   /** With those that are coming. */
   get slots(): number {
-    return this.#slots + this.elsewhere;
+    return this.#slots + this.elsewhere + this.#comingElsewhere;
   }
 
   get readySlots(): number {
@@ -57,7 +57,12 @@ export class ModelCase {
   }
 
   get hasNone(): boolean {
-    return this.replicas.size === 0 && this.awaited.size === 0 && this.elsewhere === 0;
+    const isElsewhere = this.elsewhere + this.#comingElsewhere > 0;
+    return this.replicas.size === 0 && this.awaited.size === 0 && !isElsewhere;
+  }
+
+  get #comingElsewhere(): number {
+    return this.demand?.comingElsewhere ?? 0;
   }
 
   get wantedTotal(): number {
@@ -86,13 +91,13 @@ export class ModelCase {
   add(held: Held): void {
     this.replicas.add(held);
     this.#slots += held.slots;
-    if (held.replica?.state === "ready") this.#readySlots += held.slots;
+    if (givesWork(held)) this.#readySlots += held.slots;
   }
 
   remove(held: Held): void {
     if (!this.replicas.delete(held)) return;
     this.#slots -= held.slots;
-    if (held.replica?.state === "ready") this.#readySlots -= held.slots;
+    if (givesWork(held)) this.#readySlots -= held.slots;
   }
 
   await(room: Room, slots: number): void {

@@ -109,4 +109,45 @@ describe("place", () => {
     );
     expect(kinds(state)).toEqual(["load gemma-4-e4b q8_0 on desk"]);
   });
+
+  it("counts one that answers wrongly for nothing, and one that is asked as on its way", () => {
+    const state = fleet(
+      desk,
+      "holds gemma-4-e4b/q8_0: 4 slots with 0 in use, here for 1 min",
+      desk.replace("desk", "desk-2"),
+      "demand gemma-4-e4b: 1 people wait, the first for 1 s",
+    );
+    const held = (change: { isWrong: boolean }): PlacementState => ({
+      ...state,
+      workers: state.workers.map((worker) => ({
+        ...worker,
+        replicas: worker.replicas.map((replica) => ({ ...replica, isHeldBack: true, ...change })),
+      })),
+    });
+    expect(kinds(held({ isWrong: false }))).toEqual([]);
+    expect(kinds(held({ isWrong: true }))).toEqual(["load gemma-4-e4b q8_0 on desk-2"]);
+  });
+
+  it("keeps one that took long to load while its first answers are looked at", () => {
+    const state = fleet(
+      desk,
+      "holds gemma-4-e4b/q8_0: 4 slots with 0 in use, here for 30 min",
+      "demand gemma-4-e4b: 1 people wait, the first for 900 s",
+    );
+    const workers = state.workers.map((worker) => ({
+      ...worker,
+      replicas: worker.replicas.map((replica) => ({
+        ...replica,
+        ...{ isHeldBack: true, heldBackSinceMs: state.nowMs - 1_000 },
+      })),
+    }));
+    expect(kinds({ ...state, workers })).toEqual([]);
+  });
+
+  it("does not load what another orchestrator is making ready", () => {
+    const state = fleet(desk, "demand gemma-4-e4b: 1 people wait, the first for 1 s");
+    const demand = state.demand.map((one) => ({ ...one, comingElsewhere: 4 }));
+    expect(kinds({ ...state, demand })).toEqual([]);
+    expect(kinds(state)).toEqual(["load gemma-4-e4b q8_0 on desk"]);
+  });
 });

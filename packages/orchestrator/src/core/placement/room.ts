@@ -132,6 +132,11 @@ export function isUnderWay({ replica }: Held): boolean {
   return replica === undefined || replica.state === "fetching" || replica.state === "loading";
 }
 
+/** It answers now. */
+export function givesWork({ replica }: Held): boolean {
+  return replica?.state === "ready" && !replica.isHeldBack;
+}
+
 /** What a replica takes: as reported, or estimated where nobody told. */
 export function memoryOf(
   replica: PlacementReplica,

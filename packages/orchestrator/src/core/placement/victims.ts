@@ -1,6 +1,6 @@
 import type { FleetPlan } from "./fleet-plan.ts";
 import type { ModelCase } from "./model-case.ts";
-import { type Held, isUnderWay } from "./room.ts";
+import { givesWork, type Held, isUnderWay } from "./room.ts";
 
 /**
  * What a load is for, in the order in which it is met: pins; the first replica for people who wait; more for them; the
@@ -33,7 +33,7 @@ export function isSpare(plan: FleetPlan, held: Held, lostSlots = 0): boolean {
   const one = plan.caseOf(held.model);
   if (one === undefined) return !plan.isAskedUnknown(held.model);
   if (!one.replicas.has(held) || one.wantedTotal === 0) return true;
-  const left = one.readySlots - lostSlots - (held.replica?.state === "ready" ? held.slots : 0);
+  const left = one.readySlots - lostSlots - (givesWork(held) ? held.slots : 0);
   return left > 0 && left >= one.wantedTotal;
 }
 

@@ -125,6 +125,22 @@ describe("the feeder", () => {
     expect(await queue.depth({ model: "m0", class: "batch" })).toBeGreaterThan(0);
   });
 
+  it("knows how many lines of each model are done", async () => {
+    const { feeder } = await feederOf(
+      lines(20, (line) => ({ model: line % 2 })),
+      { done: [0, 2] },
+    );
+    await feeder.feed();
+    expect([feeder.doneOf("m0"), feeder.doneOf("m1")]).toEqual([2, 0]);
+    feeder.lineDone(4);
+    feeder.lineDone(4);
+    const done = emptyBits(20);
+    for (const line of [0, 2, 4, 1, 3, 5]) setDone(done, line);
+    feeder.noteDone(done);
+    feeder.noteDone(done);
+    expect([feeder.doneOf("m0"), feeder.doneOf("m1")]).toEqual([3, 3]);
+  });
+
   it("puts lines that begin alike one after the other", async () => {
     const { feeder, takeAll } = await feederOf(lines(30, (line) => ({ prefix: [7, 8, 0][line % 3] ?? 0 })));
     await feeder.feed();

@@ -32,6 +32,8 @@ interface Parcel {
 interface ModelFeed {
   readonly model: string;
   readonly number: number;
+  /** Lines of it that are done, as far as they were looked at. */
+  done: number;
   /** The first line that has not been looked at. */
   next: number;
   readonly pending: NumberedEntry[];
@@ -82,6 +84,7 @@ export class BatchFeeder {
     this.#feeds = batch.models.map((model, number) => ({
       model,
       number,
+      done: 0,
       next: 0,
       pending: [],
       out: new Map(),
@@ -95,6 +98,11 @@ export class BatchFeeder {
     return this.#feeds.reduce((sum, { out }) => sum + out.size, 0);
   }
 
+  /** How many lines of a model are known to be done. */
+  doneOf(model: string): number {
+    return this.#feeds.find((feed) => feed.model === model)?.done ?? 0;
+  }
+
   /** True once every line has been put. */
   get isAtEnd(): boolean {
     return this.#feeds.every(({ next, pending }) => next >= this.#lines && pending.length === 0);
@@ -104,6 +112,7 @@ export class BatchFeeder {
   lineDone(line: number): boolean {
     for (const feed of this.#feeds) {
       if (!feed.out.delete(line)) continue;
+      feed.done += 1;
       feed.doneSinceTick += 1;
       return feed.out.size <= this.#window(feed) / 2;
     }
@@ -125,6 +134,7 @@ export class BatchFeeder {
       for (const line of feed.out.keys()) {
         if (!isDone(done, line)) continue;
         feed.out.delete(line);
+        feed.done += 1;
         feed.doneSinceTick += 1;
       }
     }
@@ -200,8 +210,10 @@ export class BatchFeeder {
     feed.next = entries.length === 0 ? this.#lines : first + entries.length;
     const mine = entries
       .map((entry, index) => ({ ...entry, line: first + index }))
-      .filter(({ line, model }) => model === feed.number && !isDone(this.#done, line));
-    feed.pending.push(...grouped(mine));
+      .filter(({ model }) => model === feed.number);
+    const open = mine.filter(({ line }) => !isDone(this.#done, line));
+    feed.done += mine.length - open.length;
+    feed.pending.push(...grouped(open));
   }
 
   /** Enough that no slot waits for us, whatever the lines take: twice what was done in the last second. */

@@ -81,17 +81,19 @@ export class BatchKeeper {
   /** Lines that are still to be answered, of the batches that we drive, by model. */
   remaining(): ReadonlyMap<string, number> {
     const remaining = new Map<string, number>();
-    for (const [batchId, { isMine }] of this.#kept) {
+    for (const [batchId, { isMine, feeder }] of this.#kept) {
       const batch = this.#deps.active.seen(batchId);
       if (!isMine || batch === undefined || batch.isOver || batch.isPaused) continue;
       const { validated } = batch.events;
       if (validated === undefined || validated.lines === 0) continue;
       const totals = this.#deps.progress.latest(batchId);
       const done = totals === undefined ? 0 : totals.completed + totals.failed;
-      // How many of each model are done is not known: they are fed side by side.
+      // A model whose lines are all done must not keep the room that the next one waits for.
       const share = Math.max(0, 1 - done / validated.lines);
-      for (const { model, lines } of validated.models)
-        remaining.set(model, (remaining.get(model) ?? 0) + Math.ceil(lines * share));
+      for (const { model, lines } of validated.models) {
+        const left = feeder === undefined ? Math.ceil(lines * share) : lines - feeder.doneOf(model);
+        if (left > 0) remaining.set(model, (remaining.get(model) ?? 0) + left);
+      }
     }
     return remaining;
   }

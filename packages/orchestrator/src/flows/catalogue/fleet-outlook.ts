@@ -14,7 +14,7 @@ export interface FleetOutlook {
 }
 
 /** As the workers that are connected here were measured lately, by the fastest of them. */
-export function outlookOf(fleet: Pick<FleetRegistry, "replicasOf" | "workers">): FleetOutlook {
+export function outlookOf(fleet: Pick<FleetRegistry, "replicasOf" | "seenTokensPerSecond">): FleetOutlook {
   const ready = (model: string) => fleet.replicasOf(model).filter(({ state }) => state === "ready");
   return {
     contextTokens(model) {
@@ -22,13 +22,8 @@ export function outlookOf(fleet: Pick<FleetRegistry, "replicasOf" | "workers">):
       return contexts.length === 0 ? undefined : Math.min(...contexts);
     },
     expectedMs(model, { answer }) {
-      const rates = fleet
-        .workers()
-        .flatMap(({ replicas }) => replicas)
-        .filter((replica) => replica.model === model && replica.state === "ready")
-        .map(({ decodeTokensPerSecond }) => decodeTokensPerSecond ?? 0);
-      const fastest = Math.max(0, ...rates);
-      return fastest === 0 ? undefined : (answer / fastest) * 1_000;
+      const fastest = fleet.seenTokensPerSecond(model);
+      return fastest === undefined ? undefined : (answer / fastest) * 1_000;
     },
     variants: (model) => new Set(ready(model).map(({ variant }) => variant)),
   };

@@ -29,6 +29,7 @@ interface DemandSources {
   /** What other orchestrators say is asked of them. */
   readonly elsewhere: () => ReadonlyMap<string, AskedModel>;
   readonly slotsElsewhere: (model: string) => number;
+  readonly comingElsewhere: (model: string) => number;
 }
 
 /** What is asked of each model over the whole cluster, and how long an answer takes. */
@@ -36,6 +37,8 @@ export class DemandBook {
   readonly #clock: Clock;
   readonly #sources: DemandSources;
   readonly #remembered = new Map<string, Remembered>();
+  /** Since when lines of batches ask for a model: they wait as people do, with more patience. */
+  readonly #linesSinceMs = new Map<string, number>();
 
   constructor(deps: { readonly clock: Clock } & DemandSources) {
     this.#clock = deps.clock;
@@ -58,6 +61,14 @@ export class DemandBook {
   here(): ReadonlyMap<string, AskedModel> {
     const requests = this.#sources.requests();
     const lines = this.#sources.lines();
+    const nowMs = this.#clock.nowMs();
+    for (const model of this.#linesSinceMs.keys()) if (!lines.get(model)) this.#linesSinceMs.delete(model);
+    const linesWaitMs = (model: string): number => {
+      if (!lines.get(model)) return 0;
+      const sinceMs = this.#linesSinceMs.get(model) ?? nowMs;
+      this.#linesSinceMs.set(model, sinceMs);
+      return nowMs - sinceMs;
+    };
     return new Map(
       [...new Set([...requests.keys(), ...lines.keys()])].map((model): [string, AskedModel] => {
         const asked = requests.get(model);
@@ -68,7 +79,7 @@ export class DemandBook {
             interactiveRunning: asked?.running.interactive ?? 0,
             batchWaiting: (asked?.waiting.batch ?? 0) + (lines.get(model) ?? 0),
             batchRunning: asked?.running.batch ?? 0,
-            oldestWaitMs: asked?.oldestWaitMs ?? 0,
+            oldestWaitMs: Math.max(asked?.oldestWaitMs ?? 0, linesWaitMs(model)),
           },
         ];
       }),
@@ -98,6 +109,7 @@ export class DemandBook {
           serviceMs,
           lastAskedAtMs,
           slotsElsewhere: this.#sources.slotsElsewhere(model),
+          comingElsewhere: this.#sources.comingElsewhere(model),
         };
       })
       .sort((a, b) => (a.model < b.model ? -1 : 1));

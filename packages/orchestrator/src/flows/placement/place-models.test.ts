@@ -47,6 +47,7 @@ function start() {
     lines: () => new Map(),
     elsewhere: () => new Map(),
     slotsElsewhere: () => 0,
+    comingElsewhere: () => 0,
   });
   let replicas = 0;
   const placer = new ModelPlacer({
@@ -186,6 +187,73 @@ describe("the placer", () => {
     expect(last()?.failed.size).toBe(0);
   });
 
+  it("goes on with what it had placed once a broken link is mended: it is nobody's own", () => {
+    const { plan, report, last, fleet, link } = start();
+    plan(load());
+    report({ state: "ready" });
+    plan();
+    fleet.leave("w1", link, "gone");
+    plan();
+    fleet.join(testIdentity({ takesPlacement: true }), link);
+    report({ state: "ready", vramBytes: 130 });
+    plan();
+    expect(last()?.replicas).toMatchObject([{ id: "rep-1", isFixed: false, vramBytes: 130 }]);
+  });
+
+  it("does not call failed what it ordered just before the link broke", () => {
+    const { plan, last, fleet, link, clock } = start();
+    plan(load());
+    fleet.leave("w1", link, "gone");
+    plan();
+    fleet.join(testIdentity({ takesPlacement: true }), link);
+    clock.advance(25_000);
+    plan();
+    expect(last()).toMatchObject({ replicas: [] });
+    expect(last()?.failed.size).toBe(0);
+  });
+
+  it("looks elsewhere at once for one that answers wrongly, and does not load it there again soon", () => {
+    const { plan, report, last, fleet, clock } = start();
+    plan(load());
+    report({ state: "ready" });
+    fleet.holdBack("w1", "rep-1", { reason: "asked", isWrong: false });
+    plan();
+    expect(last()?.replicas).toMatchObject([{ isHeldBack: true, isWrong: false }]);
+    expect(last()?.failed.size).toBe(0);
+    fleet.holdBack("w1", "rep-1", { reason: "2 + 2 = 5", isWrong: true });
+    plan();
+    expect(last()?.replicas).toMatchObject([{ isHeldBack: true, isWrong: true }]);
+    expect(last()?.failed.get("m/q4")).toBeGreaterThan(clock.nowMs() + 500_000);
+    plan();
+    expect(last()?.failed.get("m/q4")).toBeLessThan(clock.nowMs() + 600_000);
+  });
+
+  it("waits longer each time for what loads and then crashes", () => {
+    const { plan, report, last, clock } = start();
+    const pauses = [1, 2].map((round) => {
+      const id = `rep-${round}`;
+      plan(load());
+      for (let crash = 0; crash < 3; crash++) {
+        report({ id, state: "ready" });
+        plan();
+        report({ id, state: "crashed" });
+        plan();
+      }
+      report({ id, state: "unloaded" });
+      plan();
+      return (last()?.failed.get("m/q4") ?? 0) - clock.nowMs();
+    });
+    expect(pauses[1]).toBeGreaterThan((pauses[0] ?? 0) * 1.5);
+  });
+
+  it("sends nothing more to what it sends away", () => {
+    const { plan, report, fleet } = start();
+    plan(load());
+    report({ state: "ready" });
+    plan({ kind: "unload", workerId: "w1", replicaId: "rep-1", model: "m", reason: "idle" });
+    expect(fleet.slots("m")).toBe(0);
+  });
+
   it("leaves workers alone that are not lent, are draining, or take no placement", () => {
     const { plan, last, fleet } = start();
     plan();
@@ -201,7 +269,7 @@ describe("the placer", () => {
 
   it("treats replicas that it has not ordered as their owner's", () => {
     const { plan, last, report } = start();
-    report({ id: "own", state: "ready", isFixed: false });
+    report({ id: "own", state: "ready", isFixed: false, variant: undefined });
     plan();
     expect(last()?.replicas).toMatchObject([{ id: "own", isFixed: true }]);
   });
@@ -235,6 +303,27 @@ describe("the placer", () => {
     report({ state: "ready" });
     expect(placer.comingUp("m")).toBeUndefined();
   });
+
+  it("waits for nothing on a worker that has left, is away, or answers wrongly", () => {
+    const { plan, report, placer, fleet, link } = start();
+    plan(load());
+    report({ state: "loading", progress: 0.5 });
+    plan();
+    expect(placer.coming()).toEqual(new Map([["m", 2]]));
+    fleet.setAvailability("w1", { state: "owner_here", reason: "", policy: "owner-away" });
+    expect(placer.comingUp("m")).toBeUndefined();
+    fleet.setAvailability("w1", { state: "lending", reason: "", policy: "owner-away" });
+    expect(placer.comingUp("m")?.says).toBe("loading m (50 %)");
+    report({ state: "ready" });
+    fleet.holdBack("w1", "rep-1", { reason: "asked", isWrong: false });
+    expect(placer.comingUp("m")?.says).toBe("checking m");
+    fleet.holdBack("w1", "rep-1", { reason: "2 + 2 = 5", isWrong: true });
+    expect(placer.comingUp("m")).toBeUndefined();
+    expect(placer.coming().size).toBe(0);
+    fleet.holdBack("w1", "rep-1", undefined);
+    fleet.leave("w1", link, "gone");
+    expect(placer.comingUp("m")).toBeUndefined();
+  });
 });
 
 describe("the demand book", () => {
@@ -255,6 +344,7 @@ describe("the demand book", () => {
       lines: () => new Map([["m", 100]]),
       elsewhere: () => new Map([["m", elsewhere]]),
       slotsElsewhere: () => 7,
+      comingElsewhere: () => 2,
     });
     book.served("m", 1_000);
     book.served("m", 2_000);
@@ -262,8 +352,30 @@ describe("the demand book", () => {
       {
         ...{ model: "m", interactiveWaiting: 5, interactiveRunning: 1, batchWaiting: 106, batchRunning: 1 },
         ...{ oldestWaitMs: 90, serviceMs: 1_100, lastAskedAtMs: clock.nowMs(), slotsElsewhere: 7 },
+        comingElsewhere: 2,
       },
     ]);
     expect(book.here().get("m")).toMatchObject({ interactiveWaiting: 2, batchWaiting: 101 });
+  });
+
+  it("counts how long lines of batches wait, as it does for people", () => {
+    const clock = new ManualClock();
+    const lines = new Map([["m", 100]]);
+    const book = new DemandBook({
+      clock,
+      requests: () => new Map(),
+      lines: () => lines,
+      elsewhere: () => new Map(),
+      slotsElsewhere: () => 0,
+      comingElsewhere: () => 0,
+    });
+    const waitsMs = () => book.list()[0]?.oldestWaitMs;
+    expect(waitsMs()).toBe(0);
+    clock.advance(300_000);
+    expect(waitsMs()).toBe(300_000);
+    lines.clear();
+    expect(waitsMs()).toBe(0);
+    lines.set("m", 1);
+    expect(waitsMs()).toBe(0);
   });
 });

@@ -22,10 +22,11 @@ const tickMs = 1_000;
 const settleMs = 50;
 /** A thousand machines that join one by one must not be planned for one by one: looks take a tenth of the time at most. */
 const restShare = 10;
-/** What could be loaded is worked out anew after this time, ... */
-const outlookMs = 2_000;
-/** ... and after this where something has happened since. */
-const freshMs = 250;
+/**
+ * What could be loaded is worked out anew after this time; sooner where something has happened, but not for every
+ * worker of a fleet that comes back.
+ */
+const outlookMs = { longest: 2_000, least: 500 };
 
 interface PlacerDeps {
   readonly fleet: FleetRegistry;
@@ -51,6 +52,8 @@ interface PlacerDeps {
 /** What was worked out lately of what could be loaded. */
 interface Outlook {
   readonly sinceMs: number;
+  /** Something has happened since. */
+  isOld: boolean;
   readonly ask: (model: string) => CouldRun;
   readonly answers: Map<string, CouldRun>;
 }
@@ -61,7 +64,6 @@ export class ModelPlacer {
   readonly #orders: LoadOrders;
   #unmet: ReadonlyMap<string, Unmet> = new Map();
   #outlook: Outlook | undefined;
-  #isOutlookOld = false;
   /** How long the last look took. */
   #lookMs = 0;
   #stopTimer: () => void = () => {};
@@ -85,7 +87,7 @@ export class ModelPlacer {
 
   /** Something has happened that a plan may depend on: looks again in a moment. */
   poke(): void {
-    this.#isOutlookOld = true;
+    if (this.#outlook !== undefined) this.#outlook.isOld = true;
     this.#schedule(Math.max(settleMs, restShare * this.#lookMs));
   }
 
@@ -100,18 +102,10 @@ export class ModelPlacer {
 
   /** Whether a worker here has the model, or could load it, and how long that should take. */
   couldRun(model: string): Loadable {
-    const { isOn, runnable, policy, clock } = this.#deps;
-    if (!isOn) return { kind: "no", reason: "no worker serves it, and placement is off" };
-    const nowMs = clock.nowMs();
-    const ageMs = nowMs - (this.#outlook?.sinceMs ?? Number.NEGATIVE_INFINITY);
-    if (this.#outlook === undefined || ageMs > (this.#isOutlookOld ? freshMs : outlookMs)) {
-      this.#outlook = { sinceMs: nowMs, ask: runnable(this.state(), policy), answers: new Map() };
-      this.#isOutlookOld = false;
-    }
-    const { ask, answers } = this.#outlook;
-    const known = answers.get(model) ?? ask(model);
-    answers.set(model, known);
-    return known.kind === "yes" ? { kind: "yes", loadMs: known.loadMs } : known;
+    if (!this.#deps.isOn) return { kind: "no", reason: "no worker serves it, and placement is off" };
+    const known = this.#ask(model, outlookMs.least);
+    // Nobody is turned away for what was so a moment ago.
+    return known.kind === "no" && this.#outlook?.isOld ? this.#ask(model, 0) : known;
   }
 
   /** Those of these models that a worker here could have, with how long it should take. */
@@ -119,7 +113,7 @@ export class ModelPlacer {
     const loadable = new Map<string, number>();
     if (!this.#deps.isOn) return loadable;
     for (const model of models) {
-      const answer = this.couldRun(model);
+      const answer = this.#ask(model, outlookMs.least);
       if (answer.kind === "yes") loadable.set(model, answer.loadMs);
     }
     return loadable;
@@ -141,6 +135,26 @@ export class ModelPlacer {
     return [...counts].sort(([, a], [, b]) => b - a)[0]?.[0];
   }
 
+  /** @param leastMs what is known is good enough for so long, whatever has happened */
+  #ask(model: string, leastMs: number): CouldRun {
+    const { runnable, policy, clock } = this.#deps;
+    const nowMs = clock.nowMs();
+    const ageMs = nowMs - (this.#outlook?.sinceMs ?? 0);
+    const isGood =
+      this.#outlook !== undefined && ageMs <= outlookMs.longest && (!this.#outlook.isOld || ageMs < leastMs);
+    if (!isGood || this.#outlook === undefined)
+      this.#outlook = {
+        sinceMs: nowMs,
+        isOld: false,
+        ask: runnable(this.state(), policy),
+        answers: new Map(),
+      };
+    const { ask, answers } = this.#outlook;
+    const known = answers.get(model) ?? ask(model);
+    answers.set(model, known);
+    return known;
+  }
+
   /** How fast a replica should write, by its hardware and its file; undefined where either is not known. */
   expectedTokensPerSecond(workerId: string, replicaId: string): number | undefined {
     const { fleet, models, staying } = this.#deps;
@@ -152,7 +166,7 @@ export class ModelPlacer {
     if (replica === undefined || worker === undefined || variant === undefined) return undefined;
     const { gpuLayers, layers } = replica;
     const device = gpuLayers === 0 ? "cpu" : gpuLayers < layers ? "partial" : "gpu";
-    const speeds = readSpeeds(placementWorker(worker, { orders: this.#orders, staying }));
+    const speeds = readSpeeds(placementWorker(worker, { orders: this.#orders, staying, models: models() }));
     return expectedTokensPerSecond(speeds, { variant, device, gpuLayers });
   }
 
@@ -161,13 +175,24 @@ export class ModelPlacer {
     return this.#unmet.get(model);
   }
 
+  /** Slots that are on their way here, by model. */
+  coming(): ReadonlyMap<string, number> {
+    const { fleet } = this.#deps;
+    const coming = new Map(this.#orders.orderedSlots());
+    for (const model of fleet.knownModels()) {
+      const slots = fleet.coming(model).reduce((sum, replica) => sum + replica.slots, 0);
+      if (slots > 0) coming.set(model, slots + (coming.get(model) ?? 0));
+    }
+    return coming;
+  }
+
   /** What is being done to get a model ready, for whoever waits for it; undefined: nothing, or it is ready. */
   comingUp(model: string): { readonly says: string } | undefined {
     const { fleet } = this.#deps;
     if (fleet.slots(model) > 0) return undefined;
-    const [furthest] = fleet
-      .replicasOf(model)
-      .filter(({ state }) => state === "fetching" || state === "loading")
+    const coming = fleet.coming(model);
+    const [furthest] = coming
+      .filter(({ state }) => state !== "ready")
       .sort(
         (a, b) => Number(b.state === "loading") - Number(a.state === "loading") || b.progress - a.progress,
       );
@@ -175,8 +200,8 @@ export class ModelPlacer {
       const percent = Math.round(furthest.progress * 100);
       return { says: `${furthest.state} ${model} (${percent} %)` };
     }
-    if (fleet.replicasOf(model).some(({ state }) => state === "ready")) return { says: `checking ${model}` };
-    return this.#orders.isOrdered(model) ? { says: `ordering ${model}` } : undefined;
+    if (coming.length > 0) return { says: `checking ${model}` };
+    return this.#orders.orderedSlots().has(model) ? { says: `ordering ${model}` } : undefined;
   }
 
   #schedule(afterMs: number): void {
@@ -243,7 +268,9 @@ export class ModelPlacer {
   #unload(workerId: string, replicaId: string, reason: string): void {
     const { fleet, log } = this.#deps;
     if (fleet.linkTo(workerId)?.send({ kind: "unload", replicaId }) !== true) return;
-    this.#orders.unloading(replicaId);
+    this.#orders.unloading(workerId, replicaId);
+    // What is sent there now would only come back.
+    fleet.retire(workerId, replicaId, { reason, isUrgent: false });
     log.info({ workerId, replicaId, reason }, "model sent away");
   }
 }

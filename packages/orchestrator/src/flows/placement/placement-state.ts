@@ -1,5 +1,5 @@
 import type { Inventory } from "@muster/base";
-import type { WorkerIdentity } from "../../core/fleet/worker.ts";
+import type { Replica, WorkerIdentity } from "../../core/fleet/worker.ts";
 import type {
   ModelDemand,
   PlacementModel,
@@ -8,13 +8,11 @@ import type {
   PlacementWorker,
 } from "../../core/placement/fleet-state.ts";
 import { impliedLabels } from "../../core/placement/implied-labels.ts";
-import type { WorkerLook } from "../fleet-entries.ts";
+import type { ReplicaLook, WorkerLook } from "../fleet-entries.ts";
 import type { LoadOrder, LoadOrders } from "./load-orders.ts";
 
 /** Of what is free, where a worker does not say itself what it offers: others may want some as well. */
 const shareOfFree = 0.85;
-
-type ReplicaLook = WorkerLook["replicas"] extends ReadonlyMap<string, infer R> ? R : never;
 
 export interface StateSources {
   readonly workers: Iterable<WorkerLook>;
@@ -36,7 +34,7 @@ export function placementState(sources: StateSources): PlacementState {
 
 export function placementWorker(
   worker: WorkerLook,
-  { orders, staying }: Pick<StateSources, "orders" | "staying">,
+  { orders, staying, models }: Pick<StateSources, "orders" | "staying" | "models">,
 ): PlacementWorker {
   const { identity, load, inventory, availability } = worker;
   const { id, name, hardware } = identity;
@@ -44,15 +42,15 @@ export function placementWorker(
   const leaving = { vramBytes: 0, ramBytes: 0 };
   const ours = { vramBytes: 0, ramBytes: 0 };
   for (const replica of worker.replicas.values()) {
-    const one = placementReplica(worker, replica, orders);
-    const isLeaving = orders.isUnloading(one.id);
+    const one = placementReplica(worker, replica, { orders, models });
+    const isLeaving = orders.isUnloading(id, one.id);
     if (!isLeaving) replicas.push(one);
     const sum = isLeaving ? leaving : ours;
     sum.vramBytes += one.vramBytes;
     sum.ramBytes += one.ramBytes;
   }
   for (const order of orders.of(id))
-    if (!order.isSeen && !worker.replicas.has(order.replicaId)) replicas.push(orderedReplica(order));
+    if (!order.isSeen && !worker.replicas.has(order.replicaId)) replicas.push(...orderedReplica(order));
 
   let heldElsewhere = leaving.vramBytes;
   const gpus = hardware.gpus.map(({ freeVramBytes, bytesPerSecond, isUnified }, at) => {
@@ -84,11 +82,16 @@ export function placementWorker(
   };
 }
 
-function placementReplica(worker: WorkerLook, replica: ReplicaLook, orders: LoadOrders): PlacementReplica {
-  const { report, slotsUsed, heldBack, retiring } = replica;
-  const order = orders.get(report.id);
-  const { vramBytes, ramBytes } = memoryOf(worker, replica, order);
-  const { sinceMs, lastUsedAtMs } = orders.times(report.id);
+function placementReplica(
+  worker: WorkerLook,
+  { report, slotsUsed, heldBack, retiring }: ReplicaLook,
+  { orders, models }: Pick<StateSources, "orders" | "models">,
+): PlacementReplica {
+  const workerId = worker.identity.id;
+  const order = orders.get(workerId, report.id);
+  const isKnown = report.variant !== undefined && models.some(({ id }) => id === report.model);
+  const { vramBytes, ramBytes } = memoryOf(worker, report, order?.action ?? (isKnown ? unknown : undefined));
+  const { sinceMs, lastUsedAtMs } = orders.times(workerId, report.id);
   return {
     id: report.id,
     model: report.model,
@@ -100,28 +103,36 @@ function placementReplica(worker: WorkerLook, replica: ReplicaLook, orders: Load
     vramBytes,
     ramBytes,
     isFixed: report.isFixed || order === undefined,
-    isHeldBack: heldBack !== undefined,
+    isHeldBack: heldBack !== undefined && retiring === undefined,
+    isWrong: heldBack?.isWrong ?? false,
+    heldBackSinceMs: order?.heldBackSinceMs,
     isRetiring: retiring !== undefined,
-    device: order?.action.device,
+    device: order?.action?.device,
     sinceMs,
     lastUsedAtMs,
   };
 }
 
 /** One that its worker has not spoken of yet. */
-function orderedReplica({ replicaId, action, orderedAtMs, lastUsedAtMs }: LoadOrder): PlacementReplica {
-  return {
-    ...{ id: replicaId, model: action.model, variant: action.variant.id, state: "fetching" },
-    ...{ slots: action.slots, slotsUsed: 0, contextTokens: action.contextTokens },
-    ...{ vramBytes: action.vramBytes, ramBytes: action.ramBytes, isFixed: false, isHeldBack: false },
-    ...{ device: action.device, isRetiring: false, sinceMs: orderedAtMs, lastUsedAtMs },
-  };
+function orderedReplica({ replicaId, action, orderedAtMs, lastUsedAtMs }: LoadOrder): PlacementReplica[] {
+  if (action === undefined) return [];
+  const { model, variant, slots, contextTokens, vramBytes, ramBytes, device } = action;
+  return [
+    {
+      ...{ id: replicaId, model, variant: variant.id, state: "fetching", slots, slotsUsed: 0 },
+      ...{ contextTokens, vramBytes, ramBytes, device, isFixed: false, isHeldBack: false, isWrong: false },
+      ...{ isRetiring: false, sinceMs: orderedAtMs, lastUsedAtMs },
+    },
+  ];
 }
 
+/** The plan estimates it. */
+const unknown = { vramBytes: 0, ramBytes: 0 };
+
 /** As reported; before a replica is ready as it was planned; else the size of its file, which is most of it. */
-function memoryOf(worker: WorkerLook, { report }: ReplicaLook, order: LoadOrder | undefined) {
+function memoryOf(worker: WorkerLook, report: Replica, planned: typeof unknown | undefined) {
   if (report.vramBytes + report.ramBytes > 0) return report;
-  if (order !== undefined) return order.action;
+  if (planned !== undefined) return planned;
   const isOnGpu = worker.identity.hardware.gpus.length > 0 && report.backend !== "cpu";
   return isOnGpu
     ? { vramBytes: report.fileBytes, ramBytes: 0 }
