@@ -1,5 +1,6 @@
 import {
   createPinoLog,
+  type Env,
   type LendingPolicy,
   type Log,
   type LogLevel,
@@ -96,7 +97,7 @@ export function withLendingOptions(command: Command): Command {
     .option("--label <key=value>", "for the fleet to choose by; may be repeated", gather)
     .option(
       "--placement",
-      "let the orchestrator decide what is loaded here (default: where no model is named)",
+      "let the orchestrator decide what is loaded here, beside the models that are named (default: with muster up, and where no model is named)",
     )
     .option("--no-placement", "serve the named models alone");
 }
@@ -121,6 +122,12 @@ export function lendingOverrides(flags: LendingFlags) {
     labels: flags.label,
     takesPlacement: flags.placement,
   });
+}
+
+/** With `muster up` the fleet may load here what is asked for by name, unless somebody says otherwise. */
+export function upLendingOverrides(flags: LendingFlags, env: Env) {
+  const isSaid = flags.placement !== undefined || Boolean(env["MUSTER_PLACEMENT"]?.trim());
+  return { ...lendingOverrides(flags), ...(isSaid ? {} : { takesPlacement: true }) };
 }
 
 export interface OrchestratorFlags {

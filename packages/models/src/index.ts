@@ -11,7 +11,14 @@ export {
   openWorkerModels,
 } from "./compose-models.ts";
 export { chooseStarterModel, type StarterModel } from "./compose-starter-model.ts";
-export { builtInCatalogue, type FoundModel, familiesOf, findModel } from "./core/catalogue/catalogue.ts";
+export {
+  builtInCatalogue,
+  entryOfFile,
+  type FoundModel,
+  familiesOf,
+  findModel,
+} from "./core/catalogue/catalogue.ts";
+export { chooseVariant, type VariantChoice } from "./core/catalogue/choose-variant.ts";
 export { type AddedFile, entryFromHeader } from "./core/catalogue/entry-from-header.ts";
 export type {
   FactSource,
@@ -21,6 +28,7 @@ export type {
   ModelVariant,
   RecommendedSampling,
 } from "./core/catalogue/model-entry.ts";
+export { nearNames } from "./core/catalogue/near-names.ts";
 export { qualityOrder, quantisationInName } from "./core/catalogue/quantisations.ts";
 export { tinyGemmaGolden, tinyGemmaSha256 } from "./core/catalogue/tiny-gemma-golden.ts";
 export {

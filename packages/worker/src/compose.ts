@@ -4,28 +4,20 @@ import {
   deferred,
   type Hardware,
   type Log,
-  MusterError,
+  type MusterError,
   systemClock,
 } from "@muster/base";
-import {
-  defaultModelName,
-  type ExpectedFile,
-  modelSources,
-  openWorkerModels,
-  parseModelUri,
-} from "@muster/models";
+import { modelSources, openWorkerModels } from "@muster/models";
 import { createEngineChildren } from "./adapters/common/engine-children.ts";
-import type { PackageEntries } from "./adapters/common/engine-packages/entries.ts";
 import { readWorkerId } from "./adapters/disk/worker-id.ts";
 import { createGrpcMirror } from "./adapters/grpc/mirror.ts";
 import { createGrpcOrchestratorLink } from "./adapters/grpc/orchestrator-link.ts";
-import { createHardwareProbe } from "./adapters/probe/hardware-probe.ts";
-import { fetchCudaBuild } from "./compose-cuda.ts";
-import { defaultEngineDirectory } from "./compose-engine-build.ts";
 import { createEngine, nameUpstreamModel } from "./compose-engines.ts";
+import { createWorkerProbe, enginePackages } from "./compose-hardware.ts";
 import { createLending } from "./compose-lending.ts";
 import { startMachineLoad } from "./compose-load.ts";
 import { createMemoryCheck } from "./compose-memory-check.ts";
+import { neededUris, orderedSpec, specOf } from "./compose-specs.ts";
 import type { WorkerConfig } from "./config.ts";
 import { isGpuUsedByOthers } from "./core/gpu-in-use.ts";
 import type { ReplicaReport, WorkerSays } from "./core/link-messages.ts";
@@ -33,7 +25,6 @@ import { Assignments } from "./flows/assignments.ts";
 import { carryOut } from "./flows/carry-out.ts";
 import { LinkKeeper } from "./flows/keep-link.ts";
 import { ModelDisk } from "./flows/model-disk.ts";
-import type { ReplicaSpec } from "./flows/replica-keeper.ts";
 import { ReplicaSet } from "./flows/replica-set.ts";
 import type { Engine } from "./ports/engine.ts";
 import type { HardwareProbe } from "./ports/hardware-probe.ts";
@@ -74,9 +65,8 @@ export async function startWorker(
   const log = deps.log.child({ worker: config.name });
   const background = new Background(log);
   const workerId = await readWorkerId(config.dataDirectory, config.name);
-  const packages = await enginePackages(config, deps, log);
-  const trustsDriver = config.engine !== "node-llama-cpp" && config.gpu !== "off";
-  const probe = deps.probe ?? createHardwareProbe({ log, packages, gpus: config.gpus, trustsDriver });
+  const packages = deps.engine === undefined ? await enginePackages(config, log) : {};
+  const probe = deps.probe ?? createWorkerProbe(config, packages, log);
   const hardware = await probe.probe();
   const models = await Promise.all(config.models.map((offer) => nameUpstreamModel(offer, config)));
   const fixed = models.map(({ uri, name: model }, index) =>
@@ -108,22 +98,7 @@ export async function startWorker(
       if (report.progress === 0) disk.changed();
       hooks?.onReplica?.(report);
     },
-    specOf: (order) => {
-      refuseUpstream(order.modelUri);
-      return specOf(config, {
-        replicaId: order.replicaId,
-        uri: order.modelUri,
-        model: order.model,
-        slots: order.slots,
-        contextTokens: order.contextTokens,
-        variant: order.variant,
-        gpuLayers: order.gpuLayers,
-        isCpuOnly: order.isCpuOnly,
-        projectorUri: order.projectorUri,
-        expected: { sha256: order.sha256, bytes: order.bytes },
-        isFixed: false,
-      });
-    },
+    specOf: (order) => orderedSpec(config, order),
     checkMemory: createMemoryCheck(hardware),
   });
   const say = (message: WorkerSays) => link.say(message);
@@ -219,7 +194,14 @@ export async function startWorker(
     onConnected: () => hooks?.onConnected?.(),
   });
 
-  await lending.start();
+  try {
+    await lending.start();
+  } catch (error) {
+    // What looks at the machine would go on without us.
+    await lending.stop();
+    await load.close();
+    throw error;
+  }
   for (const spec of fixed) replicas.add(spec);
   disk.start();
   background.run("link", () =>
@@ -230,70 +212,4 @@ export async function startWorker(
     }),
   );
   return { workerId, hardware, ended: over.promise, stop: () => stop("stopped") };
-}
-
-/** Fetched first of all: what the probe finds depends on what the engine can use. */
-async function enginePackages(
-  config: WorkerConfig,
-  { engine }: { readonly engine?: Engine },
-  log: Log,
-): Promise<PackageEntries> {
-  const isOurs = engine === undefined && config.engine === "node-llama-cpp";
-  if (!isOurs || config.gpu === "off") return {};
-  const { signal } = new AbortController();
-  return fetchCudaBuild({ directory: defaultEngineDirectory(config.env), env: config.env, log, signal });
-}
-
-/** What this machine could lend. */
-export function probeHardware(log: Log): Promise<Hardware> {
-  return createHardwareProbe({ log }).probe();
-}
-
-/** An address of this machine's network, and the key that goes there, are the worker's owner's to name. */
-function refuseUpstream(uri: string): void {
-  if (parseModelUri(uri).kind !== "openai") return;
-  throw new MusterError(
-    "invalid_request",
-    "An orchestrator may not send a worker to an upstream: name it on the worker, with muster worker openai:….",
-    { param: "model" },
-  );
-}
-
-/** Model files that this worker cannot do without. */
-function neededUris(config: WorkerConfig, loaded: readonly string[]): readonly string[] {
-  return [...loaded, ...[config.mmproj, config.draft].filter((uri) => uri !== undefined)];
-}
-
-/** Throws MusterError `invalid_request` for a URI that is none. */
-function specOf(
-  config: WorkerConfig,
-  wanted: {
-    readonly replicaId: string;
-    readonly uri: string;
-    readonly model: string | undefined;
-    readonly slots?: number | undefined;
-    readonly contextTokens?: number | undefined;
-    readonly variant?: string | undefined;
-    readonly gpuLayers?: number | undefined;
-    readonly isCpuOnly?: boolean;
-    readonly projectorUri?: string | undefined;
-    readonly expected?: ExpectedFile;
-    readonly isFixed: boolean;
-  },
-): ReplicaSpec {
-  const { threads } = config;
-  return {
-    replicaId: wanted.replicaId,
-    model: wanted.model ?? defaultModelName(parseModelUri(wanted.uri)),
-    modelUri: wanted.uri,
-    slots: wanted.slots ?? config.slots,
-    contextTokens: wanted.contextTokens ?? config.contextTokens,
-    threads,
-    gpu: wanted.isCpuOnly === true ? "off" : config.gpu,
-    gpuLayers: wanted.gpuLayers,
-    projectorUri: wanted.projectorUri,
-    variant: wanted.variant,
-    expected: wanted.expected,
-    isFixed: wanted.isFixed,
-  };
 }

@@ -6,15 +6,16 @@ import { chooseModel } from "../choose-model.ts";
 import type { CommandIo } from "../command-io.ts";
 import { replicaPrinter } from "../replica-printer.ts";
 import { runUntilSignal } from "../run-until-signal.ts";
+import { servedOverrides } from "../served-overrides.ts";
 import {
   createLog,
   type LendingFlags,
-  lendingOverrides,
   logOption,
   type ModelFlags,
   modelOverrides,
   type OrchestratorFlags,
   orchestratorOverrides,
+  upLendingOverrides,
   withLendingOptions,
   withModelOptions,
   withOrchestratorOptions,
@@ -28,7 +29,7 @@ export function upCommand(io: CommandIo): Command {
     .description("start everything here: orchestrator, Redis and a worker that lends this machine")
     .argument(
       "[model]",
-      "a GGUF file: a path, hf:owner/repo/file.gguf, https:..., or openai:http://host:port/v1#model (default: MUSTER_MODEL, else a small Gemma)",
+      "a name such as gemma-4-e4b-it or gemma-4-e4b-it:q8_0; a GGUF file: a path, hf:owner/repo/file.gguf, https:...; or openai:http://host:port/v1#model (default: MUSTER_MODEL, else a small Gemma)",
     )
     .addOption(logOption("warn"))
     .action(async (model: string | undefined, flags: UpFlags) => {
@@ -57,24 +58,22 @@ async function serveHere(
 ): Promise<void> {
   const { orchestrator, config, model, flags, log } = up;
   const { loadWorkerConfig, startWorker } = await import("@muster/worker");
-  const chosen =
-    model === undefined
-      ? await chooseModel(io, { modelDirectory: flags.modelDir, log })
-      : { uri: model, name: undefined };
-  const worker = await startWorker(
-    loadWorkerConfig(
-      {
-        ...modelOverrides(flags),
-        ...lendingOverrides(flags),
-        orchestrator: orchestrator.fleetAddress,
-        // A folder of its own: another worker on this machine must not be taken for this one.
-        dataDirectory: join(config.dataDirectory, "up"),
-        models: [{ uri: chosen.uri, name: flags.modelName ?? chosen.name }],
-      },
-      io.env,
-    ),
-    { log, hooks: { onReplica: replicaPrinter(io, () => tryIt(orchestrator.url)) } },
-  );
+  const overrides = {
+    ...modelOverrides(flags),
+    ...upLendingOverrides(flags, io.env),
+    orchestrator: orchestrator.fleetAddress,
+    // A folder of its own: another worker on this machine must not be taken for this one.
+    dataDirectory: join(config.dataDirectory, "up"),
+  };
+  const text = model ?? (io.env["MUSTER_MODEL"]?.trim() || undefined);
+  const named =
+    text === undefined
+      ? { models: [await starterModel(io, flags, log)] }
+      : await servedOverrides(io, { text, name: flags.modelName, overrides, log });
+  const worker = await startWorker(loadWorkerConfig({ ...overrides, ...named }, io.env), {
+    log,
+    hooks: { onReplica: replicaPrinter(io, () => tryIt(orchestrator.url)) },
+  });
   io.stdout.write(`Muster is up at ${orchestrator.url}/v1 (OpenAI-compatible).\n`);
   io.stdout.write(`Other machines join with: muster worker --join ${orchestrator.fleetAddress} <model>\n`);
   // The requests first: what runs may still need the worker.
@@ -85,6 +84,11 @@ async function serveHere(
   await runUntilSignal(io, { stop, over: worker.ended });
   const refusal = await worker.ended;
   if (refusal !== undefined) throw refusal;
+}
+
+async function starterModel(io: CommandIo, flags: UpFlags, log: Log) {
+  const { uri, name } = await chooseModel(io, { modelDirectory: flags.modelDir, log });
+  return { uri, name: flags.modelName ?? name };
 }
 
 function tryIt(url: string): string {

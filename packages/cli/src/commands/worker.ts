@@ -4,6 +4,7 @@ import { chooseOrchestrator } from "../choose-orchestrator.ts";
 import type { CommandIo } from "../command-io.ts";
 import { replicaPrinter } from "../replica-printer.ts";
 import { runUntilSignal } from "../run-until-signal.ts";
+import { servedOverrides } from "../served-overrides.ts";
 import {
   createLog,
   given,
@@ -32,7 +33,7 @@ export function workerCommand(io: CommandIo): Command {
     .description("lend this machine: run a model and dial an orchestrator")
     .argument(
       "[model]",
-      "a GGUF file: a path, hf:owner/repo/file.gguf, https:... or file:...; or what another server runs: openai:http://host:port/v1#model (default: MUSTER_MODEL)",
+      "a name such as gemma-4-e4b-it or gemma-4-e4b-it:q8_0; a GGUF file: a path, hf:owner/repo/file.gguf, https:... or file:...; or what another server runs: openai:http://host:port/v1#model (default: MUSTER_MODEL)",
     )
     .option(
       "--join <host:port>",
@@ -44,30 +45,27 @@ export function workerCommand(io: CommandIo): Command {
     .addOption(logOption("warn"))
     .addCommand(buildEngineCommand(io))
     .action(async (model: string | undefined, flags: WorkerFlags) => {
-      const uri = model ?? io.env["MUSTER_MODEL"];
       const { loadWorkerConfig, startWorker } = await import("@muster/worker");
+      const log = createLog(flags.logLevel, "worker");
+      const overrides = {
+        ...modelOverrides(flags),
+        ...lendingOverrides(flags),
+        ...given({ name: flags.name, dataDirectory: flags.dataDir }),
+      };
+      // First of all: a name that nobody knows is said before anything is asked.
+      const text = model ?? (io.env["MUSTER_MODEL"]?.trim() || undefined);
+      const named =
+        text === undefined ? {} : await servedOverrides(io, { text, name: flags.modelName, overrides, log });
       const orchestrator = await whereToJoin(io, flags);
       if (orchestrator === undefined) return;
-      const config = loadWorkerConfig(
-        {
-          ...modelOverrides(flags),
-          ...lendingOverrides(flags),
-          ...given({
-            orchestrator,
-            name: flags.name,
-            dataDirectory: flags.dataDir,
-            models: uri === undefined ? undefined : [{ uri, name: flags.modelName }],
-          }),
-        },
-        io.env,
-      );
+      const config = loadWorkerConfig({ ...overrides, ...named, orchestrator }, io.env);
       if (config.models.length === 0) {
         io.stderr.write(
           "muster: no model given: this worker serves what the orchestrator tells it to load\n",
         );
       }
       const worker = await startWorker(config, {
-        log: createLog(flags.logLevel, "worker"),
+        log,
         hooks: {
           onConnected: () => io.stdout.write(`Connected to ${config.orchestrator} as "${config.name}".\n`),
           onReplica: replicaPrinter(io),

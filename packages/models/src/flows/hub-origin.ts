@@ -10,11 +10,11 @@ export function createHubOrigin(deps: {
 }): ModelOrigin {
   const { hub, download } = deps;
   return {
-    async locate({ uri, source, sha256 }, signal): Promise<LocatedFile> {
+    async locate({ uri, source, sha256, bytes }, signal): Promise<LocatedFile> {
       switch (uri.kind) {
         case "hf": {
           const { url, token, commit, ...found } = await hub.locate(uri, signal);
-          const known = { sha256: found.sha256 ?? sha256, bytes: found.bytes };
+          const known = { sha256: found.sha256 ?? sha256, bytes: found.bytes ?? bytes };
           return {
             ...found,
             commit,
@@ -27,7 +27,7 @@ export function createHubOrigin(deps: {
           return {
             ...unknown,
             commit: undefined,
-            fetch: (target) => download.fetch({ ...target, url, token: undefined, sha256, bytes: undefined }),
+            fetch: (target) => download.fetch({ ...target, url, token: undefined, sha256, bytes }),
           };
         }
         case "local":

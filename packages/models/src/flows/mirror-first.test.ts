@@ -89,6 +89,13 @@ describe("mirror first", () => {
     expect(hub.asked).toBe(0);
   });
 
+  it("asks nobody else where the disk here is full", async () => {
+    const { mirror, hub, get } = both();
+    mirror.fetchFailure = new MusterError("store_full", "no place");
+    for (let times = 0; times < 5; times++) await expect(get()).rejects.toMatchObject({ code: "store_full" });
+    expect([mirror.asked, hub.asked]).toEqual([5, 0]);
+  });
+
   it("asks nobody else where only the mirror may be asked", async () => {
     const { mirror, hub, get } = both({ policy: "mirror-only", hasMirror: () => false });
     expect(await get()).toBe("mirror");

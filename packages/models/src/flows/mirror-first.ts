@@ -31,7 +31,8 @@ export function createMirrorFirst(deps: MirrorFirstDeps): ModelOrigin {
 
   const failed = (file: WantedFile, error: unknown): void => {
     const { code, message } = MusterError.from(error);
-    if (code === "cancelled" || policy === "mirror-only") throw error;
+    // A disk that is full is full for whoever sends.
+    if (code === "cancelled" || code === "store_full" || policy === "mirror-only") throw error;
     const isNoOffer = code === "not_found" || code === "unsupported";
     if (!isNoOffer) failures += 1;
     if (failures >= maxFailures) {

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { type HeldMemory, hasRoomAgain, replicasToUnload } from "./memory-pressure.ts";
+import { type HeldMemory, hasRoomAgain, replicasToUnload, spareFor } from "./memory-pressure.ts";
 
 const gib = 1024 ** 3;
 
@@ -33,6 +33,15 @@ describe("replicasToUnload", () => {
     const all = [held("on-cpu", { vramBytes: 0, ramBytes: 4 * gib }), held("on-gpu", { lastUsedMs: 5 })];
     expect(replicasToUnload(all, ofVram(gib))).toEqual(["on-gpu"]);
     expect(replicasToUnload(all, { vramBytes: 8 * gib, ramBytes: gib })).toEqual(["on-cpu"]);
+  });
+
+  it("lets the owner's choice take what was kept free, until others take more than they had", () => {
+    const all = [held("fixed", { isFixed: true }), held("placed")];
+    const spare = spareFor(all, ofVram(3 * gib));
+    expect(spare).toEqual({ vramBytes: -gib, ramBytes: 0 });
+    expect(replicasToUnload(all, ofVram(3 * gib), spare)).toEqual(["placed"]);
+    expect(replicasToUnload(all, ofVram(2.6 * gib), spare)).toEqual(["placed"]);
+    expect(replicasToUnload(all, ofVram(2.4 * gib), spare)).toEqual(["placed", "fixed"]);
   });
 
   it("leaves no more than is offered, and takes no replica that could have stayed last", () => {
@@ -68,9 +77,25 @@ describe("replicasToUnload", () => {
 describe("hasRoomAgain", () => {
   it("wants some memory to spare", () => {
     const wanted = { vramBytes: 4 * gib, ramBytes: 0 };
-    expect(hasRoomAgain(wanted, [], ofVram(4 * gib))).toBe(false);
-    expect(hasRoomAgain(wanted, [], ofVram(5 * gib))).toBe(true);
-    expect(hasRoomAgain(wanted, [held("a")], ofVram(8 * gib))).toBe(false);
-    expect(hasRoomAgain(wanted, [held("a")], ofVram(undefined))).toBe(true);
+    const spare = { vramBytes: 9 * gib, ramBytes: 0 };
+    const has = (offeredGib: number | undefined, held: readonly HeldMemory[] = []) =>
+      hasRoomAgain(wanted, { held, offered: ofVram(offeredGib && offeredGib * gib), spare });
+    expect(has(4)).toBe(false);
+    expect(has(5)).toBe(true);
+    expect(has(8, [held("a")])).toBe(false);
+    expect(has(undefined, [held("a")])).toBe(true);
+  });
+
+  it("is content with what there was when it was loaded: more there will never be", () => {
+    const wanted = { vramBytes: 4 * gib, ramBytes: 0 };
+    const has = (offeredGib: number, spareGib: number) =>
+      hasRoomAgain(wanted, {
+        ...{ held: [], offered: ofVram(offeredGib * gib) },
+        spare: { vramBytes: spareGib * gib, ramBytes: 0 },
+      });
+    expect(has(4.1, 0.1)).toBe(true);
+    expect(has(3.9, 0.1)).toBe(false);
+    expect(has(3, -1)).toBe(true);
+    expect(has(2.8, -1)).toBe(false);
   });
 });

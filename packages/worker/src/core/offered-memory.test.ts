@@ -44,7 +44,7 @@ describe("whose memory it is", () => {
 
   it("is told by the driver where it lists our processes", () => {
     const own = ownMemory({ processes, ownPids: new Set([7, 8]), reportedBytes: gib });
-    expect(own).toEqual({ kind: "told", bytes: 6 * gib });
+    expect(own).toEqual({ kind: "told", bytes: 6 * gib, othersBytes: 3 * gib });
     const gpu = { usedBytes: 9 * gib, own, isUnsure: true, beforeBytes: 0 };
     expect(othersMemory(gpu)).toBe(3 * gib);
   });
@@ -58,7 +58,8 @@ describe("whose memory it is", () => {
   });
 
   it("is all others' while we run nothing", () => {
-    expect(ownMemory({ processes, ownPids: none, reportedBytes: 0 })).toEqual({ kind: "told", bytes: 0 });
+    const own = ownMemory({ processes, ownPids: none, reportedBytes: 0 });
+    expect(own).toEqual({ kind: "told", bytes: 0, othersBytes: 9 * gib });
   });
 
   it("is ours, as far as it grows, while an engine of ours loads and nobody tells", () => {
@@ -66,6 +67,14 @@ describe("whose memory it is", () => {
     expect(othersMemory({ usedBytes: 9 * gib, own, isUnsure: true, beforeBytes: gib })).toBe(gib);
     expect(othersMemory({ usedBytes: 9 * gib, own, isUnsure: false, beforeBytes: gib })).toBe(9 * gib);
     expect(othersMemory({ usedBytes: undefined, own, isUnsure: false, beforeBytes: gib })).toBeUndefined();
+  });
+
+  it("is ours, as far as the driver lists it under nobody else, while an engine of ours comes or goes", () => {
+    const own = { kind: "told", bytes: 2 * gib, othersBytes: 3 * gib } as const;
+    const asked = { usedBytes: 9 * gib, own, beforeBytes: gib };
+    expect(othersMemory({ ...asked, isUnsure: true })).toBe(3 * gib);
+    expect(othersMemory({ ...asked, isUnsure: false })).toBe(7 * gib);
+    expect(othersMemory({ ...asked, isUnsure: true, usedBytes: 3 * gib })).toBe(gib);
   });
 });
 

@@ -38,11 +38,10 @@ export function reserveBytes(
   return isOwnerHere ? bytes * ownerFactor : bytes;
 }
 
-/** `told`: by the driver, of our processes. `reported`: by our engines, which estimate. */
-export interface OwnMemory {
-  readonly kind: "told" | "reported";
-  readonly bytes: number;
-}
+/** `told`: by the driver, of our processes and of others'. `reported`: by our engines, which estimate. */
+export type OwnMemory =
+  | { readonly kind: "told"; readonly bytes: number; readonly othersBytes: number }
+  | { readonly kind: "reported"; readonly bytes: number };
 
 /**
  * What Muster has on one GPU. A driver that lists programs without ours (in a container their numbers differ) does not
@@ -51,20 +50,25 @@ export interface OwnMemory {
 export function ownMemory(gpu: {
   readonly processes: readonly ProcessMemory[] | undefined;
   readonly ownPids: ReadonlySet<number>;
+  /** Those that have ended lately: a driver may list them a moment longer. */
+  readonly endedPids?: ReadonlySet<number>;
   readonly reportedBytes: number;
 }): OwnMemory {
-  const { processes, ownPids, reportedBytes } = gpu;
-  const own = processes?.filter(({ pid }) => ownPids.has(pid)) ?? [];
+  const { processes, ownPids, endedPids, reportedBytes } = gpu;
+  const isOwn = ({ pid }: ProcessMemory) => ownPids.has(pid) || endedPids?.has(pid) === true;
+  const own = processes?.filter(isOwn) ?? [];
   const isTold = processes !== undefined && own.every(({ bytes }) => bytes !== undefined);
   if (isTold && (own.length > 0 || ownPids.size === 0)) {
-    return { kind: "told", bytes: own.reduce((sum, { bytes = 0 }) => sum + bytes, 0) };
+    const others = processes.filter((each) => !isOwn(each));
+    return { kind: "told", bytes: sumOf(own), othersBytes: sumOf(others) };
   }
   return { kind: "reported", bytes: reportedBytes };
 }
 
 /**
- * What other programs have; undefined where the driver does not tell how much is used. While an engine of ours takes
- * memory that nobody has told us of (`isUnsure`), growth is ours: a load must not look like a game.
+ * What other programs have; undefined where the driver does not tell how much is used. While an engine of ours comes or
+ * goes (`isUnsure`), growth is ours unless the driver lists it under another program: what is used and who uses it are
+ * never told of the same moment, and a load must not look like a game.
  */
 export function othersMemory(gpu: {
   readonly usedBytes: number | undefined;
@@ -76,9 +80,12 @@ export function othersMemory(gpu: {
   const { usedBytes, own, isUnsure, beforeBytes } = gpu;
   if (usedBytes === undefined) return undefined;
   const bytes = Math.max(0, usedBytes - own.bytes);
-  return isUnsure && own.kind === "reported" && beforeBytes !== undefined
-    ? Math.min(bytes, beforeBytes)
-    : bytes;
+  if (!isUnsure || beforeBytes === undefined) return bytes;
+  return Math.min(bytes, own.kind === "told" ? Math.max(beforeBytes, own.othersBytes) : beforeBytes);
+}
+
+function sumOf(processes: readonly ProcessMemory[]): number {
+  return processes.reduce((sum, { bytes = 0 }) => sum + bytes, 0);
 }
 
 /** What Muster may have in all at this moment, with what it has. Never more than is free and ours, less the reserve. */

@@ -1,9 +1,10 @@
-import { silentLog } from "@muster/base";
+import { ManualClock, silentLog } from "@muster/base";
 import type { ModelStore } from "@muster/models";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, test } from "vitest";
+import { createStubEngine } from "../adapters/stub/engine.ts";
 import type { EndOfAttempt, WorkerSays } from "../core/link-messages.ts";
 import { EndOutbox } from "./end-outbox.ts";
-import { assignment, ScriptedSession, startAssignments, startReplica } from "./flows.fixture.ts";
+import { assignment, noStore, ScriptedSession, startAssignments, startReplica } from "./flows.fixture.ts";
 
 const isEnd = (said: WorkerSays) => said.kind === "end";
 const isOutput = (said: WorkerSays) => said.kind === "output";
@@ -145,6 +146,39 @@ describe("an assignment that is wanted whole", () => {
     expect(await third.until(isEndOf("a"))).toMatchObject({ result: { kind: "cancelled" } });
     await replicas.closeAll();
   });
+});
+
+test("a worker that leaves does not wait for an answer whose engine hangs", async () => {
+  const clock = new ManualClock();
+  const stub = createStubEngine({ clock });
+  const { replicas } = await startReplica(clock, noStore, {
+    name: "hung",
+    async load(spec, options) {
+      const replica = await stub.load(spec, options);
+      return {
+        info: replica.info,
+        exited: replica.exited,
+        // biome-ignore lint/correctness/useYield: it hangs before its first word.
+        async *infer() {
+          await new Promise<never>(() => {});
+        },
+        close: () => replica.close(),
+      };
+    },
+  });
+  const assignments = startAssignments(replicas, clock);
+  assignments.assign(assignment("a", "go"));
+  await Promise.resolve();
+  let isOver = false;
+  const drained = assignments.drain(10_000).then(() => {
+    isOver = true;
+  });
+  clock.advance(10_000);
+  await new Promise((resolve) => setImmediate(resolve));
+  expect(isOver).toBe(false);
+  clock.advance(5_000);
+  await drained;
+  await replicas.closeAll();
 });
 
 describe("ends that nobody acknowledges", () => {

@@ -38,6 +38,9 @@ const tooLong: Failure = {
 /** What is wanted whole goes on so long without a link: longer than an orchestrator takes to start again. */
 const maxUnlinkedMs = 60_000;
 
+/** An answer that was cut off ends within this time, or its engine hangs. */
+const hungMs = 5_000;
+
 interface Running {
   readonly assignment: Assignment;
   readonly abort: AbortController;
@@ -195,16 +198,17 @@ export class Assignments {
     this.#outbox.remove(name);
   }
 
-  /** Takes no more; resolves when what runs has ended, or been cut off after `graceMs`. */
+  /** Takes no more; resolves when what runs has ended, or been cut off after `graceMs`. An engine that hangs is not waited for. */
   async drain(graceMs: number): Promise<void> {
     this.#isDraining = true;
     if (this.#running.size === 0) return;
     await new Promise<void>((resolve) => {
-      const cutOff = setTimeout(() => {
+      let stopTimer = this.#clock.after(graceMs, () => {
         for (const { abort } of this.#running.values()) abort.abort(leaving);
-      }, graceMs);
+        stopTimer = this.#clock.after(hungMs, resolve);
+      });
       this.#idle.push(() => {
-        clearTimeout(cutOff);
+        stopTimer();
         resolve();
       });
     });

@@ -57,8 +57,11 @@ export class GiveWay {
     replicas.get(replicaId)?.retire();
     assignments.giveBack({ replicaId, message, graceMs: memoryGraceMs });
     const { signal } = new AbortController();
-    await this.#putAway(replicaId, { cause: "memory", graceMs: memoryGraceMs, signal });
-    assignments.takeAgain(replicaId);
+    try {
+      await this.#putAway(replicaId, { cause: "memory", graceMs: memoryGraceMs, signal });
+    } finally {
+      assignments.takeAgain(replicaId);
+    }
   }
 
   async #putAway(

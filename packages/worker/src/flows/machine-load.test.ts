@@ -117,8 +117,46 @@ describe("the machine's load", () => {
     const growing = await after(1, { gpus: [reading({ usedBytes: 9 * gib })], replicas: [loading] });
     expect(growing.gpus?.[0]).toMatchObject({ othersBytes: gib, offeredBytes: 23 * gib - kept });
     const ready = replica({ vramBytes: 8 * gib });
-    const loaded = await after(1, { gpus: [reading({ usedBytes: 9.5 * gib })], replicas: [ready] });
+    const just = await after(1, { gpus: [reading({ usedBytes: 9.5 * gib })], replicas: [ready] });
+    expect(just.gpus?.[0]).toMatchObject({ othersBytes: gib, offeredBytes: 23 * gib - kept });
+    const loaded = await after(5);
     expect(loaded.gpus?.[0]).toMatchObject({ othersBytes: 1.5 * gib, offeredBytes: 22.5 * gib - kept });
+  });
+
+  it("takes no engine that comes or goes for somebody's program, though the driver lists programs late", async () => {
+    const { after, world } = await startReader();
+    const none = reading({ processes: [] });
+    await after(10, { gpus: [none] });
+    const [engine, game] = [
+      { pid: 7, bytes: gib, name: "engine" },
+      { pid: 9, bytes: 5 * gib, name: "game" },
+    ];
+    const loading = await after(1, {
+      machine: { ...world.machine, pids: [7] },
+      gpus: [reading({ usedBytes: 12 * gib, processes: [engine] })],
+      replicas: [replica({ state: "loading", backend: "" })],
+    });
+    expect(loading.gpus?.[0]).toMatchObject({ othersBytes: gib, offeredBytes: 23 * gib - kept });
+    await after(10, {
+      gpus: [reading({ usedBytes: 13 * gib, processes: [{ ...engine, bytes: 12 * gib }] })],
+      replicas: [replica({ vramBytes: 12 * gib })],
+    });
+    // Killed: it is gone from our list at once, from the driver's figures a little later.
+    const gone = await after(1, { machine: { ...world.machine, pids: [] }, replicas: [] });
+    expect(gone.gpus?.[0]).toMatchObject({ othersBytes: gib, offeredBytes: 23 * gib - kept });
+    const played = await after(1, { gpus: [reading({ usedBytes: 18 * gib, processes: [game] })] });
+    expect(played.gpus?.[0]).toMatchObject({ othersBytes: 5 * gib });
+    const later = await after(5);
+    expect(later.gpus?.[0]).toMatchObject({ othersBytes: 18 * gib, offeredBytes: 6 * gib - kept });
+  });
+
+  it("offers no less main memory while that of an engine that was ended comes back", async () => {
+    const { after, world } = await startReader({ settings: { ramReserveBytes: 0 } });
+    const machine = { ...world.machine, availableRamBytes: 12 * gib, oursRamBytes: 8 * gib, pids: [7] };
+    await after(10, { machine });
+    const ended = { ...machine, oursRamBytes: 0, pids: [] };
+    expect((await after(1, { machine: ended })).offeredRamBytes).toBe(20 * gib);
+    expect((await after(5)).offeredRamBytes).toBe(12 * gib);
   });
 
   it("believes the driver about its own processes before its engines", async () => {
@@ -127,20 +165,22 @@ describe("the machine's load", () => {
       { pid: 7, bytes: 10 * gib, name: "engine" },
       { pid: 8, bytes: 3 * gib, name: "blender" },
     ];
-    const load = await after(1, {
+    await after(1, {
       machine: { ...world.machine, pids: [7] },
       gpus: [reading({ usedBytes: 14 * gib, processes })],
       replicas: [replica({ vramBytes: 2 * gib })],
     });
+    const load = await after(5);
     expect(load.gpus?.[0]).toMatchObject({ othersBytes: 4 * gib, offeredBytes: 20 * gib - kept });
   });
 
   it("divides what engines report among GPUs by what is used of each", async () => {
     const { after } = await startReader({ gpus: [card, card] });
-    const load = await after(1, {
+    await after(1, {
       gpus: [reading({ usedBytes: 9 * gib }), reading({ usedBytes: 3 * gib })],
       replicas: [replica({ vramBytes: 8 * gib })],
     });
+    const load = await after(5);
     expect(load.gpus?.map(({ othersBytes }) => othersBytes)).toEqual([3 * gib, gib]);
   });
 
@@ -190,7 +230,8 @@ describe("the machine's load", () => {
     expect((await after(1, { machine })).offeredRamBytes).toBe(20 * gib);
     const untold = { ...world.machine, availableRamBytes: 12 * gib, oursRamBytes: undefined };
     const replicas = [replica({ backend: "cpu", ramBytes: 3 * gib })];
-    expect((await after(1, { machine: untold, replicas })).offeredRamBytes).toBe(15 * gib);
+    await after(1, { machine: untold, replicas });
+    expect((await after(12)).offeredRamBytes).toBe(15 * gib);
   });
 
   it("tells nothing of GPUs whose driver has hung, and stops asking when it is closed", async () => {

@@ -12,6 +12,7 @@ import {
   settleOffer,
   vramReserve,
 } from "../core/offered-memory.ts";
+import { OwnChanges, settleMs } from "../core/own-changes.ts";
 import type { GpuReading, GpuTelemetry } from "../ports/gpu-telemetry.ts";
 import type { MachineReader } from "../ports/machine-reader.ts";
 
@@ -41,6 +42,8 @@ export interface MachineLoadDeps {
 
 /** Twice a beat, so that an orchestrator hears within two of them what another program has taken. */
 const refreshMs = 1_000;
+/** Where nobody tells what our processes have, and what is free is asked seldom. */
+const untoldSettleMs = 12_000;
 /** A driver that does not answer for so long leaves what is known of its GPUs behind. */
 const staleMs = 15_000;
 
@@ -62,6 +65,7 @@ export class MachineLoadReader {
   #gpus: readonly GpuState[] = [];
   #ram: { readonly availableBytes: number; readonly offer: SettledOffer } | undefined;
   #cpuWatts: number | undefined;
+  readonly #changes = new OwnChanges();
 
   constructor(deps: MachineLoadDeps) {
     this.#deps = deps;
@@ -131,9 +135,15 @@ export class MachineLoadReader {
     const readings = hardware.gpus.length === 0 ? [] : await gpus.read(reading.pids);
     if (this.#isClosed) return;
     const replicas = this.#deps.replicas();
+    this.#changes.note(reading.pids, replicas, clock.nowMs());
+    const [ownPids, endedPids] = [new Set(reading.pids), this.#changes.latePids];
     const reportedRamBytes = sumOf(replicas, ({ ramBytes }) => ramBytes);
     this.#cpuWatts = reading.cpuWatts;
-    this.#offerRam(reading.availableRamBytes, reading.oursRamBytes ?? reportedRamBytes);
+    this.#offerRam({
+      availableBytes: reading.availableRamBytes,
+      ownBytes: reading.oursRamBytes ?? reportedRamBytes,
+      settleMs: reading.oursRamBytes === undefined ? untoldSettleMs : settleMs,
+    });
     const matched = matchReadings(hardware.gpus, readings);
     const all = sumOf(matched, (each) => each?.usedBytes ?? 0);
     this.#gpus = hardware.gpus.map((gpu, at) => {
@@ -143,7 +153,7 @@ export class MachineLoadReader {
       const reportedBytes = Math.round(share * sumOf(replicas, ({ vramBytes }) => vramBytes));
       const own = ownMemory({
         processes: one?.processes,
-        ownPids: new Set(reading.pids),
+        ...{ ownPids, endedPids },
         reportedBytes,
       });
       return this.#readGpu(gpu, { reading: one, own, before: this.#gpus[at] });
@@ -151,8 +161,13 @@ export class MachineLoadReader {
     this.#readAtMs = clock.nowMs();
   }
 
-  #offerRam(availableBytes: number, ownBytes: number): void {
+  #offerRam(known: {
+    readonly availableBytes: number;
+    readonly ownBytes: number;
+    readonly settleMs: number;
+  }): void {
     const { hardware, settings, isOwnerHere, clock } = this.#deps;
+    const { availableBytes, ownBytes } = known;
     const totalBytes = hardware.ramBytes;
     const nowBytes = offerNow({
       ...{ totalBytes, freeBytes: availableBytes, ownBytes },
@@ -164,7 +179,13 @@ export class MachineLoadReader {
       }),
       mostBytes: settings.maxRamBytes,
     });
-    this.#ram = { availableBytes, offer: settleOffer(this.#ram?.offer, nowBytes, clock.nowMs()) };
+    const before = this.#ram?.offer;
+    const isDip =
+      before !== undefined &&
+      nowBytes < before.bytes &&
+      this.#changes.areRecent(clock.nowMs(), known.settleMs);
+    const offer = isDip ? before : settleOffer(before, nowBytes, clock.nowMs());
+    this.#ram = { availableBytes, offer };
   }
 
   #readGpu(
@@ -247,14 +268,12 @@ export class MachineLoadReader {
     });
   }
 
-  /** Whether an engine of ours has memory on a GPU, or takes some now, that it has not told of. */
+  /** Whether an engine of ours has memory on a GPU that it has not told of, or takes some or lets it go now. */
   #isUnsure(): boolean {
-    return this.#deps
-      .replicas()
-      .some(
-        ({ state, backend, vramBytes }) =>
-          state === "loading" || (state === "ready" && vramBytes === 0 && gpuBackends.has(backend)),
-      );
+    const isUntold = ({ state, backend, vramBytes }: ReplicaReport) =>
+      state === "loading" || (state === "ready" && vramBytes === 0 && gpuBackends.has(backend));
+    const { replicas, clock } = this.#deps;
+    return this.#changes.areRecent(clock.nowMs()) || replicas().some(isUntold);
   }
 }
 

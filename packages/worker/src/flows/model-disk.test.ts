@@ -156,6 +156,20 @@ describe("a worker's disk", () => {
     disk.close();
   });
 
+  it("gets a model that is ordered again while it is being forgotten", async () => {
+    const { disk, ensuring, until, settle } = start();
+    disk.fetch(order(uri));
+    await settle();
+    void disk.forget(uri);
+    disk.fetch(order(uri));
+    await settle();
+    expect(ensuring).toHaveLength(2);
+    expect(ensuring[0]?.options.signal.aborted).toBe(true);
+    expect(ensuring[1]?.options.signal.aborted).toBe(false);
+    await until(({ fetching }) => fetching?.[0]?.uri === uri);
+    disk.close();
+  });
+
   it("notes now and then what is in use, for others that share the directory", async () => {
     const { disk, clock, files, touched, settle } = start([uri]);
     files.set(uri, 10).set("hf:o/r/b.gguf@main", 10);

@@ -83,7 +83,8 @@ export class ModelDisk {
     const { log, background } = this.#deps;
     const uri = order.modelUri;
     const known = this.#fetches.get(uri);
-    if (this.#closed.signal.aborted || (known !== undefined && known.file.problem === undefined)) return;
+    const isUnderWay = known !== undefined && known.file.problem === undefined && !known.stop.signal.aborted;
+    if (this.#closed.signal.aborted || isUnderWay) return;
     this.#fetches.delete(uri);
     this.#forgetOldest();
     if (modelSources(uri).length === 0 || this.#fetches.size >= maxOrders) {
@@ -104,11 +105,11 @@ export class ModelDisk {
   async forget(modelUri: string): Promise<void> {
     const { shelf, isLoaded, log } = this.#deps;
     const sources = modelSources(modelUri);
-    this.#fetches.get(modelUri)?.stop.abort();
     if (sources.some(isLoaded)) {
       log.warn({ uri: shown(modelUri) }, "a model that is loaded stays on the disk");
       return;
     }
+    this.#fetches.get(modelUri)?.stop.abort();
     for (const { path, source } of await shelf.files()) {
       if (!sources.includes(source)) continue;
       const outcome = await shelf.remove(path);
@@ -156,16 +157,22 @@ export class ModelDisk {
           this.changed();
         },
       });
-      this.#fetches.delete(uri);
+      this.#over(fetching);
       log.info({ uri: shown(uri), bytes: stored.bytes }, "model is on the disk, as ordered");
     } catch (error) {
       const { code, message } = MusterError.from(error);
-      if (signal.aborted || code === "cancelled") this.#fetches.delete(uri);
+      if (signal.aborted || code === "cancelled") this.#over(fetching);
       else {
         fetching.file = { ...fetching.file, problem: message };
         log.error({ uri: shown(uri), code, reason: message }, "a model cannot be fetched");
       }
     }
+  }
+
+  /** Its place may have been taken: ordered anew after it was to go. */
+  #over(fetching: Fetching): void {
+    const uri = fetching.order.modelUri;
+    if (this.#fetches.get(uri) === fetching) this.#fetches.delete(uri);
   }
 
   /** Those that failed make place for new orders. */

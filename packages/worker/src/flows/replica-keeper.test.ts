@@ -40,7 +40,7 @@ test("what an order says of the GPU and the projector reaches the engine", async
   expect(loads).toEqual([
     {
       ...{ modelPath: "stub:m", slots: 2, contextTokens: 256, threads: 1 },
-      ...{ gpu: "auto", gpuLayers: 12, projectorUri: "hf:o/r/eyes.gguf" },
+      ...{ gpu: "auto", gpuLayers: 12, projectorUri: "hf:o/r/eyes.gguf", isFixed: false },
     },
   ]);
 });

@@ -217,7 +217,7 @@ export class ReplicaKeeper {
   /** Fetches, loads and serves until the engine ends; gives the reason. */
   async #serveOnce(signal: AbortSignal): Promise<MusterError> {
     const { engine, store } = this.#deps;
-    const { modelUri, slots, contextTokens, threads, gpu, gpuLayers, projectorUri } = this.spec;
+    const { modelUri, slots, contextTokens, threads, gpu, gpuLayers, projectorUri, isFixed } = this.spec;
     const startedAtMs = this.#deps.clock.nowMs();
     const progressed = (state: "fetching" | "loading") => this.#progress(state);
 
@@ -231,7 +231,7 @@ export class ReplicaKeeper {
     this.#report({ state: "loading", progress: 0, fileBytes: file.bytes, modelSha256: file.sha256 });
     await this.#deps.checkMemory?.(file.path, this.spec);
     const replica = await engine.load(
-      { modelPath: file.path, slots, contextTokens, threads, gpu, gpuLayers, projectorUri },
+      { modelPath: file.path, slots, contextTokens, threads, gpu, gpuLayers, projectorUri, isFixed },
       { signal, onProgress: progressed("loading") },
     );
     const { info } = replica;

@@ -7,6 +7,8 @@ export type PutAwayCause = "owner" | "memory";
 
 /** Replicas that one worker keeps at most. */
 const maxReplicas = 16;
+/** Refused orders that are remembered until the orchestrator takes them back. */
+const maxRefused = 64;
 
 export interface ReplicaSetDeps extends KeeperDeps {
   readonly log: Log;
@@ -19,6 +21,8 @@ export class ReplicaSet {
   readonly #deps: ReplicaSetDeps;
   readonly #keepers = new Map<string, ReplicaKeeper>();
   readonly #putAway = new Map<string, Set<PutAwayCause>>();
+  /** Orders that could not be carried out, as reported, until they are taken back. */
+  readonly #refused = new Map<string, ReplicaReport>();
   /** Why nothing is loaded now; undefined: it is. */
   #awayReason: string | undefined;
 
@@ -30,9 +34,11 @@ export class ReplicaSet {
     return this.#keepers.get(replicaId);
   }
 
-  /** What is loaded, or is to be. */
+  /** What is loaded, or is to be, with what belongs to it. */
   modelUris(): string[] {
-    return [...this.#keepers.values()].map(({ spec }) => spec.modelUri);
+    return [...this.#keepers.values()].flatMap(({ spec: { modelUri, projectorUri } }) =>
+      projectorUri === undefined ? [modelUri] : [modelUri, projectorUri],
+    );
   }
 
   reports(): ReplicaReport[] {
@@ -87,6 +93,12 @@ export class ReplicaSet {
 
   /** Carries out an order; one that cannot be carried out is reported as a failed replica. */
   load(order: LoadOrder): void {
+    const known = this.#keepers.get(order.replicaId);
+    if (known !== undefined) {
+      // Ordered twice: whoever did so has not heard of it.
+      this.#deps.report(known.lastReport);
+      return;
+    }
     try {
       if (this.#awayReason !== undefined) throw new MusterError("given_back", this.#awayReason);
       if (this.#keepers.size >= maxReplicas) {
@@ -116,12 +128,28 @@ export class ReplicaSet {
         modelUri: order.modelUri,
       };
       this.#deps.report(failed);
+      this.#remember(failed);
       // Nothing is wrong with it: it must not stay listed as broken.
-      if (code === "given_back") this.#deps.report({ ...failed, state: "unloaded", failure: undefined });
+      if (code === "given_back") this.#forget(order.replicaId);
     }
   }
 
+  #remember(refused: ReplicaReport): void {
+    this.#refused.set(refused.replicaId, refused);
+    const [oldest] = this.#refused.keys();
+    if (this.#refused.size > maxRefused && oldest !== undefined) this.#forget(oldest);
+  }
+
+  /** Without a word of its end it would stay listed, with the memory that it was to take. */
+  #forget(replicaId: string): void {
+    const refused = this.#refused.get(replicaId);
+    if (refused === undefined) return;
+    this.#refused.delete(replicaId);
+    this.#deps.report({ ...refused, state: "unloaded", failure: undefined });
+  }
+
   async unload(replicaId: string): Promise<void> {
+    this.#forget(replicaId);
     const keeper = this.#keepers.get(replicaId);
     this.#keepers.delete(replicaId);
     this.#putAway.delete(replicaId);

@@ -114,8 +114,24 @@ describe("a program that needs the GPU's memory", () => {
     await stop();
   });
 
+  it("finds what the owner has named though it takes what would be kept free, and has to ask for more", async () => {
+    const { replicas, offered, pass, stop } = await start();
+    await replicas.unload("placed");
+    offered.vramBytes = 3.5 * gib;
+    await pass(5);
+    expect(replicas.reports()).toMatchObject([{ replicaId: "rep-1", state: "ready" }]);
+    offered.vramBytes = 2.5 * gib;
+    await pass(5);
+    expect(replicas.reports()).toMatchObject([{ replicaId: "rep-1", state: "unloaded" }]);
+    offered.vramBytes = 3.5 * gib;
+    await pass(32);
+    expect(replicas.reports()).toMatchObject([{ replicaId: "rep-1", state: "ready" }]);
+    await stop();
+  });
+
   it("and takes all of it leaves nothing to lend; what was chosen comes back once there is room for a while", async () => {
     const { replicas, watch, offered, pass, stop } = await start();
+    await pass(1);
     offered.vramBytes = gib;
     await pass(5);
     expect(replicas.reports()).toMatchObject([{ replicaId: "rep-1", state: "unloaded" }]);

@@ -2,8 +2,10 @@ import type { Background, Clock, Log } from "@muster/base";
 import {
   type HeldMemory,
   hasRoomAgain,
+  type Memory,
   type OfferedMemory,
   replicasToUnload,
+  spareFor,
 } from "../core/memory-pressure.ts";
 import type { GiveWay } from "./give-way.ts";
 import type { ReplicaSet } from "./replica-set.ts";
@@ -25,7 +27,9 @@ export class MemoryWatch {
     readonly log: Log;
   };
   /** What the owner has chosen and had to go, with what it held. */
-  readonly #gone = new Map<string, { readonly vramBytes: number; readonly ramBytes: number }>();
+  readonly #gone = new Map<string, Memory>();
+  /** Of what the owner has chosen: what was left beside it when it was loaded first. */
+  readonly #spare = new Map<string, Memory>();
   readonly #leaving = new Set<string>();
   #shortLooks = 0;
   #roomSinceMs: number | undefined;
@@ -62,13 +66,31 @@ export class MemoryWatch {
   #look(): void {
     const offered = this.#deps.readOffered();
     const held = this.#held();
-    const toGo = replicasToUnload(held, offered);
+    const toGo = replicasToUnload(held, offered, this.#noteSpare(held, offered));
     this.#shortLooks = toGo.length === 0 ? 0 : this.#shortLooks + 1;
     if (this.#shortLooks >= looksNeeded) {
       this.#shortLooks = 0;
       for (const replicaId of toGo) this.#unload(replicaId, held);
     }
     this.#bringBack(held, offered);
+  }
+
+  /** An owner who names a model wants it, though it takes what would be kept free: only what comes later counts. */
+  #noteSpare(held: readonly HeldMemory[], offered: OfferedMemory): Memory {
+    const { log } = this.#deps;
+    const chosen = held.filter(({ isFixed }) => isFixed);
+    for (const { replicaId } of chosen) {
+      if (this.#spare.has(replicaId)) continue;
+      const spare = spareFor(held, offered);
+      this.#spare.set(replicaId, spare);
+      if (Math.min(spare.vramBytes, spare.ramBytes) < 0)
+        log.warn({ replicaId, ...spare }, "a model that was named takes memory that would be kept free");
+    }
+    const noted = chosen.flatMap(({ replicaId }) => this.#spare.get(replicaId) ?? []);
+    return {
+      vramBytes: Math.min(0, ...noted.map(({ vramBytes }) => vramBytes)),
+      ramBytes: Math.min(0, ...noted.map(({ ramBytes }) => ramBytes)),
+    };
   }
 
   /** What is loaded, and stays as far as is known. */
@@ -93,12 +115,15 @@ export class MemoryWatch {
     this.#leaving.add(replicaId);
     this.#roomSinceMs = undefined;
     background.run("unload for others", async () => {
-      await giveWay.toOthers(replicaId);
-      this.#leaving.delete(replicaId);
+      try {
+        await giveWay.toOthers(replicaId);
+      } finally {
+        this.#leaving.delete(replicaId);
+      }
     });
   }
 
-  /** One at a time: what is free is measured again before the next. */
+  /** One at a time: what is free is measured again before the next. What was placed meanwhile goes for it. */
   #bringBack(held: readonly HeldMemory[], offered: OfferedMemory): void {
     const { replicas, clock } = this.#deps;
     const [next] = this.#gone;
@@ -106,7 +131,11 @@ export class MemoryWatch {
     const isChanging =
       this.#leaving.size > 0 ||
       replicas.reports().some(({ state }) => state === "fetching" || state === "loading");
-    if (next === undefined || isChanging || !hasRoomAgain(next[1], held, offered)) {
+    const chosen = held.filter(({ isFixed }) => isFixed);
+    const spare = this.#spare.get(next?.[0] ?? "") ?? next?.[1];
+    const hasRoom =
+      next !== undefined && spare !== undefined && hasRoomAgain(next[1], { held: chosen, offered, spare });
+    if (next === undefined || isChanging || !hasRoom) {
       this.#roomSinceMs = undefined;
       return;
     }

@@ -25,6 +25,7 @@ const known = <T>(value: T): Reading<T> => ({ kind: "known", value });
 /** An owner who does what tests say. */
 class ScriptedPresence implements OwnerPresence {
   isClosed = false;
+  #isBroken = false;
   #seen: PresenceReadings = {
     idleMs: known(60 * minuteMs),
     isFullScreen: known(false),
@@ -40,7 +41,13 @@ class ScriptedPresence implements OwnerPresence {
     this.#seen = { ...this.#seen, idleMs: known(60 * minuteMs) };
   }
 
+  /** From here on each look fails. */
+  breaks(): void {
+    this.#isBroken = true;
+  }
+
   look(): Promise<PresenceReadings> {
+    if (this.#isBroken) return Promise.reject(new Error("no file descriptors to spare"));
     return Promise.resolve(this.#seen);
   }
 
@@ -127,6 +134,18 @@ const endOf =
   (said: WorkerSays): said is EndOfAttempt =>
     isEnd(said) && said.attemptId === attemptId;
 const givenBack = { kind: "failed", code: "given_back" };
+
+describe("an owner who cannot be seen any more", () => {
+  it("gets the machine back, and is looked for all the same", async () => {
+    const { presence, pass, stop, watch } = await start();
+    expect(watch.availability.state).toBe("lending");
+    presence.breaks();
+    await pass(5);
+    expect(watch.availability.state).toBe("unknown");
+    expect(watch.availability.reason).toContain("no file descriptors to spare");
+    await stop();
+  });
+});
 
 describe("an owner who comes back", () => {
   it("gets lines of batches given back and the memory freed at once; the fleet is told first", async () => {

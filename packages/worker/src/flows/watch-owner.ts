@@ -1,4 +1,4 @@
-import type { Availability, Clock, Log } from "@muster/base";
+import { type Availability, type Clock, type Log, MusterError } from "@muster/base";
 import {
   decideLending,
   type GpuReading,
@@ -35,6 +35,12 @@ const notSeen: PresenceReadings = {
   isFullScreen: { kind: "unknown", why: "nobody has looked yet." },
   isOnAcPower: { kind: "unknown", why: "nobody has looked yet." },
 };
+
+/** A look that fails counts as one that sees nothing: who does not look any more would lend for ever. */
+function unseen(error: unknown): PresenceReadings {
+  const unknown = { kind: "unknown", why: `looking failed (${MusterError.from(error).message}).` } as const;
+  return { idleMs: unknown, isFullScreen: unknown, isOnAcPower: unknown };
+}
 
 /** Owns whether this machine is lent: looks, decides, says so, and has the machine given back. Needs no link. */
 export class OwnerWatch {
@@ -110,7 +116,7 @@ export class OwnerWatch {
   async #look(): Promise<void> {
     const { rule, presence, clock } = this.#deps;
     // Other policies do not ask who is there.
-    if (rule.policy === "owner-away") this.#seen = await presence.look();
+    if (rule.policy === "owner-away") this.#seen = await presence.look().catch(unseen);
     if (this.#isStopped) return;
     this.#decide();
     const pollMs = this.#memory.isLending ? lendingPollMs : awayPollMs;

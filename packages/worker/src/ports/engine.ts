@@ -15,6 +15,8 @@ export interface EngineLoadSpec {
   readonly gpuLayers?: number | undefined;
   /** The projector of a model that sees or hears, for engines that take one. */
   readonly projectorUri?: string | undefined;
+  /** The machine's owner has chosen it: what the owner says of a model is meant for it. Undefined: so it is. */
+  readonly isFixed?: boolean | undefined;
 }
 
 export interface ReplicaInfo {

@@ -206,6 +206,19 @@ export async function requireRoom(
   }
 }
 
+/** Of a file that does not say how long it is: room is asked for in steps, as it comes. */
+const roomStepBytes = 16 * 1024 * 1024;
+
+/** Call the result before so many bytes of the file are there in all. Throws MusterError `store_full`. */
+export function growingRoom({ makeRoom }: Pick<KeptRequest, "makeRoom">): (bytes: number) => Promise<void> {
+  let roomBytes = 0;
+  return async (bytes) => {
+    if (makeRoom === undefined || bytes <= roomBytes) return;
+    roomBytes = bytes + roomStepBytes;
+    await makeRoom(roomBytes);
+  };
+}
+
 export interface IdleWatch {
   readonly signal: AbortSignal;
   touch(): void;

@@ -117,6 +117,16 @@ describe("a model shelf", () => {
     expect(await names()).toEqual(["busy.gguf.part", "spare.gguf"]);
   });
 
+  it("removes an unfinished file whose fetcher has died without a word", async () => {
+    await put("spare", 100, 5_000);
+    await writeFile(`${pathOf("orphan")}.part`, Buffer.alloc(900));
+    await writeFile(`${pathOf("orphan")}.lock`, "{}");
+    const longAgo = new Date(clock.wallMs() - 11 * 60_000);
+    for (const end of ["part", "lock"]) await utimes(`${pathOf("orphan")}.${end}`, longAgo, longAgo);
+    await shelf().makeRoom(pathOf("new"), 800);
+    expect(await names()).toEqual(["spare.gguf"]);
+  });
+
   it("leaves a tenth of the disk free where there is no budget", async () => {
     const here = shelf({ budgetBytes: undefined });
     await put("old", 50, 9_000);

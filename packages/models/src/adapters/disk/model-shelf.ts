@@ -24,6 +24,8 @@ export interface DiskModelShelfOptions {
 
 /** Another process that holds a file says so again within this time, or is taken for gone. */
 const holderSilentMs = 15 * 60_000;
+/** Whoever fetches renews the lock every few seconds: an older one was left by a process that has died. */
+const lockSilentMs = 10 * 60_000;
 /** Kept free where people have set a budget. */
 const leastReserveBytes = 64 * 1024 * 1024;
 
@@ -148,7 +150,8 @@ export class DiskModelShelf implements ModelShelf {
     }
   }
 
-  #candidateOfPart({ target, bytes, modifiedMs, isLocked }: FoundPart): EvictionCandidate {
+  #candidateOfPart({ target, bytes, modifiedMs, lockedMs }: FoundPart): EvictionCandidate {
+    const isLocked = lockedMs !== undefined && this.#clock.wallMs() - lockedMs < lockSilentMs;
     const isKept = isLocked || this.#held.has(target);
     return { id: partPath(target), bytes, lastUsedMs: modifiedMs, isKept };
   }

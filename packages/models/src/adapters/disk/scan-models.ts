@@ -16,8 +16,8 @@ export interface FoundPart {
   readonly target: string;
   readonly bytes: number;
   readonly modifiedMs: number;
-  /** Somebody is at it. */
-  readonly isLocked: boolean;
+  /** When somebody who was at it said so last; undefined: nobody is. */
+  readonly lockedMs: number | undefined;
 }
 
 /** What is ours under a model directory: files with a manifest that fits, and unfinished ones. Links are not followed. */
@@ -37,8 +37,9 @@ export async function scanModels(
       const target = path.slice(0, -".part".length);
       const found = await stat(path).catch(() => undefined);
       if (found !== undefined) {
-        const isLocked = known.has(`${target}.lock`);
-        parts.push({ target, bytes: found.size, modifiedMs: found.mtimeMs, isLocked });
+        const lock = `${target}.lock`;
+        const locked = known.has(lock) ? await stat(lock).catch(() => undefined) : undefined;
+        parts.push({ target, bytes: found.size, modifiedMs: found.mtimeMs, lockedMs: locked?.mtimeMs });
       }
     }
   }

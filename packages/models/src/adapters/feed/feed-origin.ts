@@ -5,6 +5,7 @@ import type { ModelOrigin, WantedFile } from "../../ports/model-origin.ts";
 import {
   type DownloadTools,
   downloadTools,
+  growingRoom,
   type KeptDownloadOptions,
   keepDownload,
   requireRoom,
@@ -117,6 +118,7 @@ async function receive(
     await requireRoom(part, request, { totalBytes, tools });
   }
   await part.beginPiece({ url: file.source, etag: undefined, totalBytes, sha256 });
+  const room = growingRoom(target);
   for await (const piece of flow.pieces()) {
     onPiece();
     if (piece.length === 0) continue;
@@ -124,6 +126,7 @@ async function receive(
       await part.restart();
       throw new PassingFailure("the mirror sent more bytes than it announced");
     }
+    if (totalBytes === undefined) await room(part.doneBytes + piece.length);
     await part.append(piece);
     tools.gate.report({ doneBytes: part.doneBytes, totalBytes });
   }

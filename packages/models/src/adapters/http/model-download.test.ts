@@ -1,9 +1,11 @@
 import { randomBytes } from "node:crypto";
 import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { deferred, silentLog } from "@muster/base";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { deferred, MusterError, silentLog } from "@muster/base";
+import { afterEach, beforeEach, describe, expect, onTestFinished, test } from "vitest";
 import type { DownloadRequest, PartState } from "../../ports/model-download.ts";
 import { createModelDownload, type ModelDownloadOptions } from "./model-download.ts";
 import { type FakeModelServer, sha256Of, startFakeModelServer } from "./model-server.fake.ts";
@@ -49,6 +51,24 @@ async function expectWhole(): Promise<void> {
 }
 
 describe("a download", () => {
+  test("that does not say how long it is asks for room as it comes, and ends where there is none", async () => {
+    // Written in two pieces, it goes out without a length.
+    const mute = createServer((_, response) => {
+      response.write(content.subarray(0, 1_000));
+      response.end(content.subarray(1_000));
+    });
+    await new Promise<void>((resolve) => mute.listen(0, "127.0.0.1", resolve));
+    onTestFinished(() => void mute.close());
+    const { port } = mute.address() as AddressInfo;
+    const over = { url: `http://127.0.0.1:${port}/a.gguf`, sha256: undefined, bytes: undefined };
+    const asked: number[] = [];
+    await download({ ...over, makeRoom: async (bytes) => void asked.push(bytes) });
+    expect(asked).toHaveLength(1);
+    expect(asked[0]).toBeGreaterThanOrEqual(content.length);
+    const makeRoom = () => Promise.reject(new MusterError("store_full", "no place"));
+    await expect(download({ ...over, makeRoom })).rejects.toMatchObject({ code: "store_full" });
+  });
+
   test("arrives whole and leaves nothing but the file", async () => {
     const progress: unknown[] = [];
     const arrived = await download({ onProgress: (step) => progress.push(step) });

@@ -2,6 +2,7 @@ import { dirname } from "node:path";
 import { type Clock, MusterError } from "@muster/base";
 import type { DownloadRequest } from "../../ports/model-download.ts";
 import {
+  growingRoom,
   type IdleWatch,
   requireRoom,
   reservedDiskBytes,
@@ -58,9 +59,11 @@ async function receive(
   const totalBytes = part.note?.totalBytes;
   const limitBytes =
     totalBytes ?? startBytes + (await tools.freeDiskBytes(dirname(part.path))) - reservedDiskBytes;
+  const room = growingRoom(request);
   for await (const chunk of response.body ?? []) {
     tools.idle.touch();
     if (part.doneBytes + chunk.length > limitBytes) throw await tooLong(part, request);
+    if (totalBytes === undefined) await room(part.doneBytes + chunk.length);
     await part.append(chunk);
     tools.gate.report({ doneBytes: part.doneBytes, totalBytes });
   }

@@ -1,3 +1,4 @@
+import { modelSources } from "../part-uris.ts";
 import { embeddingGemma } from "./families/embedding-gemma.ts";
 import { gemma3 } from "./families/gemma-3.ts";
 import { gemma4 } from "./families/gemma-4.ts";
@@ -39,6 +40,20 @@ export function findModel(entries: readonly ModelEntry[], name: string): FoundMo
   const entry = entryNamed(entries, wanted.slice(0, colon));
   const variant = entry?.variants.find(({ id }) => id === wanted.slice(colon + 1));
   return entry === undefined || variant === undefined ? undefined : { entry, variant };
+}
+
+/** The model that has this file, whoever wrote its URI. */
+export function entryOfFile(entries: readonly ModelEntry[], uri: string): ModelEntry | undefined {
+  const wanted = filesOf(uri);
+  return entries.find(({ variants }) =>
+    variants.some((variant) => filesOf(variant.uri).some((file) => wanted.includes(file))),
+  );
+}
+
+/** What comes with Muster is no file that is fetched. */
+function filesOf(uri: string): readonly string[] {
+  const sources = modelSources(uri);
+  return sources.length > 0 ? sources : [uri.trim()];
 }
 
 /** The models of each family, the smallest first. */

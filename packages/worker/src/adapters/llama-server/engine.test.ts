@@ -138,6 +138,17 @@ describe("llama-server's process", { timeout: 30_000 }, () => {
     expect((await started()).args.join(" ")).toContain("--mmproj /fetched/other-eyes.gguf");
   });
 
+  it("gives a model that was ordered nothing that its owner meant for another", async () => {
+    const owners = {
+      ...{ mmproj: "eyes.gguf", draft: "small.gguf" },
+      capabilities: { instead: ["completion"], added: [], removed: [] },
+    } as const;
+    const { loading, started } = start([], owners, { spec: { isFixed: false } });
+    const { info } = await loading;
+    expect((await started()).args.join(" ")).not.toMatch(/--mmproj|--model-draft/);
+    expect(info.capabilities.length).toBeGreaterThan(1);
+  });
+
   it("tells what memory the program says it takes", async () => {
     const { loading } = start();
     expect((await loading).info).toMatchObject({

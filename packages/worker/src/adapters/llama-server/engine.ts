@@ -106,7 +106,10 @@ export function createLlamaServerEngine(options: LlamaServerOptions): Engine {
           threads: plan.threads,
           backend: spec.gpu === "off" ? "cpu" : plan.program.backend,
           loadMs: Math.round(clock.nowMs() - startMs),
-          capabilities: changeCapabilities(capabilitiesOf(plan.mode, props), options.capabilities),
+          capabilities: changeCapabilities(
+            capabilitiesOf(plan.mode, props),
+            spec.isFixed === false ? undefined : options.capabilities,
+          ),
           memory: buffers.memory(),
           offload: buffers.offload(),
         };
@@ -122,9 +125,10 @@ export function createLlamaServerEngine(options: LlamaServerOptions): Engine {
 }
 
 async function makePlan(spec: EngineLoadSpec, options: LlamaServerOptions, signal: AbortSignal) {
-  const { draft, fetchFile } = options;
-  // One that is ordered belongs to the model that is ordered.
-  const mmproj = spec.projectorUri ?? options.mmproj;
+  const { fetchFile } = options;
+  // What the owner has given belongs to the owner's model: another would not load with it, or be drafted nonsense.
+  const { mmproj, draft } = spec.isFixed === false ? { mmproj: undefined, draft: undefined } : options;
+  const projector = spec.projectorUri ?? mmproj;
   const mode = modelMode(await readGgufFile(spec.modelPath));
   return {
     mode,
@@ -133,7 +137,7 @@ async function makePlan(spec: EngineLoadSpec, options: LlamaServerOptions, signa
       spec.contextTokens ??
       Math.min(mode.trainContextTokens ?? defaultMaxContextTokens, defaultMaxContextTokens),
     threads: spec.threads ?? availableParallelism(),
-    mmprojPath: mmproj === undefined ? undefined : await fetchFile(mmproj, signal),
+    mmprojPath: projector === undefined ? undefined : await fetchFile(projector, signal),
     draftPath: draft === undefined ? undefined : await fetchFile(draft, signal),
     extra: options.extraArgs ?? [],
   };

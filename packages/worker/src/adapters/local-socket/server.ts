@@ -43,6 +43,8 @@ export function createLocalSocket(address: string): LocalControl {
           server.listen(address, resolve);
         });
         isListening = true;
+        // One that could not be taken, without file descriptors to spare, say: whoever asks will ask again.
+        server.on("error", () => {});
         if (!isPipe) await chmod(address, 0o600);
         return { kind: "listening" };
       } catch (error) {

@@ -1,20 +1,42 @@
-import { execFile } from "node:child_process";
-import { promisify } from "node:util";
+import { type ChildProcess, execFile } from "node:child_process";
 import type { Env } from "@muster/base";
 
-const run = promisify(execFile);
 const timeoutMs = 5_000;
+/** A driver that hangs holds its tool in the kernel, where no signal reaches it: it is left behind then. */
+const killedMs = 1_000;
 const maxOutputBytes = 256 * 1024;
 
 /** What a command prints; undefined where it is missing, fails or hangs. */
-export async function runTool(
+export function runTool(
   command: string,
   args: readonly string[],
   env?: Env,
+  limitMs = timeoutMs,
 ): Promise<string | undefined> {
-  const options = { timeout: timeoutMs, maxBuffer: maxOutputBytes, windowsHide: true, env };
-  return await run(command, [...args], options).then(
-    ({ stdout }) => stdout,
-    () => undefined,
-  );
+  return new Promise((resolve) => {
+    let child: ChildProcess | undefined;
+    const stuck = setTimeout(() => {
+      child?.unref();
+      resolve(undefined);
+    }, limitMs + killedMs);
+    const settle = (text: string | undefined) => {
+      clearTimeout(stuck);
+      resolve(text);
+    };
+    const options = {
+      timeout: limitMs,
+      killSignal: "SIGKILL",
+      maxBuffer: maxOutputBytes,
+      windowsHide: true,
+      env,
+    } as const;
+    try {
+      child = execFile(command, [...args], options, (error, stdout) =>
+        settle(error === null ? stdout : undefined),
+      );
+    } catch {
+      // Out of processes or memory.
+      settle(undefined);
+    }
+  });
 }

@@ -1,13 +1,13 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { createInterface } from "node:readline";
-import { backoffMs, type Clock, deferred, type Env, type Log } from "@muster/base";
+import { backoffMs, type Clock, deferred, type Env, type Log, pause } from "@muster/base";
 
 export interface ToolLoop {
   /** False before it has said anything, and once it has been silent for too long. */
   isSpeaking(): boolean;
   /** It is not installed. */
   isMissing(): boolean;
-  /** Ends the tool; settles when it is gone. */
+  /** Ends the tool; settles when it is gone. One that hangs in its driver is left behind. */
   close(): Promise<void>;
 }
 
@@ -27,6 +27,8 @@ const restartBackoff = { baseMs: 1_000, maxMs: 120_000 };
 /** A tool that has started so often without a word of use cannot be used here: a new driver needs a new start of the worker. */
 const maxMuteStarts = 5;
 const maxLineLength = 64 * 1024;
+/** What was killed is gone within this time, or a hung driver holds it. */
+const killedMs = 1_000;
 
 /**
  * Keeps a tool running that prints again and again, such as `nvidia-smi -lms`: a process for each reading would cost far
@@ -103,8 +105,15 @@ export function startToolLoop(options: ToolLoopOptions): ToolLoop {
     async close() {
       isClosed = true;
       stopTimer();
-      if (child !== undefined) endGroup(child);
-      await gone;
+      const last = child;
+      if (last === undefined) return;
+      endGroup(last);
+      const waited = new AbortController();
+      await Promise.race([gone, pause(clock, killedMs, waited.signal)]);
+      waited.abort();
+      if (child === undefined) return;
+      last.stdout?.destroy();
+      last.unref();
     },
   };
 }
