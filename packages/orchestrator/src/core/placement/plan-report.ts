@@ -38,7 +38,8 @@ export function planReport(state: PlacementState, policy: PlacementPolicy): read
 export type CouldRun =
   /** `loadMs` is 0 where a replica is ready. */
   | { readonly kind: "yes"; readonly workerId: string; readonly loadMs: number }
-  | { readonly kind: "no"; readonly reason: string };
+  /** `isForNow`: a worker that is away or busy now could, or nobody is here to ask. */
+  | { readonly kind: "no"; readonly reason: string; readonly isForNow: boolean };
 
 /** Whether somebody who asks for the model now will be answered, and after what time to load it at the earliest. */
 export function couldRun(state: PlacementState, policy: PlacementPolicy, modelId: string): CouldRun {
@@ -67,7 +68,8 @@ function couldRunIn(plan: FleetPlan, modelId: string): CouldRun {
     }
   }
   if (best !== undefined) return { kind: "yes", ...best };
-  return { kind: "no", reason: whyNone(plan, one, new NearestWorkers(plan)).reason };
+  const { kind, reason } = whyNone(plan, one, new NearestWorkers(plan));
+  return { kind: "no", reason, isForNow: kind === "now" || plan.rooms.length === 0 };
 }
 
 /** A model that is served without being in the catalogue: somebody has loaded it by hand. */
@@ -79,7 +81,7 @@ function couldRunUnknown(plan: FleetPlan, modelId: string): CouldRun {
     return worker.isServing && serves;
   });
   if (room !== undefined) return { kind: "yes", workerId: room.worker.id, loadMs: 0 };
-  return { kind: "no", reason: `no model "${modelId}" is in the catalogue` };
+  return { kind: "no", reason: `no model "${modelId}" is in the catalogue`, isForNow: false };
 }
 
 /** With all gone that does not have to stay. */

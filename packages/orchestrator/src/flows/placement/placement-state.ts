@@ -59,13 +59,18 @@ function placementWorker(worker: WorkerView, { orders, staying, models }: StateS
   const leavingRam = sum(leaving, ({ ramBytes }) => ramBytes);
   const oursVram = sum(here, ({ vramBytes }) => vramBytes);
   const oursRam = sum(here, ({ ramBytes }) => ramBytes);
+  let leftToTake = leavingVram;
   const vramOf = (at: number, freeBytes: number) => {
     const said = load?.gpus?.[at]?.offeredBytes;
     // Without a word of the worker: what is free, and what we have already.
     const offered = said ?? freeBytes * shareOfFree + (at === 0 ? oursVram + leavingVram : 0);
-    return Math.max(0, offered - (at === 0 ? leavingVram : 0));
+    // Which of the GPUs it lies on nobody says: it counts for their sum.
+    const taken = Math.min(Math.max(0, offered), leftToTake);
+    leftToTake -= taken;
+    return Math.max(0, offered - taken);
   };
   const isServing = isLent(worker.availability) && worker.state !== "draining";
+  const isUnified = hardware.gpus.some((gpu) => gpu.isUnified);
   const offeredRamBytes = load?.offeredRamBytes ?? hardware.freeRamBytes * shareOfFree + oursRam + leavingRam;
   return {
     id: worker.id,
@@ -78,7 +83,7 @@ function placementWorker(worker: WorkerView, { orders, staying, models }: StateS
       bytesPerSecond,
       isUnified,
     })),
-    offeredRamBytes: Math.max(0, offeredRamBytes - leavingRam),
+    offeredRamBytes: Math.max(0, offeredRamBytes - leavingRam - (isUnified ? leavingVram : 0)),
     ramBytesPerSecond: hardware.ramBytesPerSecond,
     cores: hardware.physicalCores,
     replicas: [...here, ...unseen],
