@@ -5,7 +5,12 @@ import { canDo } from "../scheduling/choose-replica.ts";
 export type Loadable =
   | { readonly kind: "yes"; readonly loadMs: number }
   /** `reason` is a clause for people: "no GPU has 18 GiB free". */
-  | { readonly kind: "no"; readonly reason: string };
+  | {
+      readonly kind: "no";
+      readonly reason: string;
+      /** A worker that is away or busy now could: later it may be another matter. */
+      readonly isForNow?: boolean | undefined;
+    };
 
 /** A model of a family, with what the fleet says of it now. */
 export interface FamilyMember {

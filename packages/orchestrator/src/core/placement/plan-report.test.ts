@@ -79,10 +79,17 @@ describe("couldRun", () => {
     expect(couldRun(state, policy, "gemma-4-12b")).toEqual({
       kind: "no",
       reason: "desk could hold it, and has others in use, loading or pinned",
+      isForNow: true,
     });
+    const tooLarge = { kind: "no", isForNow: false };
+    expect(
+      couldRun(fleet("worker mini: 2 GB main memory", "model gemma-4-31b"), policy, "gemma-4-31b"),
+    ).toMatchObject(tooLarge);
+    expect(couldRun(fleet("model gemma-4-31b"), policy, "gemma-4-31b")).toMatchObject({ isForNow: true });
     expect(couldRun(state, policy, "no-such-model")).toEqual({
       kind: "no",
       reason: 'no model "no-such-model" is in the catalogue',
+      isForNow: false,
     });
   });
 });

@@ -1,7 +1,7 @@
 import { expectedLoadMs } from "./expected-speed.ts";
 import { explainFit, type FitAnswer } from "./explain-fit.ts";
 import { FleetPlan } from "./fleet-plan.ts";
-import type { PlacementPolicy, PlacementState } from "./fleet-state.ts";
+import type { PlacementPolicy, PlacementState, Unmet } from "./fleet-state.ts";
 import type { ModelCase } from "./model-case.ts";
 import { keepPins } from "./pins.ts";
 import type { Room } from "./room.ts";
@@ -38,7 +38,8 @@ export function planReport(state: PlacementState, policy: PlacementPolicy): read
 export type CouldRun =
   /** `loadMs` is 0 where a replica is ready. */
   | { readonly kind: "yes"; readonly workerId: string; readonly loadMs: number }
-  | { readonly kind: "no"; readonly reason: string };
+  /** `isForNow`: a worker that is away or busy now could, or nobody is here to ask. */
+  | { readonly kind: "no"; readonly reason: string; readonly isForNow: boolean };
 
 /** Whether somebody who asks for the model now will be answered, and after what time to load it at the earliest. */
 export function couldRun(state: PlacementState, policy: PlacementPolicy, modelId: string): CouldRun {
@@ -67,11 +68,19 @@ function couldRunIn(plan: FleetPlan, modelId: string): CouldRun {
     }
   }
   if (best !== undefined) return { kind: "yes", ...best };
+  // A sentence costs a look at all workers, and most of those who ask want no sentence.
+  let why: Unmet | undefined;
+  const answer = (): Unmet => {
+    why ??= whyNone(plan, one, new NearestWorkers(plan));
+    return why;
+  };
   return {
     kind: "no",
-    // A sentence costs a look at all workers, and most of those who ask want no sentence.
     get reason() {
-      return whyNone(plan, one, new NearestWorkers(plan)).reason;
+      return answer().reason;
+    },
+    get isForNow() {
+      return plan.rooms.length === 0 || answer().kind === "now";
     },
   };
 }
@@ -85,7 +94,7 @@ function couldRunUnknown(plan: FleetPlan, modelId: string): CouldRun {
     return worker.isServing && serves;
   });
   if (room !== undefined) return { kind: "yes", workerId: room.worker.id, loadMs: 0 };
-  return { kind: "no", reason: `no model "${modelId}" is in the catalogue` };
+  return { kind: "no", reason: `no model "${modelId}" is in the catalogue`, isForNow: false };
 }
 
 /** With all gone that does not have to stay. */

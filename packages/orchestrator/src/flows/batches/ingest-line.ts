@@ -123,6 +123,10 @@ export class LineChecker {
         return notAble({ model: name, needs, able: resolved.able, params });
       case "unknown":
       case "impossible": {
+        const later = resolved.kind === "impossible" ? resolved.later : undefined;
+        if (later?.model !== undefined) return later.model;
+        if (later !== undefined && resolved.kind === "impossible")
+          throw new MusterError("not_ready", `The batch waits for its machines: ${resolved.reason}`);
         const known = served.list();
         if (known.length === 0)
           throw new MusterError("not_ready", "No worker has joined: models cannot be looked up yet.");

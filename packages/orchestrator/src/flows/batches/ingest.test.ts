@@ -138,6 +138,21 @@ describe("a family in the lines of a batch", () => {
         { code: "insufficient_capacity", message: "No GPU is large enough.", param: "model", line: 1 },
       ],
     });
+    const atNight = (model: string | undefined): ServedNow => ({
+      ...served,
+      resolve: () => ({
+        kind: "impossible",
+        code: "insufficient_capacity",
+        reason: "desk could hold it, and is not lent now.",
+        later: { model },
+      }),
+    });
+    const waits = await ingest(ask("1", "gemma-4-12b"), { served: atNight("gemma-4-12b") });
+    expect(waits.outcome).toMatchObject({ models: [{ model: "gemma-4-12b", lines: 1 }] });
+    await expect(ingest(ask("1", "auto"), { served: atNight(undefined) })).rejects.toMatchObject({
+      code: "not_ready",
+      message: expect.stringContaining("is not lent now"),
+    });
     const empty: ServedNow = { ...served, list: () => [] };
     await expect(ingest(ask("1", "gemma-4"), { served: empty })).rejects.toMatchObject({ code: "not_ready" });
   });

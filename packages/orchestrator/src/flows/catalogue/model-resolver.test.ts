@@ -70,6 +70,27 @@ describe("a name of the catalogue", () => {
     expect(resolve({ served: { "gemma4:e4b": 1 } }, "gemma-4-e4b-it")).toMatchObject({ model: "gemma4:e4b" });
   });
 
+  it("is loaded by its id where those that served it by another name have left", () => {
+    const alias = findModel(builtInCatalogue, "qwen3-8b")?.entry.aliases?.[0] ?? "";
+    expect(alias).not.toBe("");
+    const capacity = loads("qwen3-8b");
+    expect(resolve({ served: { [alias]: 0 }, capacity }, alias)).toMatchObject({ model: "qwen3-8b" });
+    expect(resolve({ served: { [alias]: 0 }, capacity }, "qwen3-8b")).toMatchObject({ model: "qwen3-8b" });
+    expect(resolve({ served: { [alias]: 1 }, capacity }, alias)).toMatchObject({ model: alias });
+    expect(resolve({ served: { [alias]: 0 } }, alias)).toMatchObject({ model: alias });
+  });
+
+  it("that a machine could have later says so", () => {
+    const capacity: Capacity = {
+      couldRun: () => ({ kind: "no", reason: "desk is not lent now", isForNow: true }),
+    };
+    expect(resolve({ capacity }, "qwen3-8b")).toMatchObject({
+      kind: "impossible",
+      later: { model: "qwen3-8b" },
+    });
+    expect(resolve({ capacity: loads() }, "qwen3-8b")).toMatchObject({ later: undefined });
+  });
+
   it("is not answered by another file than was asked for", () => {
     const outlook = { variants: () => new Set(["qat-q4_0"]) };
     const world = { served: { "gemma-4-e4b-it": 2 }, outlook };

@@ -60,7 +60,14 @@ export type Resolved =
       readonly kind: "impossible";
       readonly code: "insufficient_capacity" | "deadline_exceeded";
       readonly reason: string;
+      /** Set where a worker that is away or busy now could have it later: what can wait may wait for it. */
+      readonly later?: LaterModel | undefined;
     };
+
+/** What may be there later; `model` is undefined of a family: which member it will be is not known yet. */
+export interface LaterModel {
+  readonly model: string | undefined;
+}
 
 interface ModelResolverDeps {
   readonly catalogue: Pick<ModelCatalogue, "find" | "entries">;
@@ -90,7 +97,8 @@ export class ModelResolver {
   resolve(name: string, need: Need): Resolved {
     const { catalogue, served } = this.#deps;
     const found = catalogue.find(name);
-    if (served.has(name)) return modelOf(name, found?.entry);
+    const isHere = served.has(name) && (found === undefined || !this.#isBetterLoaded(name, found.entry));
+    if (isHere) return modelOf(name, found?.entry);
     if (found !== undefined)
       return this.#resolveEntry(name, found.entry, { ...need, variant: found.variant?.id });
     const members = this.#members(name.toLowerCase(), need);
@@ -128,7 +136,7 @@ export class ModelResolver {
   ): Resolved {
     const { outlook } = this.#deps;
     const served = this.#servedName(entry);
-    if (served !== undefined) {
+    if (served !== undefined && !this.#isBetterLoaded(served, entry)) {
       const variants = outlook.variants(served);
       const isOther = need.variant !== undefined && !variants.has(need.variant) && !variants.has(undefined);
       if (!isOther || variants.size === 0) return modelOf(served, entry, need.variant);
@@ -150,6 +158,7 @@ export class ModelResolver {
       kind: "impossible",
       code: "insufficient_capacity",
       reason: `The model "${name.slice(0, 128)}" is known here, and cannot be had now: ${loadable.reason}.`,
+      later: loadable.isForNow ? { model: entry.id } : undefined,
     };
   }
 
@@ -164,6 +173,7 @@ export class ModelResolver {
     }
     if (members.length > 0 && members.every(({ capabilities }) => !canDo({ capabilities }, needs)))
       return { kind: "unable", able: new Set(members.flatMap(({ capabilities }) => [...capabilities])) };
+    const isForNow = members.some(({ loadable }) => loadable.kind === "no" && loadable.isForNow);
     const isTooLate =
       deadlineMs !== undefined && chooseMember(members, { ...wish, deadlineMs: undefined }).kind === "member";
     return {
@@ -172,6 +182,7 @@ export class ModelResolver {
       reason: isTooLate
         ? `No model of "${name}" can answer within ${deadlineMs} ms. ${reasonsOf(choice.passedOver)}`
         : `No model of "${name}" can answer this now. ${reasonsOf(choice.passedOver)}`,
+      later: isForNow ? { model: undefined } : undefined,
     };
   }
 
@@ -198,7 +209,7 @@ export class ModelResolver {
     if (name !== undefined && this.#deps.served.slots(name) > 0) return this.#servedMember(name, entry, need);
     const loadable = this.#loadable(entry.id);
     return {
-      model: name ?? entry.id,
+      model: name === undefined || this.#isBetterLoaded(name, entry) ? entry.id : name,
       entry,
       capabilities: new Set(entry.capabilities),
       contextTokens: entry.contextTokens,
@@ -230,6 +241,11 @@ export class ModelResolver {
   #servedName({ id, aliases = [], variants }: ModelEntry): string | undefined {
     const byVariant = variants.map((variant) => `${id}:${variant.id}`);
     return [id, ...aliases, ...byVariant].find((name) => this.#deps.served.has(name));
+  }
+
+  /** Placement knows it by its id alone: what served it by another name has left, and may never be back. */
+  #isBetterLoaded(served: string, { id }: ModelEntry): boolean {
+    return served !== id && this.#deps.served.slots(served) === 0 && this.#loadable(id).kind === "yes";
   }
 
   #loadable(id: string): Loadable {

@@ -57,7 +57,7 @@ function start() {
       states.push(state);
       return { actions: plans.shift() ?? [], unmet: [] };
     },
-    runnable: () => () => ({ kind: "no", reason: "a test" }),
+    runnable: () => () => ({ kind: "no", reason: "a test", isForNow: false }),
     report: () => [],
     policy: defaultPlacementPolicy,
     isOn: true,

@@ -64,6 +64,7 @@ export function placementWorker(
   const offeredRamBytes =
     load?.offeredRamBytes ?? hardware.freeRamBytes * shareOfFree + ours.ramBytes + leaving.ramBytes;
   const isServing = availability.state === "lending" && !worker.isDraining;
+  const isUnified = hardware.gpus.some((gpu) => gpu.isUnified);
   return {
     id,
     name,
@@ -71,7 +72,7 @@ export function placementWorker(
     isOpen: identity.takesPlacement && isServing,
     isServing,
     gpus,
-    offeredRamBytes: Math.max(0, offeredRamBytes - leaving.ramBytes),
+    offeredRamBytes: Math.max(0, offeredRamBytes - leaving.ramBytes - (isUnified ? leaving.vramBytes : 0)),
     ramBytesPerSecond: hardware.ramBytesPerSecond,
     cores: hardware.physicalCores,
     replicas,

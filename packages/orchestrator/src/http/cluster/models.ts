@@ -2,6 +2,7 @@ import { MusterError } from "@muster/base";
 import type { ModelVariant } from "@muster/models";
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import { z } from "zod";
+import type { WorkerView } from "../../core/fleet/worker.ts";
 import type { CatalogueModel } from "../../flows/catalogue/model-catalogue.ts";
 import { abortOnDisconnect } from "../answering/accounted.ts";
 import type { HttpDeps } from "../http-deps.ts";
@@ -24,13 +25,16 @@ type ModelParams = { Params: { id: string } };
 /** The catalogue of models: what can be asked for by name, where it is loaded, and what must always be. */
 export function clusterModelsRoutes(app: FastifyInstance, deps: HttpDeps): void {
   const { catalogue } = deps.models;
-  const body = (model: CatalogueModel) => modelBody(deps, model);
+  const body = (model: CatalogueModel) => modelBody(deps.fleet.workers(), model);
 
-  app.get("/cluster/v1/models", () => ({
-    object: "list",
-    data: catalogue.list().map(body),
-    has_more: false,
-  }));
+  app.get("/cluster/v1/models", () => {
+    const workers = deps.fleet.workers();
+    return {
+      object: "list",
+      data: catalogue.list().map((model) => modelBody(workers, model)),
+      has_more: false,
+    };
+  });
 
   app.post("/cluster/v1/models", async (request, reply) => {
     const { uri, id, family } = parseBody(addSchema, request.body);
@@ -64,9 +68,9 @@ function asBadRequest(error: unknown): unknown {
   return new MusterError("invalid_request", error.message, { param: "uri", cause: error });
 }
 
-function modelBody(deps: HttpDeps, { entry, pin }: CatalogueModel) {
+function modelBody(workers: readonly WorkerView[], { entry, pin }: CatalogueModel) {
   const names = new Set([entry.id, ...(entry.aliases ?? [])]);
-  const loaded = deps.fleet.workers().flatMap((worker) =>
+  const loaded = workers.flatMap((worker) =>
     worker.replicas
       .filter(({ model }) => names.has(model))
       .map((replica) => ({
