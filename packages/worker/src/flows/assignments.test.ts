@@ -158,7 +158,6 @@ test("a worker that leaves does not wait for an answer whose engine hangs", asyn
       return {
         info: replica.info,
         exited: replica.exited,
-        // biome-ignore lint/correctness/useYield: it hangs before its first word.
         async *infer() {
           await new Promise<never>(() => {});
         },
