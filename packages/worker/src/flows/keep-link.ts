@@ -25,12 +25,16 @@ export class LinkKeeper {
   readonly #deps: LinkKeeperDeps;
   #session: LinkSession | undefined;
   #hasMirror: boolean | undefined;
-  #isClosing = false;
+  readonly #closing = new AbortController();
   #wake: () => void = () => {};
   #stopBeating: () => void = () => {};
 
   constructor(deps: LinkKeeperDeps) {
     this.#deps = deps;
+  }
+
+  get #isClosing(): boolean {
+    return this.#closing.signal.aborted;
   }
 
   /** Whether the orchestrator has model files to give; undefined until it has said so. */
@@ -70,7 +74,7 @@ export class LinkKeeper {
 
   /** Says goodbye and ends the stream. */
   async close(reason: string): Promise<void> {
-    this.#isClosing = true;
+    this.#closing.abort();
     this.#wake();
     const session = this.#session;
     if (session === undefined) return;
@@ -83,10 +87,11 @@ export class LinkKeeper {
   async #connectOnce(): Promise<{ readonly end: LinkEnd; readonly wasAccepted: boolean }> {
     const { link, hello, receive, assignments, greeting, onConnected, clock, log } = this.#deps;
     let lastHeardMs = clock.nowMs();
-    const dialled = await link.dial(hello(), (message) => {
+    const hear = (message: OrchestratorSays) => {
       lastHeardMs = clock.nowMs();
       receive(message);
-    });
+    };
+    const dialled = await link.dial(hello(), hear, this.#closing.signal);
     if (dialled.kind !== "accepted") return { end: dialled, wasAccepted: false };
     const { session } = dialled;
     if (this.#isClosing) {

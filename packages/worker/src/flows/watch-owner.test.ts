@@ -25,7 +25,7 @@ const known = <T>(value: T): Reading<T> => ({ kind: "known", value });
 /** An owner who does what tests say. */
 class ScriptedPresence implements OwnerPresence {
   isClosed = false;
-  #isBroken = false;
+  #broken: "fails" | "hangs" | undefined;
   #seen: PresenceReadings = {
     idleMs: known(60 * minuteMs),
     isFullScreen: known(false),
@@ -41,13 +41,14 @@ class ScriptedPresence implements OwnerPresence {
     this.#seen = { ...this.#seen, idleMs: known(60 * minuteMs) };
   }
 
-  /** From here on each look fails. */
-  breaks(): void {
-    this.#isBroken = true;
+  /** From here on each look fails, or never ends. */
+  breaks(how: "fails" | "hangs"): void {
+    this.#broken = how;
   }
 
   look(): Promise<PresenceReadings> {
-    if (this.#isBroken) return Promise.reject(new Error("no file descriptors to spare"));
+    if (this.#broken === "fails") return Promise.reject(new Error("no file descriptors to spare"));
+    if (this.#broken === "hangs") return new Promise(() => {});
     return Promise.resolve(this.#seen);
   }
 
@@ -139,10 +140,19 @@ describe("an owner who cannot be seen any more", () => {
   it("gets the machine back, and is looked for all the same", async () => {
     const { presence, pass, stop, watch } = await start();
     expect(watch.availability.state).toBe("lending");
-    presence.breaks();
+    presence.breaks("fails");
     await pass(5);
     expect(watch.availability.state).toBe("unknown");
     expect(watch.availability.reason).toContain("no file descriptors to spare");
+    await stop();
+  });
+
+  it("gets it back where looking hangs as well", async () => {
+    const { presence, pass, stop, watch } = await start();
+    presence.breaks("hangs");
+    await pass(46);
+    expect(watch.availability.state).toBe("unknown");
+    expect(watch.availability.reason).toContain("it takes too long");
     await stop();
   });
 });

@@ -1,4 +1,4 @@
-import { type Availability, type Clock, type Log, MusterError } from "@muster/base";
+import { type Availability, type Clock, type Log, MusterError, pause } from "@muster/base";
 import {
   decideLending,
   type GpuReading,
@@ -29,6 +29,8 @@ export interface OwnerWatchDeps {
 /** How often is looked while we lend: an owner who comes back must not wait. Otherwise there is less hurry. */
 const lendingPollMs = 1_000;
 const awayPollMs = 2_000;
+/** More than the slowest helper takes to start. */
+const longestLookMs = 20_000;
 
 const notSeen: PresenceReadings = {
   idleMs: { kind: "unknown", why: "nobody has looked yet." },
@@ -36,9 +38,9 @@ const notSeen: PresenceReadings = {
   isOnAcPower: { kind: "unknown", why: "nobody has looked yet." },
 };
 
-/** A look that fails counts as one that sees nothing: who does not look any more would lend for ever. */
-function unseen(error: unknown): PresenceReadings {
-  const unknown = { kind: "unknown", why: `looking failed (${MusterError.from(error).message}).` } as const;
+/** A look that fails or hangs counts as one that sees nothing: who does not look any more would lend for ever. */
+function unseen(reason: string): PresenceReadings {
+  const unknown = { kind: "unknown", why: `looking failed (${reason}).` } as const;
   return { idleMs: unknown, isFullScreen: unknown, isOnAcPower: unknown };
 }
 
@@ -114,13 +116,26 @@ export class OwnerWatch {
   }
 
   async #look(): Promise<void> {
-    const { rule, presence, clock } = this.#deps;
+    const { rule, clock } = this.#deps;
     // Other policies do not ask who is there.
-    if (rule.policy === "owner-away") this.#seen = await presence.look().catch(unseen);
+    if (rule.policy === "owner-away") this.#seen = await this.#lookAtOwner();
     if (this.#isStopped) return;
     this.#decide();
     const pollMs = this.#memory.isLending ? lendingPollMs : awayPollMs;
     this.#stopTimer = clock.after(pollMs, () => void this.#look());
+  }
+
+  async #lookAtOwner(): Promise<PresenceReadings> {
+    const { presence, clock } = this.#deps;
+    const waited = new AbortController();
+    const tooLate = pause(clock, longestLookMs, waited.signal).then(() => unseen("it takes too long"));
+    try {
+      return await Promise.race([presence.look(), tooLate]);
+    } catch (error) {
+      return unseen(MusterError.from(error).message);
+    } finally {
+      waited.abort();
+    }
   }
 
   #decide(): void {

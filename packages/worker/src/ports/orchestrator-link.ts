@@ -31,6 +31,13 @@ export type DialResult = { readonly kind: "accepted"; readonly session: LinkSess
 
 /** The way to the orchestrator: one outbound stream. */
 export interface OrchestratorLink {
-  /** Dials once. `receive` gets what comes after the welcome, in order. Never rejects. */
-  dial(hello: WorkerHello, receive: (message: OrchestratorSays) => void): Promise<DialResult>;
+  /**
+   * Dials once. `receive` gets what comes after the welcome, in order. `signal` gives up a dial that nobody has answered
+   * yet. Never rejects.
+   */
+  dial(
+    hello: WorkerHello,
+    receive: (message: OrchestratorSays) => void,
+    signal?: AbortSignal,
+  ): Promise<DialResult>;
 }

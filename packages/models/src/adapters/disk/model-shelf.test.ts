@@ -148,6 +148,16 @@ describe("a model shelf", () => {
     expect(await names()).toEqual([]);
   });
 
+  it("keeps what several processes have in use as long as any of them has", async () => {
+    await put("shared", 900, 9_000);
+    await shelf({ self: "elsewhere:1" }).touch(pathOf("shared"));
+    await shelf({ self: "here:2" }).touch(pathOf("shared"));
+    const makeRoom = () => shelf({ self: "here:2" }).makeRoom(pathOf("new"), 500);
+    await expect(makeRoom()).rejects.toMatchObject({ code: "store_full" });
+    clock.advance(16 * 60_000);
+    await makeRoom();
+  });
+
   it("does not wait for a process of this machine that has ended", async () => {
     const { hostname } = await import("node:os");
     await put("theirs", 900, 9_000);

@@ -103,7 +103,12 @@ export class DiskModelShelf implements ModelShelf {
   }
 
   async touch(path: string): Promise<void> {
-    await this.#note(path, { lastUsedMs: this.#clock.wallMs(), holder: this.#self });
+    const nowMs = this.#clock.wallMs();
+    const others = Object.entries((await readUseNote(path))?.holders ?? {}).filter((each) =>
+      this.#holds(each),
+    );
+    const holders = { ...Object.fromEntries(others), [this.#self]: nowMs };
+    await this.#note(path, { lastUsedMs: nowMs, holders });
   }
 
   async setPinned(path: string, isPinned: boolean): Promise<void> {
@@ -169,13 +174,18 @@ export class DiskModelShelf implements ModelShelf {
 
   #isHeld(path: string, source: string, note: UseNote | undefined): boolean {
     if (this.#held.has(path) || this.#options.isKept?.(source) === true) return true;
-    if (note?.holder === undefined || note.holder === this.#self) return false;
-    return this.#clock.wallMs() - note.lastUsedMs < holderSilentMs && mayBeAlive(note.holder);
+    return Object.entries(note?.holders ?? {}).some((each) => this.#holds(each));
+  }
+
+  /** Whether it is another process, and has it in use still. */
+  #holds([holder, saidAtMs]: readonly [string, number]): boolean {
+    const isRecent = this.#clock.wallMs() - saidAtMs < holderSilentMs;
+    return holder !== this.#self && isRecent && mayBeAlive(holder);
   }
 
   async #note(path: string, change: Partial<UseNote>): Promise<void> {
     const known = await readUseNote(path);
-    const unused: UseNote = { lastUsedMs: this.#clock.wallMs(), isPinned: false, holder: undefined };
+    const unused: UseNote = { lastUsedMs: this.#clock.wallMs(), isPinned: false, holders: {} };
     await writeUseNote(path, { ...unused, ...known, ...change }).catch((error: unknown) => {
       this.#options.log.warn({ path, reason: String(error) }, "the use of a model file cannot be noted");
     });

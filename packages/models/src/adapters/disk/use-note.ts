@@ -5,8 +5,8 @@ import { readFile, rename, rm, writeFile } from "node:fs/promises";
 export interface UseNote {
   readonly lastUsedMs: number;
   readonly isPinned: boolean;
-  /** The process that has it in use; undefined: none that has said so. */
-  readonly holder: string | undefined;
+  /** The processes that had it in use lately, and when each said so last. */
+  readonly holders: Readonly<Record<string, number>>;
 }
 
 export function useNotePath(path: string): string {
@@ -18,16 +18,24 @@ export async function readUseNote(path: string): Promise<UseNote | undefined> {
   try {
     const value: unknown = JSON.parse(await readFile(useNotePath(path), "utf8"));
     if (typeof value !== "object" || value === null) return undefined;
-    const { lastUsedMs, isPinned, holder } = value as { [K in keyof UseNote]: unknown };
+    const { lastUsedMs, isPinned, holders } = value as { [K in keyof UseNote]: unknown };
     if (typeof lastUsedMs !== "number" || !Number.isFinite(lastUsedMs)) return undefined;
     return {
       lastUsedMs,
       isPinned: isPinned === true,
-      holder: typeof holder === "string" ? holder : undefined,
+      holders: timesOf(holders),
     };
   } catch {
     return undefined;
   }
+}
+
+function timesOf(value: unknown): Readonly<Record<string, number>> {
+  if (typeof value !== "object" || value === null) return {};
+  const times = Object.entries(value).filter(
+    (entry): entry is [string, number] => typeof entry[1] === "number",
+  );
+  return Object.fromEntries(times);
 }
 
 export async function writeUseNote(path: string, note: UseNote): Promise<void> {

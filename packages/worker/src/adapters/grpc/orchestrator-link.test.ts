@@ -52,6 +52,13 @@ function dial(address: string, receive: (message: OrchestratorSays) => void = ()
 }
 
 describe("the gRPC link", () => {
+  it("gives up a dial that nobody answers when it is told to: a worker that leaves does not wait", async () => {
+    const leaving = new AbortController();
+    const address = await serve(() => leaving.abort());
+    const link = createGrpcOrchestratorLink({ address, joinToken: undefined, log: silentLog });
+    expect(await link.dial(hello, () => {}, leaving.signal)).toEqual({ kind: "lost", reason: "given up" });
+  });
+
   it("says hello with the token, and hears what comes after the welcome in order", async () => {
     const heard: string[] = [];
     const address = await serve((stream) => {

@@ -37,12 +37,12 @@ export function createGrpcOrchestratorLink(options: {
 }): OrchestratorLink {
   const { address, joinToken, log } = options;
   return {
-    dial(hello, receive) {
+    dial(hello, receive, signal) {
       const client = new (loadFleet().Client)(address, credentials.createInsecure(), channelOptions);
       const metadata = new Metadata();
       if (joinToken !== undefined) metadata.set("authorization", `Bearer ${joinToken}`);
       const call: FleetCall = client.Connect(metadata);
-      return talk(call, { hello, receive, log, onEnd: () => client.close() });
+      return talk(call, { hello, receive, signal, log, onEnd: () => client.close() });
     },
   };
 }
@@ -52,11 +52,12 @@ function talk(
   options: {
     readonly hello: WorkerHello;
     readonly receive: (message: OrchestratorSays) => void;
+    readonly signal: AbortSignal | undefined;
     readonly log: Log;
     readonly onEnd: () => void;
   },
 ): Promise<DialResult> {
-  const { hello, receive, log, onEnd } = options;
+  const { hello, receive, signal, log, onEnd } = options;
   const dialled = deferred<DialResult>();
   const ended = deferred<LinkEnd>();
   let isOver = false;
@@ -67,6 +68,7 @@ function talk(
     if (isOver) return;
     isOver = true;
     clearTimeout(timer);
+    signal?.removeEventListener("abort", giveUp);
     ended.resolve(end);
     dialled.resolve(end);
     wakeWriters();
@@ -77,6 +79,9 @@ function talk(
     () => finish({ kind: "lost", reason: "the orchestrator sent no welcome" }),
     welcomeTimeoutMs,
   );
+
+  const giveUp = () => finish({ kind: "lost", reason: "given up" });
+  signal?.addEventListener("abort", giveUp, { once: true });
 
   const session = (welcome: LinkSession["welcome"]): LinkSession => ({
     welcome,
@@ -112,6 +117,7 @@ function talk(
     if (body === undefined || isOver) return;
     if (body.kind === "welcome") {
       clearTimeout(timer);
+      signal?.removeEventListener("abort", giveUp);
       dialled.resolve({ kind: "accepted", session: session(welcomeFromWire(body.value)) });
     } else if (body.kind === "refused") finish(refusalFromWire(body.value));
     else deliver(body, receive, log);

@@ -32,6 +32,12 @@ export interface IdleHelper {
 
 /** It says that nobody touches anything so long after the last input. */
 const idleAfterMs = 1_000;
+/** A worker that was killed cannot end it: it ends itself when nobody listens any more. */
+const telling = (word: string) => `trap "" PIPE; echo ${word} || kill $PPID`;
+export const swayidleArguments: readonly string[] = [
+  ...["-w", "timeout", String(idleAfterMs / 1_000), telling("idle")],
+  ...["resume", telling("active")],
+];
 /** One that has ended is started again at most this often. */
 const restartMs = 60_000;
 
@@ -51,11 +57,7 @@ export function createSwayidle(deps: {
   function start(): void {
     startedAtMs = clock.nowMs();
     lastInputMs = startedAtMs;
-    const seconds = String(idleAfterMs / 1_000);
-    const started = spawn(program, ["-w", "timeout", seconds, "echo idle", "resume", "echo active"], {
-      env,
-      stdio: ["ignore", "pipe", "ignore"],
-    });
+    const started = spawn(program, [...swayidleArguments], { env, stdio: ["ignore", "pipe", "ignore"] });
     child = started;
     started.on("error", () => {
       child = undefined;

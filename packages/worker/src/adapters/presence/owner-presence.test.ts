@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { ManualClock, systemClock } from "@muster/base";
 import { describe, expect, it, onTestFinished } from "vitest";
-import { createSwayidle } from "./linux-wayland.ts";
+import { createSwayidle, swayidleArguments } from "./linux-wayland.ts";
 import { createOwnerPresence } from "./owner-presence.ts";
 import { createRunCommand, type RunCommand } from "./run-command.ts";
 import { createScriptedPresence } from "./scripted.ts";
@@ -220,6 +220,15 @@ describe("long-lived helpers", () => {
     expect(swayidle.idleMs()).toBe(61_000);
     await writeFile(`${path}.more`, "go\n");
     await until(() => swayidle.idleMs() === 0);
+  });
+
+  it("swayidle ends when the worker that listened is gone", async () => {
+    const path = await program("swayidle", '#!/bin/sh\nwhile true; do sh -c "$4"; sleep 0.02; done\n');
+    const { spawn } = await import("node:child_process");
+    const child = spawn(path, [...swayidleArguments], { stdio: ["ignore", "pipe", "ignore"] });
+    const gone = new Promise((resolve) => child.once("exit", (_code, signal) => resolve(signal)));
+    child.stdout.once("data", () => child.stdout.destroy());
+    expect(await gone).toBe("SIGTERM");
   });
 
   it("that are missing tell nothing, and are not started at each look", async () => {

@@ -1,7 +1,7 @@
 import { fork } from "node:child_process";
 import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { type Log, systemClock } from "@muster/base";
+import { type Log, pause, systemClock } from "@muster/base";
 import { childEnvironment, gpuEnvironment } from "../common/child-environment.ts";
 import { hostEnvironment } from "../common/config.ts";
 import { forkOptionsFor, type PackageEntries } from "../common/engine-packages/entries.ts";
@@ -21,6 +21,8 @@ export interface AskDevicesOptions {
 const noDevices: EngineDevices = { backend: "cpu", names: [], totalBytes: 0, freeBytes: 0 };
 
 const maxDevices = 64;
+/** What was killed is gone within this time, or a hung driver holds it. */
+const killedMs = 2_000;
 
 /**
  * Asks the engine for its GPUs, in a process of its own: GPU drivers are known to crash or hang the process that asks.
@@ -64,10 +66,17 @@ async function askChild(
     child.on("exit", (code, signal) => finish(failed(`it ended with ${signal ?? `exit code ${code}`}`)));
   });
   if (child.exitCode === null && child.signalCode === null && child.pid !== undefined) {
-    const gone = new Promise<void>((resolve) => child.once("exit", () => resolve()));
+    const gone = new Promise<true>((resolve) => child.once("exit", () => resolve(true)));
     // The answer is all that was wanted: an orderly exit could still hang in the driver.
     child.kill("SIGKILL");
-    await gone;
+    const waited = new AbortController();
+    const isGone = await Promise.race([gone, pause(systemClock, killedMs, waited.signal)]);
+    waited.abort();
+    // Nor does a hung driver let go of what was killed: it is left behind.
+    if (isGone !== true) {
+      if (child.connected) child.disconnect();
+      child.unref();
+    }
   }
   return answer;
 }
