@@ -134,6 +134,8 @@ export interface LoadAction {
 
 export interface UnloadAction {
   readonly kind: "unload";
+  /** Set where the same load would end the same way: it takes more than is offered, or answers wrongly. */
+  readonly fault?: "too-large" | "wrong" | undefined;
   readonly workerId: string;
   readonly replicaId: string;
   readonly model: string;

@@ -17,7 +17,7 @@ export function unloadExcess(plan: FleetPlan): void {
       if (isWithin(room, fewer)) victims.splice(victims.indexOf(held), 1);
     }
     for (const held of victims)
-      plan.unload(held, `${room.worker.name} needs its memory for its own programs`);
+      plan.unload(held, `${room.worker.name} needs its memory for its own programs`, "too-large");
   }
 }
 
@@ -29,10 +29,12 @@ export function sweep(plan: FleetPlan): void {
       const reason = uselessness(plan, held);
       if (reason === undefined) continue;
       if (held.isRetiring && held.replica?.state !== "failed") plan.turnsEnded.add(held.model);
-      plan.unload(held, reason);
+      plan.unload(held, reason, reason === answersWrongly ? "wrong" : undefined);
     }
   }
 }
+
+const answersWrongly = "its answers were wrong";
 
 function uselessness(plan: FleetPlan, held: Held): string | undefined {
   const { replica, isRetiring } = held;
@@ -42,7 +44,7 @@ function uselessness(plan: FleetPlan, held: Held): string | undefined {
   if (isRetiring) return "its turn is over, and its last answer is done";
   const { leastStayMs, unloadAfterMs } = plan.policy;
   if (plan.stayedMs(held) < leastStayMs) return undefined;
-  if (replica.isHeldBack) return "its answers were wrong";
+  if (replica.isHeldBack) return answersWrongly;
   if (held.isKept || isUnderWay(held)) return undefined;
   if (plan.idleMs(held) < unloadAfterMs || !isSpare(plan, held)) return undefined;
   return `nobody has asked it for ${Math.round(plan.idleMs(held) / 60_000)} minutes`;

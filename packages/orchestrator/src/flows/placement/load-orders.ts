@@ -9,6 +9,8 @@ const failedMs = { first: 60_000, longest: 3_600_000 };
 /** Crashes in a row after which a replica counts as one that cannot be loaded. */
 const maxCrashes = 3;
 const maxFailures = 10_000;
+/** One that has been ready for so long has shown that it can be loaded there. */
+const provenMs = 10 * 60_000;
 
 export interface LoadOrder {
   readonly workerId: string;
@@ -20,6 +22,7 @@ export interface LoadOrder {
   isUnloading: boolean;
   crashes: number;
   hasCrashed: boolean;
+  readyAtMs: number | undefined;
   lastUsedAtMs: number;
 }
 
@@ -62,6 +65,7 @@ export class LoadOrders {
       isUnloading: false,
       crashes: 0,
       hasCrashed: false,
+      readyAtMs: undefined,
       lastUsedAtMs: nowMs,
     });
   }
@@ -106,7 +110,8 @@ export class LoadOrders {
       for (const { id, state, slotsUsed } of worker.replicas) {
         seen.add(id);
         const order = this.#orders.get(id);
-        if (order === undefined) {
+        // An id that another worker was given says nothing here.
+        if (order?.workerId !== worker.id) {
           const other = this.#others.get(id) ?? { sinceMs: nowMs, lastUsedAtMs: nowMs, isUnloading: false };
           if (slotsUsed > 0) other.lastUsedAtMs = nowMs;
           this.#others.set(id, other);
@@ -116,8 +121,11 @@ export class LoadOrders {
         if (slotsUsed > 0) order.lastUsedAtMs = nowMs;
         if (state === "crashed" && !order.hasCrashed) order.crashes += 1;
         order.hasCrashed = state === "crashed";
-        if (state === "ready") this.#succeeded(order);
-        else if (!order.isUnloading && (state === "failed" || order.crashes >= maxCrashes)) given.push(order);
+        if (state === "ready") {
+          order.readyAtMs ??= nowMs;
+          if (this.isProven(order)) this.#succeeded(order);
+        } else if (!order.isUnloading && (state === "failed" || order.crashes >= maxCrashes))
+          given.push(order);
       }
     }
     for (const order of this.#orders.values()) {
@@ -138,6 +146,11 @@ export class LoadOrders {
     for (const { action, isUnloading } of this.#orders.values())
       if (action.model === model && !isUnloading) return true;
     return false;
+  }
+
+  /** It has been ready for long. */
+  isProven({ readyAtMs }: LoadOrder): boolean {
+    return readyAtMs !== undefined && this.#clock.nowMs() - readyAtMs >= provenMs;
   }
 
   failedToLoad({ workerId, action }: Pick<LoadOrder, "workerId" | "action">): void {

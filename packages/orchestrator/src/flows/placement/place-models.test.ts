@@ -163,6 +163,37 @@ describe("the placer", () => {
     expect(commands.at(-1)).toEqual({ kind: "unload", replicaId: "rep-1" });
   });
 
+  it("does not load for ever what takes more than was planned, or answers wrongly", () => {
+    const { plan, report, last, clock } = start();
+    const untilMs = () => (last()?.failed.get("m/q4") ?? 0) - clock.nowMs();
+    const unload = { kind: "unload", workerId: "w1", model: "m", reason: "no" } as const;
+    for (const [at, waitMs] of [60_000, 120_000, 240_000].entries()) {
+      const replicaId = `rep-${at + 1}`;
+      plan(load());
+      report({ id: replicaId, state: "ready", vramBytes: 2 ** 60 });
+      plan({ ...unload, replicaId, fault: at === 2 ? "wrong" : "too-large" });
+      report({ id: replicaId, state: "unloaded" });
+      plan();
+      expect(untilMs()).toBeGreaterThan(waitMs - 5_000);
+    }
+  });
+
+  it("does not hold it against a model that its worker's owner wants the memory", () => {
+    const { plan, report, last } = start();
+    plan(load());
+    report({ state: "ready", vramBytes: 120, ramBytes: 10 });
+    plan({
+      kind: "unload",
+      workerId: "w1",
+      replicaId: "rep-1",
+      model: "m",
+      reason: "no",
+      fault: "too-large",
+    });
+    plan();
+    expect(last()?.failed.size).toBe(0);
+  });
+
   it("gives up an order that a worker never speaks of", () => {
     const { plan, last, clock } = start();
     plan(load());
