@@ -143,7 +143,7 @@ describe("looking at what is no file", () => {
       const directory = await mkdtemp(join(tmpdir(), "muster-pipes-"));
       onTestFinished(() => rm(directory, { recursive: true }));
       const pipe = join(directory, "a.gguf");
-      execFileSync("mkfifo", [pipe]);
+      execFileSync("sh", ["-c", 'mkfifo "$0"', pipe]);
       await symlink("/dev/zero", join(directory, "b.gguf"));
       await mkdir(join(directory, "c.gguf"));
       for (const name of ["a", "b", "c"])

@@ -1,32 +1,16 @@
 import { type Log, silentLog } from "@muster/base";
-import type { MemoryProfile, ModelEntry } from "@muster/models";
 import { objectKeys } from "../../core/batches/keys.ts";
-import type { Pin } from "../../core/placement/fleet-state.ts";
 import type { Digest } from "../../ports/digest.ts";
 import type { ObjectStore } from "../../ports/object-store.ts";
 import { jsonBytes, objectFrom } from "../batches/stored-json.ts";
-import { readAdded, readPin, readSeenFile } from "./read-records.ts";
-
-export interface AddedRecord {
-  readonly entry: ModelEntry;
-  readonly addedAtMs: number;
-}
-
-export interface PinRecord extends Pin {
-  readonly model: string;
-}
-
-/** What a file of the built-in list was found to be. */
-export interface SeenFileRecord {
-  readonly model: string;
-  readonly variant: string;
-  /** As the list had it then: one that has changed since is looked at again. */
-  readonly uri: string;
-  readonly bytes: number;
-  readonly sha256?: string | undefined;
-  readonly profile: MemoryProfile;
-  readonly readAtMs: number;
-}
+import {
+  type AddedRecord,
+  type PinRecord,
+  readAdded,
+  readPin,
+  readSeenFile,
+  type SeenFileRecord,
+} from "./read-records.ts";
 
 export interface CatalogueRecords {
   readonly added: readonly AddedRecord[];

@@ -21,7 +21,8 @@ import {
   rankIn,
 } from "../../core/catalogue/catalogue-names.ts";
 import type { Pin } from "../../core/placement/fleet-state.ts";
-import type { CatalogueRecords, CatalogueStore, SeenFileRecord } from "./catalogue-records.ts";
+import type { CatalogueRecords, CatalogueStore } from "./catalogue-records.ts";
+import type { SeenFileRecord } from "./read-records.ts";
 
 export interface CatalogueModel {
   readonly entry: ModelEntry;

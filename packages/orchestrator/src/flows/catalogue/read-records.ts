@@ -1,7 +1,29 @@
 import { isCapability } from "@muster/base";
-import type { AddedRecord, PinRecord, SeenFileRecord } from "./catalogue-records.ts";
+import type { MemoryProfile, ModelEntry } from "@muster/models";
+import type { Pin } from "../../core/placement/fleet-state.ts";
 
 /** What lies in the object store may be of another version, or of nobody: each record is read whole, or not at all. */
+
+export interface AddedRecord {
+  readonly entry: ModelEntry;
+  readonly addedAtMs: number;
+}
+
+export interface PinRecord extends Pin {
+  readonly model: string;
+}
+
+/** What a file of the built-in list was found to be. */
+export interface SeenFileRecord {
+  readonly model: string;
+  readonly variant: string;
+  /** As the list had it then: one that has changed since is looked at again. */
+  readonly uri: string;
+  readonly bytes: number;
+  readonly sha256?: string | undefined;
+  readonly profile: MemoryProfile;
+  readonly readAtMs: number;
+}
 
 type Fields = Readonly<Record<string, unknown>>;
 type Check = (value: unknown) => boolean;
