@@ -1,3 +1,4 @@
+import { readdir, readFile } from "node:fs/promises";
 import { connect } from "node:net";
 import { describe, expect, it } from "vitest";
 import { chat, model, startCluster } from "../harness/cluster.ts";
@@ -83,6 +84,14 @@ const table: readonly BadInput[] = [
     body: { uri: "builtin:tiny-gemma", size: 1 },
     status: 400,
     code: "invalid_request",
+  },
+  {
+    what: "a model to add from a file of another kind",
+    path: "/cluster/v1/models",
+    body: { uri: "/etc/passwd" },
+    status: 400,
+    code: "invalid_request",
+    param: "uri",
   },
   { what: "no messages", body: { model }, status: 400, code: "invalid_request", param: "messages" },
   {
@@ -336,6 +345,8 @@ describe("bad input", () => {
       expect(answer.error["message"]).toContain(says);
       expect(response.headers.get("x-request-id")).toMatch(/^req-/);
     }
+    const plan = await fetch(`${cluster.url}/cluster/v1/models/plan?model=a&model=b`);
+    expect(plan.status).toBe(400);
     const unknown = await cluster.post("/v1/chat/completions", { ...ok, model: "gpt-4" });
     expect(((await unknown.json()) as { error: { message: string } }).error.message).toContain(model);
     expect((await cluster.post("/v1/chat/completions", ok)).status).toBe(200);
@@ -407,58 +418,84 @@ describe("bad input", () => {
   });
 });
 
+/** Each with what stands for its parameters. */
+const routes: readonly (readonly [method: string, path: string])[] = [
+  ["POST", "/v1/chat/completions"],
+  ["POST", "/v1/completions"],
+  ["POST", "/v1/responses"],
+  ["POST", "/v1/messages"],
+  ["POST", "/v1/messages/count_tokens"],
+  ["POST", "/v1/embeddings"],
+  ["POST", "/v1/rerank"],
+  ["POST", "/v2/rerank"],
+  ["POST", "/rerank"],
+  ["POST", "/tokenize"],
+  ["POST", "/v1/tokenize"],
+  ["POST", "/v1/files"],
+  ["GET", "/v1/files"],
+  ["GET", "/v1/files/x"],
+  ["GET", "/v1/files/x/content"],
+  ["DELETE", "/v1/files/x"],
+  ["POST", "/v1/batches"],
+  ["POST", "/v1/batches/plan"],
+  ["GET", "/v1/batches"],
+  ["GET", "/v1/batches/x"],
+  ["GET", "/v1/batches/x/results"],
+  ["POST", "/v1/batches/x/cancel"],
+  ["POST", "/v1/batches/x/pause"],
+  ["POST", "/v1/batches/x/resume"],
+  ["GET", "/v1/models"],
+  ["GET", "/v1/models/x"],
+  ["GET", "/cluster/v1/models"],
+  ["POST", "/cluster/v1/models"],
+  ["DELETE", "/cluster/v1/models/x"],
+  ["PUT", "/cluster/v1/models/x/pin"],
+  ["DELETE", "/cluster/v1/models/x/pin"],
+  ["GET", "/cluster/v1/models/plan"],
+  ["GET", "/cluster/v1/fleet"],
+  ["GET", "/cluster/v1/workers"],
+  ["GET", "/cluster/v1/workers/x"],
+  ["POST", "/cluster/v1/workers/x/drain"],
+  ["POST", "/cluster/v1/workers/x/replicas"],
+  ["DELETE", "/cluster/v1/workers/x/replicas/y"],
+  ["POST", "/cluster/v1/workers/x/replicas/y/check"],
+  ["GET", "/cluster/v1/mirror"],
+  ["POST", "/cluster/v1/mirror/pull"],
+  ["POST", "/cluster/v1/mirror/pin"],
+  ["DELETE", "/cluster/v1/mirror/models/x"],
+  ["PUT", "/cluster/v1/mirror/files/x.gguf"],
+  ["GET", "/metrics"],
+  ["GET", "/"],
+  ["GET", "/not/there"],
+];
+
+/** The routes that the code of the HTTP edge names as they are; a few are made in loops. */
+async function routesInCode(): Promise<string[]> {
+  const directory = new URL("../../packages/orchestrator/src/http/", import.meta.url);
+  const files = (await readdir(directory, { recursive: true })).filter((name) =>
+    /(?<!\.test)\.ts$/.test(name),
+  );
+  const texts = await Promise.all(files.map((name) => readFile(new URL(name, directory), "utf8")));
+  const named = /\b(?:app|scope)\s*\.(get|post|put|patch|delete)(?:<[^(]*>)?\(\s*["`]([^"`]+)["`]/g;
+  return texts.flatMap((text) =>
+    [...text.matchAll(named)].map(([, method = "", path = ""]) => `${method.toUpperCase()} ${path}`),
+  );
+}
+
 describe("who may ask", () => {
+  it("is asked of every route that there is", async () => {
+    const shape = (path: string) => path.replace(/:\w+|\$\{\w+\}|\*/g, "[^/]+").replaceAll(".", "\\.");
+    const inCode = await routesInCode();
+    expect(inCode.length).toBeGreaterThan(30);
+    const isListed = (route: string) =>
+      routes.some(([method, path]) => new RegExp(`^${shape(route)}$`).test(`${method} ${path}`));
+    const open = ["GET /healthz", "GET /readyz"];
+    expect(inCode.filter((route) => !isListed(route) && !open.includes(route))).toEqual([]);
+  });
+
   it("is refused without a key on every route but the two probes", async () => {
     const key = "a-test-key-0123456789";
     const cluster = await startCluster({ apiKeys: [key] });
-    const routes: [string, string][] = [
-      ["POST", "/v1/chat/completions"],
-      ["POST", "/v1/completions"],
-      ["POST", "/v1/responses"],
-      ["POST", "/v1/messages"],
-      ["POST", "/v1/messages/count_tokens"],
-      ["POST", "/v1/embeddings"],
-      ["POST", "/v1/rerank"],
-      ["POST", "/v2/rerank"],
-      ["POST", "/rerank"],
-      ["POST", "/tokenize"],
-      ["POST", "/v1/tokenize"],
-      ["POST", "/v1/files"],
-      ["GET", "/v1/files"],
-      ["GET", "/v1/files/x"],
-      ["GET", "/v1/files/x/content"],
-      ["DELETE", "/v1/files/x"],
-      ["POST", "/v1/batches"],
-      ["POST", "/v1/batches/plan"],
-      ["GET", "/v1/batches"],
-      ["GET", "/v1/batches/x"],
-      ["GET", "/v1/batches/x/results"],
-      ["POST", "/v1/batches/x/cancel"],
-      ["POST", "/v1/batches/x/pause"],
-      ["POST", "/v1/batches/x/resume"],
-      ["GET", "/v1/models"],
-      ["GET", "/v1/models/x"],
-      ["GET", "/cluster/v1/models"],
-      ["POST", "/cluster/v1/models"],
-      ["DELETE", "/cluster/v1/models/x"],
-      ["PUT", "/cluster/v1/models/x/pin"],
-      ["DELETE", "/cluster/v1/models/x/pin"],
-      ["GET", "/cluster/v1/fleet"],
-      ["GET", "/cluster/v1/workers"],
-      ["GET", "/cluster/v1/workers/x"],
-      ["POST", "/cluster/v1/workers/x/drain"],
-      ["POST", "/cluster/v1/workers/x/replicas"],
-      ["DELETE", "/cluster/v1/workers/x/replicas/y"],
-      ["POST", "/cluster/v1/workers/x/replicas/y/check"],
-      ["GET", "/cluster/v1/mirror"],
-      ["POST", "/cluster/v1/mirror/pull"],
-      ["POST", "/cluster/v1/mirror/pin"],
-      ["DELETE", "/cluster/v1/mirror/models/x"],
-      ["PUT", "/cluster/v1/mirror/files/x.gguf"],
-      ["GET", "/metrics"],
-      ["GET", "/"],
-      ["GET", "/not/there"],
-    ];
     for (const [method, path] of routes) {
       for (const headers of [{}, { authorization: "Bearer wrong-key-0123456789" }, { authorization: key }]) {
         const response = await fetch(`${cluster.url}${path}`, { method, headers });

@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { readdir, readFile, stat, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { deferred, silentLog } from "@muster/base";
 import { type FakeModelServer, sha256Of, startFakeModelServer, u32, writeGguf } from "@muster/models/testing";
@@ -232,6 +233,18 @@ describe("the office mirror", () => {
     expect(sha256Of(await readFile(join(desk.directory, inStore)))).toBe(sha256Of(model));
   });
 
+  it("tells nobody where its files lie when one cannot be got", async () => {
+    const hub = await startHub();
+    hub.put(hubPath, Buffer.from("<html>no model at all</html>"));
+    const cluster = await startCluster({ huggingFaceEndpoint: hub.hubUrl });
+    expect((await cluster.post("/cluster/v1/mirror/pull", { model: uri })).status).toBe(202);
+    const problem = async () => (await mirrorOf(cluster)).fetching[0]?.error;
+    await eventually(async () => typeof (await problem()) === "string");
+    const told = await problem();
+    expect(told).toContain("the mirror's directory");
+    expect(told).not.toContain(tmpdir());
+  });
+
   it("offers only what was ordered, and nothing of the orchestrator's own disk", async () => {
     const hub = await startHub();
     hub.put(hubPath, makeModel(5));
@@ -265,6 +278,8 @@ describe("the mirror's routes", () => {
       "openai:http://127.0.0.1/v1",
     ])
       expect(await pull({ model })).toMatchObject({ status: 404, code: "model_not_found" });
+    for (const model of ["http://127.0.0.1:6379/a.gguf", "https://localhost/a.gguf", "https://[::1]/a.gguf"])
+      expect(await pull({ model })).toMatchObject({ status: 400, code: "invalid_request" });
     const pin = cluster.post("/cluster/v1/mirror/pin", { model: uri, pinned: true });
     expect(await refused(pin)).toMatchObject({ status: 404, code: "not_found" });
     const gone = fetch(`${cluster.url}/cluster/v1/mirror/models/${encodeURIComponent(uri)}`, {
@@ -331,6 +346,16 @@ describe("the mirror's disk", () => {
     expect((await put("mine.gguf", randomBytes(1_000))).status).toBe(400);
     expect((await put("..%2Fmine.gguf", model)).status).toBe(400);
     expect((await mirrorOf(cluster)).files).toEqual([]);
+    // Two of one name at once: whichever stays has its own checksum.
+    const rivals = [makeModel(11), makeModel(12, 2)];
+    const both = await Promise.all(rivals.map((body) => put("rival.gguf", body)));
+    expect(both.map(({ status }) => status)).toEqual([201, 201]);
+    const [kept] = (await mirrorOf(cluster)).files;
+    expect(rivals.map(sha256Of)).toContain(kept?.sha256);
+    const reader = await joinDesk(cluster, "reader");
+    await reader.load("local:rival.gguf");
+    await untilReady(reader);
+    expect(sha256Of(await readFile(join(reader.directory, "local/rival.gguf")))).toBe(kept?.sha256);
     const taken = await put("mine.gguf", model);
     expect(taken.status).toBe(201);
     expect(await taken.json()).toMatchObject({ uri: "local:mine.gguf", sha256: sha256Of(model) });

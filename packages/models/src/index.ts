@@ -38,7 +38,7 @@ export {
   maxGgufHeaderBytes,
   readGgufHeader,
 } from "./core/gguf-header.ts";
-export { isLoopbackHost } from "./core/loopback.ts";
+export { isLoopbackHost, isOwnAddress } from "./core/loopback.ts";
 export type { MemoryProfile, ReplicaMemory, ReplicaShape } from "./core/memory-profile.ts";
 export { modelParts } from "./core/model-parts.ts";
 export {

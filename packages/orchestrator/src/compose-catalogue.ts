@@ -27,7 +27,7 @@ export async function startCatalogue(deps: {
 }): Promise<StartedCatalogue> {
   const { config, store, outlook, capacity, clock, log, background, lifecycle } = deps;
   const catalogue = new ModelCatalogue({
-    records: new CatalogueStore({ store, digest: sha256 }),
+    records: new CatalogueStore({ store, digest: sha256, log }),
     inspector: openModelInspector(config, log),
     builtIn: config.catalogue,
     ...{ clock, log, background },

@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import type { Availability, Background, Clock, Gpu, GpuLoad, Log } from "@muster/base";
+import { desktopEnvironment } from "./adapters/common/child-environment.ts";
 import { createPauseFile } from "./adapters/disk/pause-file.ts";
 import { controlAddress } from "./adapters/local-socket/address.ts";
 import { createLocalSocket } from "./adapters/local-socket/server.ts";
@@ -53,7 +54,8 @@ export function createLending(
 ): Lending {
   const { workerId, gpus, assignments, replicas, say, background, clock, log } = deps;
   const { readUse, readOffered, readLoads } = deps.gpuWatch ?? unwatched(gpus);
-  const { env, dataDirectory, name } = config;
+  const { dataDirectory, name } = config;
+  const env = desktopEnvironment(config.env);
   const giveWay = new GiveWay({ assignments, replicas, background, clock });
   const memory = new MemoryWatch({ replicas, giveWay, readOffered, background, clock, log });
   const watch = new OwnerWatch({

@@ -179,8 +179,9 @@ export function modelsOf(worker: WorkerEntry): Set<string> {
 
 /** What a heartbeat says of the machine. */
 export function noteLoad(worker: WorkerEntry, load: MachineLoad): void {
-  worker.load = load;
   const { hardware } = worker.identity;
+  // Of GPUs that it has not named nothing is known: they would be series of metrics without end.
+  worker.load = { ...load, gpus: load.gpus?.slice(0, hardware.gpus.length) };
   const gpus = hardware.gpus.map((gpu, at) => ({
     ...gpu,
     freeVramBytes: load.gpus?.[at]?.freeVramBytes ?? gpu.freeVramBytes,

@@ -1,4 +1,4 @@
-import { type ExpectedFile, modelSources } from "@muster/models";
+import { type ExpectedFile, isOwnAddress, modelSources } from "@muster/models";
 
 /** What is ordered or asked for beside the catalogue, remembered up to this many files. */
 const maxFiles = 2_000;
@@ -15,6 +15,8 @@ export class KnownFiles {
 
   /** Every file of the model that `uri` names by one; what is no file of a hub is left out. */
   note({ uri, sha256, bytes }: OrderedFile): void {
+    // Meant for the worker's own machine: here it would be another one.
+    if (isOwnAddress(uri.trim())) return;
     const sources = modelSources(uri);
     for (const [at, source] of sources.entries()) {
       this.#files.delete(source);

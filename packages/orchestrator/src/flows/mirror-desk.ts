@@ -1,5 +1,5 @@
 import { type Background, type Log, MusterError } from "@muster/base";
-import { type ExpectedFile, isFetched, modelSources, parseModelUri } from "@muster/models";
+import { type ExpectedFile, isFetched, isOwnAddress, modelSources, parseModelUri } from "@muster/models";
 import type { WorkerView } from "../core/fleet/worker.ts";
 import type { FindableModel, ModelFinder } from "../ports/model-finder.ts";
 import type { FleetRegistry } from "./fleet-registry.ts";
@@ -24,9 +24,13 @@ export interface MirrorDeskDeps {
   readonly log: Log;
 }
 
+/** Files that administrators have asked for and that have yet to come; the largest model has 512. */
+const maxPulls = 2_000;
+
 /** Model files by name, for administrators: in the mirror and on the workers. */
 export class MirrorDesk {
   readonly #deps: MirrorDeskDeps;
+  #pulls = 0;
 
   constructor(deps: MirrorDeskDeps) {
     this.#deps = deps;
@@ -42,10 +46,21 @@ export class MirrorDesk {
     const model = this.#find(nameOrUri);
     known.note(model);
     const files = modelSources(model.uri);
+    if (this.#pulls + files.length > maxPulls)
+      throw new MusterError(
+        "queue_full",
+        `${this.#pulls} files wait to be fetched already: try again later.`,
+      );
     for (const uri of files) {
+      this.#pulls += 1;
       // A failure is told by the mirror's status.
       background.run("pull", () =>
-        mirror.pull(uri, known.find(uri) ?? {}, new AbortController().signal).catch(() => {}),
+        mirror
+          .pull(uri, known.find(uri) ?? {}, new AbortController().signal)
+          .catch(() => {})
+          .finally(() => {
+            this.#pulls -= 1;
+          }),
       );
     }
     const workers = toWorkers ? fleet.workers().filter(couldRun) : [];
@@ -107,7 +122,7 @@ export class MirrorDesk {
 
 /** Throws `invalid_request` for what is no file of a hub. */
 function requireUri(uri: string): void {
-  if (isFetched(parseModelUri(uri))) return;
+  if (isFetched(parseModelUri(uri)) && !isOwnAddress(uri.trim())) return;
   throw new MusterError("invalid_request", `"${uri.slice(0, 128)}" is no file that is fetched.`, {
     param: "model",
   });

@@ -226,6 +226,11 @@ describe("files that were ordered", () => {
     known.note({ uri: "hf:o/r/b-00001-of-00002.gguf", sha256, bytes: 9 });
     known.note({ uri: "/models/c.gguf" });
     known.note({ uri: "no uri at all:" });
+    // Of the worker's own machine: here it would be another file, or no file at all.
+    for (const own of ["http://127.0.0.1:6379/a.gguf", "https://localhost/a.gguf", " https://[::1]/a.gguf"]) {
+      known.note({ uri: own });
+      expect(known.find(own.trim())).toBeUndefined();
+    }
     expect(known.find("hf:o/r/a.gguf@main")).toEqual({ sha256, bytes: 5 });
     expect(known.find("hf:o/r/b-00001-of-00002.gguf@main")).toEqual({ sha256, bytes: undefined });
     expect(known.find("hf:o/r/b-00002-of-00002.gguf@main")).toEqual({ sha256: undefined, bytes: undefined });

@@ -129,10 +129,10 @@ function untilRoom(
   });
 }
 
-/** A worker counts by the id that it gives; one that gives none, by its address. */
+/** A worker counts by its address and the id that it gives: nobody uses up what another one may read. */
 function nameOf(metadata: Metadata, peer: string): string {
   const id = String(metadata.get("worker-id")[0] ?? "").slice(0, 128);
-  return id === "" ? peer.replace(/:\d+$/, "") : `id ${id}`;
+  return `${peer.replace(/:\d+$/, "")} ${id}`;
 }
 
 function asStatus(error: MusterError): Pick<StatusObject, "code" | "details"> {

@@ -42,6 +42,9 @@ export function hardwareToWire(hardware: Hardware): WireHardware {
   };
 }
 
+/** More are in no machine. */
+const maxGpus = 64;
+
 /** Of a heartbeat: the machine as it is now. Numbers that make no sense are taken for unknown, or for none. */
 export function loadFromWire(wire: Heartbeat__Output): MachineLoad {
   return {
@@ -49,7 +52,7 @@ export function loadFromWire(wire: Heartbeat__Output): MachineLoad {
     cpuLoad: share(wire.cpuLoad) ?? 0,
     offeredRamBytes: wire.offeredRamBytes,
     cpuWatts: power(wire.cpuWatts),
-    gpus: wire.gpus.map(
+    gpus: wire.gpus.slice(0, maxGpus).map(
       (gpu): GpuLoad => ({
         freeVramBytes: gpu.freeVramBytes,
         othersBytes: gpu.othersBytes,

@@ -67,7 +67,7 @@ export interface CatalogueModel {
  * @example const model: ModelToAdd = { uri: "hf:owner/repo/model-Q4_K_M.gguf" };
  */
 export interface ModelToAdd {
-  /** `hf:owner/repo/file.gguf`, `https:`, or a path on the orchestrator. */
+  /** `hf:owner/repo/file.gguf`, `https:`, or the path of a `.gguf` file on the orchestrator. */
   readonly uri: string;
   /** Taken from the file's name where it is left out. */
   readonly id?: string | undefined;

@@ -1,4 +1,5 @@
-import { type FileHandle, open } from "node:fs/promises";
+import { constants } from "node:fs";
+import { type FileHandle, open, stat } from "node:fs/promises";
 import { MusterError } from "@muster/base";
 import type { GgufHeader } from "../../core/gguf-header.ts";
 import { readGgufSource } from "./gguf-prefix.ts";
@@ -30,9 +31,12 @@ async function readPrefix(file: FileHandle, length: number): Promise<Uint8Array>
 
 async function openModel(path: string): Promise<FileHandle> {
   try {
-    const file = await open(path, "r");
-    if ((await file.stat()).isFile()) return file;
-    await file.close();
+    // Asked first, and opened without waiting: a pipe would hold a thread until somebody writes into it.
+    if ((await stat(path)).isFile()) {
+      const file = await open(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
+      if ((await file.stat()).isFile()) return file;
+      await file.close();
+    }
   } catch (cause) {
     const reason = cause instanceof Error && "code" in cause ? String(cause.code) : String(cause);
     const why = reason === "ENOENT" ? "there is no such file" : `it cannot be read (${reason})`;

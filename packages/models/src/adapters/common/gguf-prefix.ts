@@ -8,6 +8,8 @@ export interface GgufSource {
   /** In messages. */
   readonly place: string;
   readonly bytes: number;
+  /** What is read of it at most; undefined: as much as any header may have. */
+  readonly maxHeaderBytes?: number | undefined;
   /** Its first `length` bytes, or fewer where it is shorter. */
   read(length: number): Promise<Uint8Array>;
 }
@@ -17,7 +19,7 @@ export interface GgufSource {
  * Throws MusterError `model_load_failed` that says what is wrong with the file.
  */
 export async function readGgufSource(source: GgufSource): Promise<GgufHeader> {
-  const { place, bytes } = source;
+  const { place, bytes, maxHeaderBytes = maxGgufHeaderBytes } = source;
   for (let wanted = Math.min(firstBytes, bytes); ; ) {
     const result = readGgufHeader(await source.read(wanted));
     if (result.kind === "invalid") {
@@ -32,8 +34,14 @@ export async function readGgufSource(source: GgufSource): Promise<GgufHeader> {
       return header;
     }
     if (result.bytes > bytes) throw truncated(place, bytes, result.bytes);
+    if (result.bytes > maxHeaderBytes) {
+      throw new MusterError(
+        "model_load_failed",
+        `${place} is not a model that can be used: its header has more than ${maxHeaderBytes} bytes.`,
+      );
+    }
     // Twice as much each time: a header is read a bounded number of times, however small its pieces are.
-    wanted = Math.min(Math.max(result.bytes, wanted * 2), bytes, maxGgufHeaderBytes);
+    wanted = Math.min(Math.max(result.bytes, wanted * 2), bytes, maxHeaderBytes);
   }
 }
 

@@ -1,6 +1,6 @@
 import { createHash, randomUUID } from "node:crypto";
 import { mkdir, open, rename, rm } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { MusterError } from "@muster/base";
 import { type FetchedUri, isFetched, parseModelUri } from "../../core/model-uri.ts";
 import type { ModelFileStore } from "../../ports/model-file-store.ts";
@@ -26,6 +26,12 @@ export function createDiskFileStore(options: ModelFilesOptions): ModelFileStore 
     await shelf?.touch(path);
     return { path, bytes, sha256 };
   };
+  let last: Promise<unknown> = Promise.resolve();
+  const inTurn = <T>(work: () => Promise<T>): Promise<T> => {
+    const turn = last.then(work, work);
+    last = turn.catch(() => {});
+    return turn;
+  };
   return {
     async find(uri, expected, signal) {
       const file = fileOf(uri);
@@ -39,7 +45,7 @@ export function createDiskFileStore(options: ModelFilesOptions): ModelFileStore 
         const order = await locateFile(file, expected, { origin, signal });
         return await stored(file, await fetchFile(order, options, { signal, onProgress, onPart }));
       } catch (error) {
-        throw asLoadFailure(file.source.replace(/\?.*$/s, "?…"), error, signal);
+        throw withoutPaths(asLoadFailure(file.source.replace(/\?.*$/s, "?…"), error, signal), directory);
       }
     },
 
@@ -60,17 +66,38 @@ export function createDiskFileStore(options: ModelFilesOptions): ModelFileStore 
         });
         const uri = name(arrived);
         const file = fileOf(uri);
-        await mkdir(dirname(file.path), { recursive: true, mode: 0o700 });
-        await rename(incoming, file.path);
-        const manifest = await writeManifest(file.path, { source: file.source, sha256: arrived.sha256 });
+        // Of two of one name, each is named with its own checksum: the later one stays.
+        const manifest = await inTurn(async () => {
+          await mkdir(dirname(file.path), { recursive: true, mode: 0o700 });
+          await rename(incoming, file.path);
+          return await writeManifest(file.path, { source: file.source, sha256: arrived.sha256 });
+        });
         log.info({ source: file.source, path: file.path, bytes: arrived.bytes }, "model file taken in");
         return { ...(await stored(file, manifest)), uri: file.source };
+      } catch (error) {
+        throw withoutPaths(asStoreFull(error), directory);
       } finally {
         shelf?.settle(incomingTarget);
         await rm(incoming, { force: true });
       }
     },
   };
+}
+
+/** What is told of a failure goes to whoever asked for the file: where it would lie is nobody's business. */
+function withoutPaths(error: unknown, directory: string): unknown {
+  if (!(error instanceof MusterError)) return error;
+  const message = error.message.replaceAll(resolve(directory), "the mirror's directory");
+  return message === error.message ? error : new MusterError(error.code, message, { cause: error });
+}
+
+function asStoreFull(error: unknown): unknown {
+  const isFull =
+    error instanceof Error && "code" in error && (error.code === "ENOSPC" || error.code === "EDQUOT");
+  if (!isFull) return error;
+  return new MusterError("store_full", "The mirror's disk is full: remove model files, or free some space.", {
+    cause: error,
+  });
 }
 
 /** Throws `invalid_request` for what lies where it is, or is no file. */

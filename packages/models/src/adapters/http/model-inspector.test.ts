@@ -1,10 +1,12 @@
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { execFileSync } from "node:child_process";
+import { mkdir, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { silentLog } from "@muster/base";
 import { afterEach, beforeEach, describe, expect, it, onTestFinished } from "vitest";
 import { builtInModels } from "../../built-in-models.ts";
 import { array, text, u32, writeGguf } from "../../core/gguf-bytes.ts";
+import { readGgufSource } from "../common/gguf-prefix.ts";
 import { createHuggingFaceHub } from "../hugging-face/hub.ts";
 import { createModelInspector } from "./model-inspector.ts";
 import { type FakeModelServer, sha256Of, startFakeModelServer } from "./model-server.fake.ts";
@@ -131,5 +133,41 @@ describe("looking at a model elsewhere", () => {
   it("refuses what names no file", async () => {
     for (const uri of ["stub:x", "openai:http://127.0.0.1:1/v1", "builtin:none", "ftp://x/y.gguf"])
       await expect(inspect(uri)).rejects.toMatchObject({ code: "invalid_request" });
+  });
+});
+
+describe("looking at what is no file", () => {
+  it.skipIf(process.platform === "win32")(
+    "waits neither for a pipe nor for a device, nor says where it is",
+    async () => {
+      const directory = await mkdtemp(join(tmpdir(), "muster-pipes-"));
+      onTestFinished(() => rm(directory, { recursive: true }));
+      const pipe = join(directory, "a.gguf");
+      execFileSync("sh", ["-c", 'mkfifo "$0"', pipe]);
+      await symlink("/dev/zero", join(directory, "b.gguf"));
+      await mkdir(join(directory, "c.gguf"));
+      for (const name of ["a", "b", "c"])
+        await expect(inspect(join(directory, `${name}.gguf`))).rejects.toThrow("is not a file");
+      const elsewhere = inspect("not-there.gguf");
+      await expect(elsewhere).rejects.toThrow("not-there.gguf: there is no such file");
+      await expect(elsewhere).rejects.not.toThrow(process.cwd());
+    },
+  );
+
+  it("gives up on a header that has no end", async () => {
+    const long = Buffer.alloc(300_000);
+    const key = text("a.key");
+    const header = Buffer.concat([
+      Buffer.from("GGUF"),
+      Buffer.from(u32(3)),
+      Buffer.from([0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0]),
+      Buffer.from(key),
+      Buffer.from(u32(9)),
+      Buffer.from(u32(10)),
+      Buffer.from([0, 0, 0, 1, 0, 0, 0, 0]),
+    ]);
+    header.copy(long);
+    const source = { place: "it", bytes: 2 ** 40, maxHeaderBytes: 1_000_000, read: async () => long };
+    await expect(readGgufSource(source)).rejects.toThrow("its header has more than 1000000 bytes");
   });
 });

@@ -1,6 +1,6 @@
 import { stat } from "node:fs/promises";
 import { homedir } from "node:os";
-import { join, resolve } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { type Clock, type Log, MusterError, systemClock } from "@muster/base";
 import type { GgufHeader } from "../../core/gguf-header.ts";
 import { modelParts } from "../../core/model-parts.ts";
@@ -56,7 +56,9 @@ export function createModelInspector(options: ModelInspectorOptions): ModelInspe
       case "http":
         return inspectRemote(urlParts(uri.url), tools, signal);
       case "path":
-        return inspectLocal(expanded(uri.path));
+        return inspectLocal(expanded(uri.path)).catch((error: unknown) => {
+          throw asAsked(error, uri.path);
+        });
       case "builtin": {
         const path = Object.hasOwn(builtIn, uri.name) ? builtIn[uri.name] : undefined;
         if (path !== undefined) return inspectLocal(path);
@@ -126,6 +128,13 @@ function urlParts(address: string): RemoteFile[] {
 
 function expanded(path: string): string {
   return /^~[/\\]/.test(path) ? join(homedir(), path.slice(2)) : resolve(path);
+}
+
+/** Says no more of where this process is than whoever asked has written. */
+function asAsked(error: unknown, path: string): unknown {
+  if (!(error instanceof MusterError)) return error;
+  const message = error.message.replaceAll(dirname(expanded(path)), dirname(path));
+  return message === error.message ? error : new MusterError(error.code, message, { cause: error });
 }
 
 function noFile(uri: ModelUri, why: string): MusterError {

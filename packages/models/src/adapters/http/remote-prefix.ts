@@ -27,6 +27,9 @@ export interface RemoteFile {
   readonly bytes: number | undefined;
 }
 
+/** Ten times what the longest headers have: it is all kept in memory. */
+const maxHeaderBytes = 64 * 1024 * 1024;
+
 /** The beginning of a file behind a URL, fetched range by range: what was read once is not fetched again. */
 export async function openRemote(
   file: RemoteFile,
@@ -50,6 +53,7 @@ export async function openRemote(
   return {
     place,
     bytes,
+    maxHeaderBytes,
     async read(length) {
       if (have.length < length) await fetchUpTo(length);
       return have.subarray(0, length);

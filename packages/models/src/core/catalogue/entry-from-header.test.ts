@@ -81,4 +81,14 @@ describe("an entry from a header", () => {
     expect(entry.parameters).toBe(8_000_000);
     expect(entry.activeParameters).toBe(800_000);
   });
+
+  it("has a title that fits into a line, whatever the file says", () => {
+    const { title, licence } = entryOf({
+      "general.name": `\u001b[2J a\nname ${"x".repeat(10_000)}`,
+      "general.license": "\u0000",
+    });
+    expect(title).toMatch(/^\[2J a name x+$/);
+    expect(title.length).toBe(200);
+    expect(licence).toBe("not said");
+  });
 });

@@ -34,7 +34,7 @@ export function entryFromHeader(file: AddedFile): ModelEntry {
   const activeShare = (profile.activeWeightsBytes ?? profile.weightsBytes) / (profile.weightsBytes || 1);
   return {
     id,
-    title: textOf(header, "general.name") ?? id,
+    title: shortTextOf(header, "general.name") ?? id,
     family,
     rank,
     kind,
@@ -43,7 +43,7 @@ export function entryFromHeader(file: AddedFile): ModelEntry {
     maxContextTokens: profile.maxContextTokens,
     contextTokens: Math.min(profile.maxContextTokens, usualContextTokens),
     capabilities: capabilitiesOf(kind, header),
-    licence: textOf(header, "general.license") ?? "not said",
+    licence: shortTextOf(header, "general.license") ?? "not said",
     variants: [{ id: form?.id ?? "file", uri, bytes, sha256, bitsPerWeight, profile }],
     golden: [],
     sources: [{ what: "all of it", where: "its own header", isVerified: true }],
@@ -86,4 +86,12 @@ function countOf({ metadata }: GgufHeader): number | undefined {
 function textOf({ metadata }: GgufHeader, key: string): string | undefined {
   const value = metadata.get(key);
   return typeof value === "string" && value !== "" ? value : undefined;
+}
+
+const maxShown = 200;
+
+/** For lists and tables: a file may say anything, of any length. */
+function shortTextOf(header: GgufHeader, key: string): string | undefined {
+  const line = (textOf(header, key) ?? "").replace(/[\p{Cc}\p{Zl}\p{Zp}\s]+/gu, " ").trim();
+  return [...line.slice(0, 2 * maxShown)].slice(0, maxShown).join("") || undefined;
 }

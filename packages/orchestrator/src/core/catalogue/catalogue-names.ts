@@ -1,5 +1,5 @@
 import { MusterError } from "@muster/base";
-import { familiesOf, findModel, type ModelEntry } from "@muster/models";
+import { familiesOf, findModel, isOwnAddress, type ModelEntry, type ModelUri } from "@muster/models";
 import type { Pin } from "../placement/fleet-state.ts";
 
 /** Stands for the best model of any family of chat models. */
@@ -12,6 +12,28 @@ const labelName = /^[A-Za-z0-9._/-]{1,64}$/;
 const labelValue = /^[A-Za-z0-9._/: -]{0,128}$/;
 const maxReplicas = 64;
 const maxLabels = 16;
+
+/** Throws `invalid_request` for what this orchestrator does not look at for others: it would tell what else is on its machine. */
+export function checkAddress(address: ModelUri): void {
+  switch (address.kind) {
+    case "http":
+      if (isOwnAddress(address.url))
+        throw wrong("uri", "only https: addresses of other machines can be in the catalogue");
+      if (!isModelName(new URL(address.url).pathname)) throw wrong("uri", "its path must end in .gguf");
+      return;
+    case "path":
+      // `//host/share` and its like: Windows would log in there.
+      if (/^[\\/]{2}/.test(address.path)) throw wrong("uri", "it names another machine");
+      if (!isModelName(address.path)) throw wrong("uri", "only paths of .gguf files can be in the catalogue");
+      return;
+    default:
+      return;
+  }
+}
+
+function isModelName(path: string): boolean {
+  return /\.gguf$/i.test(path);
+}
 
 /** Throws `invalid_request` for a name that cannot be, or that is taken. */
 export function checkNewId(id: string, entries: readonly ModelEntry[]): void {

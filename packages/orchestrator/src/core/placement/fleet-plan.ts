@@ -7,6 +7,7 @@ import type {
   PlacementReplica,
   PlacementState,
   PlacementWorker,
+  UnloadAction,
 } from "./fleet-state.ts";
 import { ModelCase } from "./model-case.ts";
 import { type Held, isLastResort, memoryOf, Room } from "./room.ts";
@@ -92,9 +93,10 @@ export class FleetPlan {
     one.add(held);
   }
 
-  unload(held: Held, reason: string): void {
+  unload(held: Held, reason: string, fault?: UnloadAction["fault"]): void {
     const { id: replicaId, model, room } = held;
-    this.actions.push({ kind: "unload", workerId: room.worker.id, replicaId, model, reason });
+    const action: UnloadAction = { kind: "unload", workerId: room.worker.id, replicaId, model, reason };
+    this.actions.push(fault === undefined ? action : { ...action, fault });
     room.unload(held);
     this.caseOf(model)?.remove(held);
   }

@@ -140,6 +140,8 @@ export interface LoadAction {
 
 export interface UnloadAction {
   readonly kind: "unload";
+  /** Set where the same load might end the same way: together they take more than is offered. */
+  readonly fault?: "too-large" | undefined;
   readonly workerId: string;
   readonly replicaId: string;
   readonly model: string;

@@ -17,7 +17,7 @@ export function unloadExcess(plan: FleetPlan): void {
       if (isWithin(room, fewer)) victims.splice(victims.indexOf(held), 1);
     }
     for (const held of victims)
-      plan.unload(held, `${room.worker.name} needs its memory for its own programs`);
+      plan.unload(held, `${room.worker.name} needs its memory for its own programs`, "too-large");
   }
 }
 

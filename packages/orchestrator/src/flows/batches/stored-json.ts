@@ -16,14 +16,15 @@ export async function readRecord<T extends object>(
 ): Promise<T | undefined> {
   const bytes = await store.get(key);
   if (bytes === undefined) return undefined;
-  const record = parsed(decoder.decode(bytes));
+  const record = objectFrom(bytes);
   if (record !== undefined && fields.every((field) => field in record)) return record as T;
   throw new MusterError("internal", `The object ${key} is damaged: it is no record of the kind expected.`);
 }
 
-function parsed(text: string): object | undefined {
+/** Undefined for what is no JSON object. */
+export function objectFrom(bytes: Uint8Array): object | undefined {
   try {
-    const value: unknown = JSON.parse(text);
+    const value: unknown = JSON.parse(decoder.decode(bytes));
     return typeof value === "object" && value !== null ? value : undefined;
   } catch {
     return undefined;

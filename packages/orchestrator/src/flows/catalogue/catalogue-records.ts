@@ -1,30 +1,16 @@
-import type { MemoryProfile, ModelEntry } from "@muster/models";
+import { type Log, silentLog } from "@muster/base";
 import { objectKeys } from "../../core/batches/keys.ts";
-import type { Pin } from "../../core/placement/fleet-state.ts";
 import type { Digest } from "../../ports/digest.ts";
 import type { ObjectStore } from "../../ports/object-store.ts";
-import { jsonBytes, readRecord } from "../batches/stored-json.ts";
-
-export interface AddedRecord {
-  readonly entry: ModelEntry;
-  readonly addedAtMs: number;
-}
-
-export interface PinRecord extends Pin {
-  readonly model: string;
-}
-
-/** What a file of the built-in list was found to be. */
-export interface SeenFileRecord {
-  readonly model: string;
-  readonly variant: string;
-  /** As the list had it then: one that has changed since is looked at again. */
-  readonly uri: string;
-  readonly bytes: number;
-  readonly sha256?: string | undefined;
-  readonly profile: MemoryProfile;
-  readonly readAtMs: number;
-}
+import { jsonBytes, objectFrom } from "../batches/stored-json.ts";
+import {
+  type AddedRecord,
+  type PinRecord,
+  readAdded,
+  readPin,
+  readSeenFile,
+  type SeenFileRecord,
+} from "./read-records.ts";
 
 export interface CatalogueRecords {
   readonly added: readonly AddedRecord[];
@@ -39,17 +25,21 @@ const maxRecords = 1_000;
 export class CatalogueStore {
   readonly #store: ObjectStore;
   readonly #digest: Digest;
+  readonly #log: Log;
+  /** Told of once: all records are read again and again. */
+  readonly #damaged = new Set<string>();
 
-  constructor(deps: { readonly store: ObjectStore; readonly digest: Digest }) {
+  constructor(deps: { readonly store: ObjectStore; readonly digest: Digest; readonly log?: Log }) {
     this.#store = deps.store;
     this.#digest = deps.digest;
+    this.#log = deps.log ?? silentLog;
   }
 
   async load(): Promise<CatalogueRecords> {
     return {
-      added: await this.#all<AddedRecord>(objectKeys.addedModels, ["entry"]),
-      pins: await this.#all<PinRecord>(objectKeys.pins, ["model", "replicas", "labels"]),
-      seen: await this.#all<SeenFileRecord>(objectKeys.seenFiles, ["model", "variant", "uri", "profile"]),
+      added: await this.#all(objectKeys.addedModels, readAdded),
+      pins: await this.#all(objectKeys.pins, readPin),
+      seen: await this.#all(objectKeys.seenFiles, readSeenFile),
     };
   }
 
@@ -76,13 +66,27 @@ export class CatalogueStore {
     await this.#store.put(objectKeys.seenFile(name), jsonBytes(record));
   }
 
-  async #all<T extends object>(prefix: string, fields: readonly (keyof T & string)[]): Promise<T[]> {
+  /** One that is damaged is left out: it takes no other along. */
+  async #all<T>(prefix: string, read: (value: object) => T | undefined): Promise<T[]> {
     const records: T[] = [];
     for await (const { key } of this.#store.list(prefix)) {
       if (records.length >= maxRecords) break;
-      const record = await readRecord<T>(this.#store, key, fields);
+      const bytes = await this.#store.get(key);
+      if (bytes === undefined) continue;
+      const value = objectFrom(bytes);
+      const record = value === undefined ? undefined : read(value);
       if (record !== undefined) records.push(record);
+      else this.#leaveOut(key);
     }
     return records;
+  }
+
+  #leaveOut(key: string): void {
+    if (this.#damaged.has(key) || this.#damaged.size >= maxRecords) return;
+    this.#damaged.add(key);
+    this.#log.warn(
+      { key },
+      "a record of the catalogue is damaged and left out: remove it from the object store",
+    );
   }
 }

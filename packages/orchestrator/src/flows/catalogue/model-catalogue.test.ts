@@ -1,5 +1,5 @@
 import { readFile } from "node:fs/promises";
-import { Background, ManualClock, MusterError, silentLog } from "@muster/base";
+import { Background, deferred, ManualClock, MusterError, silentLog } from "@muster/base";
 import { builtInCatalogue, type InspectedModel, type ModelInspector, readGgufHeader } from "@muster/models";
 import { describe, expect, it } from "vitest";
 import { sha256 } from "../../adapters/common/sha256.ts";
@@ -98,12 +98,54 @@ describe("a model that is added", () => {
     expect(other.catalogue.find("mine")).toBeUndefined();
   });
 
-  it("is not looked for on the ports of this machine", async () => {
+  it("is not looked for on this machine's ports, nor where no model can be", async () => {
     const { inspector, asked } = seenAs();
     const { catalogue } = await start({ inspector });
-    const local = catalogue.add({ uri: "http://127.0.0.1:6379/m.gguf" }, signal);
-    await expect(local).rejects.toMatchObject({ code: "invalid_request", param: "uri" });
+    for (const bad of [
+      "http://127.0.0.1:6379/m.gguf",
+      "https://localhost:8443/m.gguf",
+      "https://localhost./m.gguf",
+      "https://a.localhost/m.gguf",
+      "https://0x7f000001/m.gguf",
+      "https://2130706433/m.gguf",
+      "https://0.0.0.0/m.gguf",
+      "https://169.254.169.254/m.gguf",
+      "https://100.100.100.200/m.gguf",
+      "https://[::1]/m.gguf",
+      "https://[::]/m.gguf",
+      "https://[fe80::1]/m.gguf",
+      "https://[::ffff:127.0.0.1]/m.gguf",
+      "https://intranet.example/admin?delete=all",
+      "/etc/passwd",
+      "/dev/zero",
+      "~/.ssh/id_ed25519",
+      "file:///etc/hostname",
+      "//server/share/m.gguf",
+      "\\\\server\\share\\m.gguf",
+    ])
+      await expect(catalogue.add({ uri: bad }, signal), bad).rejects.toMatchObject({
+        code: "invalid_request",
+        param: "uri",
+      });
     expect(asked).toEqual([]);
+    await catalogue.add({ uri: "https://models.example/a/mine.gguf" }, signal);
+    await catalogue.add({ uri: "/models/other.GGUF" }, signal);
+  });
+
+  it("waits for others where many are looked at, since each takes memory", async () => {
+    const waiting = deferred<void>();
+    const slow: ModelInspector = {
+      async inspect(asked, until) {
+        await waiting.promise;
+        return seenAs().inspector.inspect(asked, until);
+      },
+    };
+    const { catalogue } = await start({ inspector: slow });
+    const adding = ["a", "b", "c", "d"].map((id) => catalogue.add({ uri, id }, signal));
+    await expect(catalogue.add({ uri, id: "e" }, signal)).rejects.toMatchObject({ code: "queue_full" });
+    waiting.resolve();
+    await Promise.all(adding);
+    await catalogue.add({ uri, id: "e" }, signal);
   });
 
   it("is seen by other orchestrators within half a minute, and goes again", async () => {
@@ -139,6 +181,45 @@ describe("a model that is added", () => {
       there.catalogue.add({ uri }, signal),
     ]);
     expect(outcomes.map(({ status }) => status).sort()).toEqual(["fulfilled", "rejected"]);
+  });
+});
+
+describe("a record that is damaged", () => {
+  it("is left out, and takes neither the others nor the orchestrator along", async () => {
+    const store = await testStore();
+    const here = await start({ store });
+    const { entry } = await here.catalogue.add({ uri }, signal);
+    await here.catalogue.pin("mine", { replicas: 2, labels: {} });
+    const put = (key: string, value: unknown) =>
+      store.put(key, Buffer.from(typeof value === "string" ? value : JSON.stringify(value)));
+    const [variant] = entry.variants;
+    const broken: unknown[] = [
+      "",
+      "not JSON",
+      "null",
+      [],
+      {},
+      { entry: null, addedAtMs: 1 },
+      { entry: {}, addedAtMs: 1 },
+      { entry: { ...entry, id: "../x" }, addedAtMs: 1 },
+      { entry: { ...entry, variants: [] }, addedAtMs: 1 },
+      { entry: { ...entry, variants: [{ ...variant, profile: { layers: 1 } }] }, addedAtMs: 1 },
+      { entry: { ...entry, contextTokens: -1 }, addedAtMs: 1 },
+      { entry: { ...entry, origin: "built-in" }, addedAtMs: 1 },
+      { entry: { ...entry, rank: null }, addedAtMs: 1 },
+    ];
+    for (const [at, value] of broken.entries()) await put(`catalogue/models/a${at}.json`, value);
+    await put("catalogue/pins/a.json", { model: "mine", replicas: "many", labels: 7 });
+    await put("catalogue/files/a.json", {
+      model: "gemma-4-e4b-it",
+      variant: "q8_0",
+      uri: "hf:x",
+      profile: {},
+    });
+    const there = await start({ store });
+    expect(there.catalogue.entries().filter(({ origin }) => origin === "added")).toEqual([entry]);
+    expect(there.catalogue.pinOf("mine")).toEqual({ replicas: 2, labels: {} });
+    await there.catalogue.add({ uri, id: "another" }, signal);
   });
 });
 

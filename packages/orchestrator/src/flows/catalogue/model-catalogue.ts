@@ -13,9 +13,16 @@ import {
   memoryProfile,
   parseModelUri,
 } from "@muster/models";
-import { checkFamily, checkNewId, checkPin, rankIn } from "../../core/catalogue/catalogue-names.ts";
+import {
+  checkAddress,
+  checkFamily,
+  checkNewId,
+  checkPin,
+  rankIn,
+} from "../../core/catalogue/catalogue-names.ts";
 import type { Pin } from "../../core/placement/fleet-state.ts";
-import type { CatalogueRecords, CatalogueStore, SeenFileRecord } from "./catalogue-records.ts";
+import type { CatalogueRecords, CatalogueStore } from "./catalogue-records.ts";
+import type { SeenFileRecord } from "./read-records.ts";
 
 export interface CatalogueModel {
   readonly entry: ModelEntry;
@@ -42,6 +49,8 @@ interface ModelCatalogueDeps {
 /** How long a change that another orchestrator has made may take to be seen here. */
 const refreshMs = 30_000;
 const maxAdded = 500;
+/** Files that are looked at for administrators at once: a header is kept in memory while it is read. */
+const maxLooks = 4;
 
 /** The models that can be asked for by name: what Muster knows, what administrators have added, and their pins. */
 export class ModelCatalogue {
@@ -50,6 +59,7 @@ export class ModelCatalogue {
   #entries: readonly ModelEntry[];
   #models: readonly CatalogueModel[];
   #turn: Promise<void> = Promise.resolve();
+  #looks = 0;
   #stopTimer: () => void = () => {};
   #onChange: () => void = () => {};
 
@@ -97,16 +107,14 @@ export class ModelCatalogue {
    * a file that is no model, `model_load_failed` for one that cannot be read, and what the store throws.
    */
   async add(asked: ModelToAdd, signal: AbortSignal): Promise<CatalogueModel> {
-    const { records, inspector, clock, log } = this.#deps;
+    const { records, clock, log } = this.#deps;
     const address = parseModelUri(asked.uri);
-    // It could only be a port of this machine: none of the workers' business, and none of the asker's.
-    if (address.kind === "http" && !address.url.startsWith("https:"))
-      throw wrong("uri", "only https: addresses can be in the catalogue");
+    checkAddress(address);
     const id = asked.id ?? defaultModelName(address);
     const family = asked.family ?? id;
     await this.refresh();
     this.#checkNames(id, family);
-    const seen = await inspector.inspect(asked.uri, signal);
+    const seen = await this.#lookAt(asked.uri, signal);
     const profile = profileOf(seen);
     const draft = entryFromHeader({ ...seen, id, family, rank: 1, profile });
     const members = familiesOf(this.#entries).get(family) ?? [];
@@ -118,6 +126,20 @@ export class ModelCatalogue {
     log.info({ model: id, bytes: seen.bytes, architecture: profile.architecture }, "model added");
     await this.refresh();
     return { entry, pin: undefined };
+  }
+
+  async #lookAt(uri: string, signal: AbortSignal): Promise<InspectedModel> {
+    if (this.#looks >= maxLooks)
+      throw new MusterError(
+        "queue_full",
+        `${maxLooks} models are being added already: try again in a while.`,
+      );
+    this.#looks += 1;
+    try {
+      return await this.#deps.inspector.inspect(uri, signal);
+    } finally {
+      this.#looks -= 1;
+    }
   }
 
   /** Takes an added model and its pin away; files and replicas stay where they are. Throws `not_found`. */

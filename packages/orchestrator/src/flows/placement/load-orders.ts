@@ -135,6 +135,11 @@ export class LoadOrders {
     return slots;
   }
 
+  /** It has served for long. */
+  isSound({ servesSinceMs }: LoadOrder): boolean {
+    return servesSinceMs !== undefined && this.#clock.nowMs() - servesSinceMs >= soundMs;
+  }
+
   failedToLoad(order: LoadOrder): void {
     this.#failed(order, failedMs);
   }
@@ -189,7 +194,7 @@ export class LoadOrders {
       state === "ready" && heldBack === undefined ? (order.servesSinceMs ?? nowMs) : undefined;
     order.heldBackSinceMs =
       state === "ready" && heldBack !== undefined ? (order.heldBackSinceMs ?? nowMs) : undefined;
-    if (order.servesSinceMs !== undefined && nowMs - order.servesSinceMs >= soundMs) this.#succeeded(order);
+    if (this.isSound(order)) this.#succeeded(order);
     this.#noteDoubt(order, heldBack?.isWrong ?? false);
     if (order.isUnloading) return false;
     return state === "failed" || (state !== "ready" && order.crashes >= maxCrashes);

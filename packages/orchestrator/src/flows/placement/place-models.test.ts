@@ -164,6 +164,47 @@ describe("the placer", () => {
     expect(commands.at(-1)).toEqual({ kind: "unload", replicaId: "rep-1" });
   });
 
+  it("does not load for ever what takes more than was planned", () => {
+    const { plan, report, last, clock } = start();
+    const untilMs = () => (last()?.failed.get("m/q4") ?? 0) - clock.nowMs();
+    const unload = { kind: "unload", workerId: "w1", model: "m", reason: "no" } as const;
+    for (const [at, waitMs] of [60_000, 120_000, 240_000].entries()) {
+      const replicaId = `rep-${at + 1}`;
+      plan(load());
+      report({ id: replicaId, state: "ready", vramBytes: 2 ** 60 });
+      plan({ ...unload, replicaId, fault: "too-large" });
+      report({ id: replicaId, state: "unloaded" });
+      plan();
+      expect(untilMs()).toBeGreaterThan(waitMs - 5_000);
+    }
+  });
+
+  it("believes no other worker what it says of a replica", () => {
+    const { plan, fleet, link, commands, report } = start();
+    plan(load());
+    report({ state: "ready" });
+    fleet.join(testIdentity({ id: "w2", name: "w2" }), link);
+    fleet.reportReplica("w2", testReplica({ id: "rep-1", state: "failed" }));
+    plan();
+    expect(commands.map(({ kind }) => kind)).toEqual(["load"]);
+  });
+
+  it("does not hold it against a model that its worker's owner wants the memory", () => {
+    const { plan, report, last } = start();
+    plan(load());
+    report({ state: "ready", vramBytes: 120, ramBytes: 10 });
+    plan({
+      kind: "unload",
+      workerId: "w1",
+      replicaId: "rep-1",
+      model: "m",
+      reason: "no",
+      fault: "too-large",
+    });
+    plan();
+    expect(last()?.failed.size).toBe(0);
+  });
+
   it("gives up an order that a worker never speaks of", () => {
     const { plan, last, clock } = start();
     plan(load());
@@ -323,59 +364,5 @@ describe("the placer", () => {
     fleet.holdBack("w1", "rep-1", undefined);
     fleet.leave("w1", link, "gone");
     expect(placer.comingUp("m")).toBeUndefined();
-  });
-});
-
-describe("the demand book", () => {
-  it("adds up what is asked here and elsewhere, and remembers when it was asked last", () => {
-    const clock = new ManualClock();
-    const asked = {
-      waiting: { interactive: 2, batch: 1 },
-      running: { interactive: 1, batch: 0 },
-      oldestWaitMs: 40,
-    };
-    const requests = new Map([["m", asked]]);
-    const elsewhere = {
-      ...{ interactiveWaiting: 3, interactiveRunning: 0, batchWaiting: 5, batchRunning: 1, oldestWaitMs: 90 },
-    };
-    const book = new DemandBook({
-      clock,
-      requests: () => requests,
-      lines: () => new Map([["m", 100]]),
-      elsewhere: () => new Map([["m", elsewhere]]),
-      slotsElsewhere: () => 7,
-      comingElsewhere: () => 2,
-    });
-    book.served("m", 1_000);
-    book.served("m", 2_000);
-    expect(book.list()).toEqual([
-      {
-        ...{ model: "m", interactiveWaiting: 5, interactiveRunning: 1, batchWaiting: 106, batchRunning: 1 },
-        ...{ oldestWaitMs: 90, serviceMs: 1_100, lastAskedAtMs: clock.nowMs(), slotsElsewhere: 7 },
-        comingElsewhere: 2,
-      },
-    ]);
-    expect(book.here().get("m")).toMatchObject({ interactiveWaiting: 2, batchWaiting: 101 });
-  });
-
-  it("counts how long lines of batches wait, as it does for people", () => {
-    const clock = new ManualClock();
-    const lines = new Map([["m", 100]]);
-    const book = new DemandBook({
-      clock,
-      requests: () => new Map(),
-      lines: () => lines,
-      elsewhere: () => new Map(),
-      slotsElsewhere: () => 0,
-      comingElsewhere: () => 0,
-    });
-    const waitsMs = () => book.list()[0]?.oldestWaitMs;
-    expect(waitsMs()).toBe(0);
-    clock.advance(300_000);
-    expect(waitsMs()).toBe(300_000);
-    lines.clear();
-    expect(waitsMs()).toBe(0);
-    lines.set("m", 1);
-    expect(waitsMs()).toBe(0);
   });
 });

@@ -8,6 +8,7 @@ import type {
   PlacementPlan,
   PlacementPolicy,
   PlacementState,
+  UnloadAction,
   Unmet,
 } from "../../core/placement/fleet-state.ts";
 import type { CouldRun, ModelReport } from "../../core/placement/plan-report.ts";
@@ -238,6 +239,7 @@ export class ModelPlacer {
     for (const action of actions) {
       if (action.kind === "unload") {
         freeing.add(action.workerId);
+        this.#noteFault(action);
         this.#unload(action.workerId, action.replicaId, action.reason);
         this.#deps.acted(action);
       } else if (action.kind === "retire") {
@@ -245,6 +247,15 @@ export class ModelPlacer {
         this.#deps.acted(action);
       } else if (!freeing.has(action.workerId) && this.#load(action)) this.#deps.acted(action);
     }
+  }
+
+  /** Loaded there again at once it would end the same way, for ever: an owner who wants his memory is another matter. */
+  #noteFault({ workerId, replicaId, fault }: UnloadAction): void {
+    const order = this.#orders.get(workerId, replicaId);
+    if (fault === undefined || order?.action === undefined) return;
+    const { vramBytes = 0, ramBytes = 0 } = this.#deps.fleet.replica(workerId, replicaId) ?? {};
+    const isAsPlanned = vramBytes <= order.action.vramBytes && ramBytes <= order.action.ramBytes;
+    if (!isAsPlanned && !this.#orders.isSound(order)) this.#orders.failedToLoad(order);
   }
 
   #load(action: LoadAction): boolean {

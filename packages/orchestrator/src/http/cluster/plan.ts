@@ -1,11 +1,16 @@
 import type { FastifyInstance } from "fastify";
+import { z } from "zod";
 import type { FitAnswer } from "../../core/placement/explain-fit.ts";
 import type { ModelReport } from "../../core/placement/plan-report.ts";
 import type { HttpDeps } from "../http-deps.ts";
+import { parseBody } from "../parsing/body.ts";
+
+const planSchema = z.object({ model: z.string().min(1).max(256).optional() });
 
 /** GET /cluster/v1/models/plan: where models would fit, on machines with nothing else loaded, and why not elsewhere. */
 export function planRoute(app: FastifyInstance, deps: HttpDeps): void {
-  app.get<{ Querystring: { model?: string } }>("/cluster/v1/models/plan", ({ query }) => {
+  app.get("/cluster/v1/models/plan", (request) => {
+    const query = parseBody(planSchema, request.query);
     const wanted = query.model === undefined ? undefined : deps.models.catalogue.require(query.model).id;
     const reports = deps.placement.report().filter(({ model }) => wanted === undefined || model === wanted);
     return { object: "list", data: reports.map(planBody), has_more: false };

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { childEnvironment, gpuEnvironment } from "./child-environment.ts";
+import { childEnvironment, desktopEnvironment, gpuEnvironment } from "./child-environment.ts";
 
 it("passes what native libraries need and no secrets", () => {
   const environment = childEnvironment({
@@ -23,4 +23,21 @@ it("leaves an engine the GPUs that were chosen, whatever it is built on", () => 
     HIP_VISIBLE_DEVICES: "0,2",
   });
   expect(childEnvironment({ ...host, ...gpuEnvironment(undefined) })).toMatchObject(host);
+});
+
+it("tells what asks the desktop where that is, and no secrets", () => {
+  const desktop = {
+    PATH: "/bin",
+    DISPLAY: ":0",
+    XDG_RUNTIME_DIR: "/run/user/1",
+    DBUS_SESSION_BUS_ADDRESS: "unix:",
+  };
+  const secrets = {
+    HF_TOKEN: "s",
+    MUSTER_JOIN_TOKEN: "s",
+    MUSTER_UPSTREAM_KEY: "s",
+    AWS_SECRET_ACCESS_KEY: "s",
+  };
+  const { UV_THREADPOOL_SIZE: _threads, ...passed } = desktopEnvironment({ ...desktop, ...secrets });
+  expect(passed).toEqual(desktop);
 });

@@ -18,6 +18,29 @@ const passedNames = new Set([
 ]);
 const passedPrefixes = ["CUDA_", "GGML_", "VK_", "NODE_LLAMA_CPP_", "NVIDIA_", "HIP_", "ROCR_"];
 
+/** How a desktop is asked: where its display and its buses are. */
+const desktopNames = new Set([
+  "DISPLAY",
+  "XAUTHORITY",
+  "USER",
+  "LOGNAME",
+  "DESKTOP_SESSION",
+  "I3SOCK",
+  "SWAYSOCK",
+]);
+const desktopPrefixes = ["XDG_", "WAYLAND_", "DBUS_SESSION_", "HYPRLAND_", "KDE_"];
+
+/** The environment of programs that tell of the owner: as little as of the engine's, and the way to the desktop. */
+export function desktopEnvironment(host: Env): Record<string, string> {
+  const environment = childEnvironment(host);
+  for (const [name, value] of Object.entries(host)) {
+    const upper = name.toUpperCase();
+    const isPassed = desktopNames.has(upper) || desktopPrefixes.some((prefix) => upper.startsWith(prefix));
+    if (isPassed && value !== undefined) environment[name] = value;
+  }
+  return environment;
+}
+
 /** The environment of the engine's child process. */
 export function childEnvironment(host: Env): Record<string, string> {
   // Sampling runs on libuv's threads, one per sequence; more threads than cores only get in each other's way.

@@ -1,4 +1,4 @@
-import { mkdtemp, rm, stat, writeFile } from "node:fs/promises";
+import { chmod, mkdir, mkdtemp, rm, stat, writeFile } from "node:fs/promises";
 import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
@@ -66,7 +66,11 @@ function exchange(address: string, line: string): Promise<string> {
 describe("the owner's way to the worker", () => {
   it("takes commands from this user alone, and answers with how things stand", async () => {
     const dataDirectory = await directory();
+    const folder = join(dataDirectory, "workers", "desk");
+    await mkdir(folder, { recursive: true, mode: 0o777 });
+    await chmod(folder, 0o777);
     const { commands, address, listening } = await listen(dataDirectory, "desk");
+    expect((await stat(folder)).mode & 0o777).toBe(0o700);
     expect(listening).toEqual({ kind: "listening" });
     expect((await stat(address)).mode & 0o777).toBe(0o600);
     const where = { dataDirectory, name: "desk" };

@@ -35,6 +35,8 @@ export function createLocalSocket(address: string): LocalControl {
       try {
         if (!isPipe) {
           await mkdir(dirname(address), { recursive: true, mode: 0o700 });
+          // One that was there before may be open to others, and so would be the socket until its own mode is set.
+          await chmod(dirname(address), 0o700);
           // Left behind by a worker that was killed.
           await rm(address, { force: true });
         }

@@ -1,5 +1,7 @@
 import { type ChildProcess, execFile } from "node:child_process";
 import type { Env } from "@muster/base";
+import { childEnvironment } from "../common/child-environment.ts";
+import { hostEnvironment } from "../common/config.ts";
 
 const timeoutMs = 5_000;
 /** A driver that hangs holds its tool in the kernel, where no signal reaches it: it is left behind then. */
@@ -10,7 +12,7 @@ const maxOutputBytes = 256 * 1024;
 export function runTool(
   command: string,
   args: readonly string[],
-  env?: Env,
+  env: Env = childEnvironment(hostEnvironment),
   limitMs = timeoutMs,
 ): Promise<string | undefined> {
   return new Promise((resolve) => {
