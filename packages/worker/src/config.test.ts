@@ -41,10 +41,10 @@ describe("loadWorkerConfig", () => {
     };
     expect(loadWorkerConfig({}, env)).toMatchObject({
       gpus: [0, 2],
-      vramReserveBytes: 2 * 1024 ** 3,
+      vramReserveBytes: 2e9,
       ramReserveBytes: 0,
       maxVramBytes: 12 * 1024 ** 3,
-      maxRamBytes: 512 * 1024 ** 2,
+      maxRamBytes: 512e6,
     });
     expect(loadWorkerConfig({}, {})).toMatchObject({ gpus: undefined, maxVramBytes: undefined });
   });
