@@ -43,7 +43,7 @@ describe("a GPU that other programs use", () => {
     const cluster = await startCluster({ heartbeatIntervalMs: beatMs, pricePerKwh: 0.3 });
     const path = `${tool.folder}:${process.env["PATH"]}`;
     await cluster.workerProcess("desk", {
-      env: { PATH: path, MUSTER_GPUS: "0", MUSTER_VRAM_RESERVE: "1GB" },
+      env: { PATH: path, MUSTER_GPUS: "0", MUSTER_VRAM_RESERVE: "1GiB" },
     });
     const { workers } = new Muster({ baseUrl: cluster.url });
     const desk = async () => (await workers.list()).data[0] as Worker;
