@@ -79,7 +79,10 @@ export class DemandBook {
             interactiveRunning: asked?.running.interactive ?? 0,
             batchWaiting: (asked?.waiting.batch ?? 0) + (lines.get(model) ?? 0),
             batchRunning: asked?.running.batch ?? 0,
-            oldestWaitMs: Math.max(asked?.oldestWaitMs ?? 0, linesWaitMs(model)),
+            // Where people wait, their turn is told by them: lines have been there for hours.
+            oldestWaitMs: asked?.waiting.interactive
+              ? asked.oldestWaitMs
+              : Math.max(asked?.oldestWaitMs ?? 0, linesWaitMs(model)),
           },
         ];
       }),

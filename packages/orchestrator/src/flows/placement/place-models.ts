@@ -19,8 +19,10 @@ import { placementState } from "./placement-state.ts";
 
 /** How often the fleet is looked at without anything having happened. */
 const tickMs = 1_000;
-/** Things that happen together are looked at together. */
+/** Things that happen together are looked at together, */
 const settleMs = 50;
+/** and a look that takes long is followed by a pause so much longer: there is other work to do. */
+const pausePerLook = 4;
 /**
  * What could be loaded is worked out anew after this time; sooner where something has happened, but not for every
  * worker of a fleet that comes back.
@@ -64,6 +66,7 @@ export class ModelPlacer {
   #unmet: ReadonlyMap<string, Unmet> = new Map();
   #outlook: Outlook | undefined;
   #stopTimer: () => void = () => {};
+  #lookTookMs = 0;
   #dueAtMs = Number.POSITIVE_INFINITY;
   #isStopped = true;
 
@@ -85,7 +88,7 @@ export class ModelPlacer {
   /** Something has happened that a plan may depend on: looks again in a moment. */
   poke(): void {
     if (this.#outlook !== undefined) this.#outlook.isOld = true;
-    this.#schedule(settleMs);
+    this.#schedule(Math.max(settleMs, this.#lookTookMs * pausePerLook));
   }
 
   /** The fleet as it is now, for plans and reports. */
@@ -154,11 +157,12 @@ export class ModelPlacer {
 
   /** How fast a replica should write, by its hardware and its file; undefined where either is not known. */
   expectedTokensPerSecond(workerId: string, replicaId: string): number | undefined {
-    const { fleet, models } = this.#deps;
+    const { fleet, models, staying, clock } = this.#deps;
     const replica = fleet.replica(workerId, replicaId);
     const view = fleet.worker(workerId);
     if (view === undefined) return undefined;
-    const [worker] = this.state([view]).workers;
+    const sources = { orders: this.#orders, models: models(), demand: [], staying, nowMs: clock.nowMs() };
+    const [worker] = placementState({ workers: [view], ...sources }).workers;
     const variant = models()
       .flatMap(({ variants }) => variants)
       .find(({ uri }) => uri === replica?.modelUri);
@@ -211,7 +215,8 @@ export class ModelPlacer {
   }
 
   #look(): void {
-    const { fleet, place, policy, log } = this.#deps;
+    const { fleet, place, policy, clock, log } = this.#deps;
+    const startedAtMs = clock.nowMs();
     this.#dueAtMs = Number.POSITIVE_INFINITY;
     this.#schedule(tickMs);
     try {
@@ -226,6 +231,8 @@ export class ModelPlacer {
     } catch (error) {
       // A plan that fails must not be the last one.
       log.error({ error: error instanceof Error ? error.stack : String(error) }, "placement failed");
+    } finally {
+      this.#lookTookMs = clock.nowMs() - startedAtMs;
     }
   }
 

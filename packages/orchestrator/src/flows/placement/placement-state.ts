@@ -100,6 +100,7 @@ function placementReplica(
   { orders, models }: Pick<StateSources, "orders" | "models">,
 ): PlacementReplica {
   const order = orders.get(worker.id, replica.id);
+  const { sinceMs, lastUsedAtMs } = orders.times(worker.id, replica.id);
   const isKnown = replica.variant !== undefined && models.some(({ id }) => id === replica.model);
   const { vramBytes, ramBytes } = memoryOf(worker, replica, order?.action ?? (isKnown ? unknown : undefined));
   return {
@@ -118,7 +119,8 @@ function placementReplica(
     heldBackSinceMs: order?.heldBackSinceMs,
     isRetiring: replica.isRetiring,
     device: order?.action?.device,
-    ...orders.times(worker.id, replica.id),
+    sinceMs,
+    lastUsedAtMs,
   };
 }
 
