@@ -71,6 +71,8 @@ export interface ColdStarts {
   isComingUp(model: string): boolean;
   /** Why it is not, where that is known. */
   unmetBecause(model: string): string | undefined;
+  /** Somebody asks for the model now. */
+  asked?(model: string): void;
   /** A request waits at most so long for a model to be loaded. */
   readonly longestMs: number;
 }
@@ -143,6 +145,7 @@ export class RequestDesk {
       this.#fail(requestId, MusterError.from(error));
       throw error;
     }
+    this.#deps.coldStarts?.asked?.(lane.model);
     return entry.mailbox;
   }
 

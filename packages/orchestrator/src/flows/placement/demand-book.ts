@@ -52,11 +52,6 @@ export class DemandBook {
     known.serviceMs = before + smoothing * (durationMs - before);
   }
 
-  /** Somebody here has just asked for it. */
-  asked(model: string): void {
-    this.#remember(model);
-  }
-
   /** What those whose home is here ask for: for other orchestrators to hear. */
   here(): ReadonlyMap<string, AskedModel> {
     const requests = this.#sources.requests();
