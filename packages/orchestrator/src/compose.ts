@@ -113,6 +113,12 @@ async function start(
     coldStarts: {
       isComingUp: (model) => comingUp(model) !== undefined,
       unmetBecause: (model) => placement.placer.unmet(model)?.reason,
+      // What nobody serves is looked for at once, here and by the others.
+      asked: (model) => {
+        if (served.slots(model) > 0) return;
+        placement.placer.poke();
+        served.announce();
+      },
       longestMs: config.coldStartMs,
     },
   });

@@ -113,7 +113,9 @@ describe("a request whose worker was lost, with no other one", () => {
     worker.die();
     await new Promise((resolve) => setImmediate(resolve));
     expect(flows.desk.size).toBe(1);
-    flows.clock.advance(5_000);
+    flows.clock.advance(1_000);
+    expect(flows.desk.demand().get("m")).toMatchObject({ waiting: { interactive: 1 }, oldestWaitMs: 1_000 });
+    flows.clock.advance(4_000);
     await expect(done).rejects.toMatchObject({ code: "queue_timeout" });
     expect(flows.desk.size).toBe(0);
   });

@@ -190,7 +190,8 @@ export class PresenceKeeper {
           await store.remove(record.workerId);
           continue;
         }
-        if (this.#known.get(record.workerId)?.isOurs) continue;
+        const known = this.#known.get(record.workerId);
+        if (known?.isOurs || (known === undefined && this.#known.size >= maxWorkers)) continue;
         const isLeftAlone = nowMs - record.presence.atMs > leftAloneMs;
         this.#known.set(record.workerId, {
           record: isLeftAlone ? { ...record, isLent: false } : record,

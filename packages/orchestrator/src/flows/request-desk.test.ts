@@ -61,6 +61,22 @@ describe("one request", () => {
     await expect(third.done).rejects.toMatchObject({ code: "queue_timeout" });
   });
 
+  it("tells what it asks for once it is accepted, and not where it is turned away", async () => {
+    const asked: string[] = [];
+    const flows = startFlows({
+      maxQueued: 1,
+      coldStarts: {
+        isComingUp: () => false,
+        unmetBecause: () => undefined,
+        asked: (model) => void asked.push(model),
+        longestMs: 20_000,
+      },
+    });
+    await submit(flows);
+    await expect(submit(flows)).rejects.toMatchObject({ code: "queue_full" });
+    expect(asked).toEqual(["m"]);
+  });
+
   it("has its usual time once more when its model has just come", async () => {
     let isComingUp = true;
     const flows = startFlows({

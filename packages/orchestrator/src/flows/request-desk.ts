@@ -24,6 +24,8 @@ interface Entry {
   readonly handover: Handover;
   readonly mailbox: Mailbox<AnswerEvent>;
   readonly acceptedAtMs: number;
+  /** Later where its worker was lost: what was answered until then was no waiting. */
+  waitsSinceMs: number;
   readonly queueTimeoutMs: number;
   /** In monotonic time. */
   readonly deadlineAtMs: number | undefined;
@@ -71,6 +73,8 @@ export interface ColdStarts {
   isComingUp(model: string): boolean;
   /** Why it is not, where that is known. */
   unmetBecause(model: string): string | undefined;
+  /** Somebody asks for the model now. */
+  asked?(model: string): void;
   /** A request waits at most so long for a model to be loaded. */
   readonly longestMs: number;
 }
@@ -122,6 +126,7 @@ export class RequestDesk {
         weightOf,
       ),
       acceptedAtMs: nowMs,
+      waitsSinceMs: nowMs,
       queueTimeoutMs: options.queueTimeoutMs,
       deadlineAtMs: deadlineMs === undefined ? undefined : nowMs + deadlineMs,
       stopQueueTimer: clock.after(options.queueTimeoutMs, () =>
@@ -143,6 +148,7 @@ export class RequestDesk {
       this.#fail(requestId, MusterError.from(error));
       throw error;
     }
+    this.#deps.coldStarts?.asked?.(lane.model);
     return entry.mailbox;
   }
 
@@ -150,11 +156,11 @@ export class RequestDesk {
   demand(): ReadonlyMap<string, AskedHere> {
     const nowMs = this.#deps.clock.nowMs();
     const asked = new Map<string, MutableAsked>();
-    for (const { lane, hasStarted, acceptedAtMs } of this.#entries.values()) {
+    for (const { lane, hasStarted, waitsSinceMs } of this.#entries.values()) {
       const one = asked.get(lane.model) ?? nothingAsked();
       asked.set(lane.model, one);
       one[hasStarted ? "running" : "waiting"][lane.class] += 1;
-      if (!hasStarted) one.oldestWaitMs = Math.max(one.oldestWaitMs, nowMs - acceptedAtMs);
+      if (!hasStarted) one.oldestWaitMs = Math.max(one.oldestWaitMs, nowMs - waitsSinceMs);
     }
     return asked;
   }
@@ -273,6 +279,7 @@ export class RequestDesk {
   #waitAgain(requestId: string): void {
     const entry = this.#entries.get(requestId);
     if (entry === undefined) return;
+    if (entry.hasStarted) entry.waitsSinceMs = this.#deps.clock.nowMs();
     entry.hasStarted = false;
     entry.stopQueueTimer();
     entry.stopQueueTimer = this.#deps.clock.after(entry.queueTimeoutMs, () =>

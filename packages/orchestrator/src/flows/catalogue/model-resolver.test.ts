@@ -111,6 +111,14 @@ describe("a name of the catalogue", () => {
     });
   });
 
+  it("that is still loading is not waited for by what it cannot do", () => {
+    const needs: ReadonlySet<Capability> = new Set(["vision"]);
+    const capabilities = new Set<Capability>();
+    const loading: World = { served: { "qwen3-8b": 0 }, capabilities };
+    expect(resolve(loading, "qwen3-8b", { needs })).toMatchObject({ kind: "unable" });
+    expect(resolve(loading, "qwen3-8b")).toMatchObject({ kind: "model", model: "qwen3-8b" });
+  });
+
   it("is not loaded for what it cannot do", () => {
     const sees: Need = { needs: new Set(["chat", "vision"]) };
     expect(resolve({ capacity: loads("qwen3-8b") }, "qwen3-8b", sees)).toMatchObject({ kind: "unable" });

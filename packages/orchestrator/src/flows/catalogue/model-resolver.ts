@@ -98,7 +98,7 @@ export class ModelResolver {
     const { catalogue, served } = this.#deps;
     const found = catalogue.find(name);
     const isHere = served.has(name) && (found === undefined || !this.#isBetterLoaded(name, found.entry));
-    if (isHere) return modelOf(name, found?.entry);
+    if (isHere) return this.#unableOnceLoaded(name, found?.entry, need) ?? modelOf(name, found?.entry);
     if (found !== undefined)
       return this.#resolveEntry(name, found.entry, { ...need, variant: found.variant?.id });
     const members = this.#members(name.toLowerCase(), need);
@@ -139,7 +139,8 @@ export class ModelResolver {
     if (served !== undefined && !this.#isBetterLoaded(served, entry)) {
       const variants = outlook.variants(served);
       const isOther = need.variant !== undefined && !variants.has(need.variant) && !variants.has(undefined);
-      if (!isOther || variants.size === 0) return modelOf(served, entry, need.variant);
+      if (!isOther || variants.size === 0)
+        return this.#unableOnceLoaded(served, entry, need) ?? modelOf(served, entry, need.variant);
       const lane = `${entry.id}:${need.variant}`;
       const loadable = this.#loadable(lane);
       if (loadable.kind === "yes") return modelOf(lane, entry, need.variant, loadable.loadMs);
@@ -241,6 +242,13 @@ export class ModelResolver {
   #servedName({ id, aliases = [], variants }: ModelEntry): string | undefined {
     const byVariant = variants.map((variant) => `${id}:${variant.id}`);
     return [id, ...aliases, ...byVariant].find((name) => this.#deps.served.has(name));
+  }
+
+  /** Replicas that are still loading do not say what they can do: the catalogue does. */
+  #unableOnceLoaded(served: string, entry: ModelEntry | undefined, { needs }: Need): Resolved | undefined {
+    if (entry === undefined || this.#deps.served.slots(served) > 0) return undefined;
+    const able = new Set([...entry.capabilities, ...this.#deps.served.capabilities(served)]);
+    return canDo({ capabilities: able }, needs) ? undefined : { kind: "unable", able };
   }
 
   /** Placement knows it by its id alone: what served it by another name has left, and may never be back. */

@@ -52,11 +52,6 @@ export class DemandBook {
     known.serviceMs = before + smoothing * (durationMs - before);
   }
 
-  /** Somebody here has just asked for it. */
-  asked(model: string): void {
-    this.#remember(model);
-  }
-
   /** What those whose home is here ask for: for other orchestrators to hear. */
   here(): ReadonlyMap<string, AskedModel> {
     const requests = this.#sources.requests();
@@ -79,7 +74,10 @@ export class DemandBook {
             interactiveRunning: asked?.running.interactive ?? 0,
             batchWaiting: (asked?.waiting.batch ?? 0) + (lines.get(model) ?? 0),
             batchRunning: asked?.running.batch ?? 0,
-            oldestWaitMs: Math.max(asked?.oldestWaitMs ?? 0, linesWaitMs(model)),
+            // Where people wait, their turn is told by them: lines have been there for hours.
+            oldestWaitMs: asked?.waiting.interactive
+              ? asked.oldestWaitMs
+              : Math.max(asked?.oldestWaitMs ?? 0, linesWaitMs(model)),
           },
         ];
       }),
