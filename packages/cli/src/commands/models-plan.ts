@@ -21,8 +21,8 @@ export function modelsPlanCommand(io: CommandIo): Command {
         const flags = command.optsWithGlobals<PlanFlags>();
         const list = await createClient(flags, io).models.plan(name, { signal, maxRetries: 0 });
         if (flags.json) io.stdout.write(`${JSON.stringify(list, undefined, 2)}\n`);
-        else if (list.data.length === 0)
-          io.stdout.write("There is nothing to plan: no worker takes orders.\n");
+        else if (list.data.every(({ fits, why_not }) => fits.length + why_not.length === 0))
+          io.stdout.write("There is nothing to plan: no worker takes orders. Start one: muster worker\n");
         else io.stdout.write(`${renderTable(rowsOf(list.data), tableStyle(io))}\n`);
       }),
     );

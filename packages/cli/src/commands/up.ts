@@ -4,6 +4,7 @@ import type { OrchestratorConfig, RunningOrchestrator } from "@muster/orchestrat
 import { Command } from "commander";
 import { chooseModel } from "../choose-model.ts";
 import type { CommandIo } from "../command-io.ts";
+import { dialAddress } from "../dial-address.ts";
 import { replicaPrinter } from "../replica-printer.ts";
 import { runUntilSignal } from "../run-until-signal.ts";
 import { servedOverrides } from "../served-overrides.ts";
@@ -75,7 +76,9 @@ async function serveHere(
     hooks: { onReplica: replicaPrinter(io, () => tryIt(orchestrator.url)) },
   });
   io.stdout.write(`Muster is up at ${orchestrator.url}/v1 (OpenAI-compatible).\n`);
-  io.stdout.write(`Other machines join with: muster worker --join ${orchestrator.fleetAddress} <model>\n`);
+  io.stdout.write(
+    `Other machines join with: muster worker --join ${dialAddress(orchestrator.fleetAddress)}\n`,
+  );
   // The requests first: what runs may still need the worker.
   const stop = async () => {
     await orchestrator.stop();

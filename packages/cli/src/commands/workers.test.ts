@@ -142,7 +142,7 @@ lent       1 h`);
     const { url } = await startOrchestrator({});
     const io = createTestIo();
     await runCommand(io, workersCommand, ["--url", url]);
-    expect(io.out()).toContain("muster worker --join");
+    expect(io.out()).toContain("On the machine that shall lend: muster worker\n");
   });
 
   it("shows again until it is interrupted, and waits for an orchestrator that restarts", async () => {

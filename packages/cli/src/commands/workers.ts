@@ -51,7 +51,7 @@ async function view(io: CommandIo, client: Muster, options: ViewOptions): Promis
   if (options.json)
     return `${JSON.stringify(list, undefined, options.watch === undefined ? 2 : undefined)}\n`;
   if (list.data.length === 0) {
-    return "No worker has joined. On the machine that shall lend: muster worker --join <orchestrator>:11501 <model>\n";
+    return "No worker has joined. On the machine that shall lend: muster worker\n";
   }
   const table = renderTable(workerRows(list.data, Date.now()), tableStyle(io));
   return `${table}\n\n${workerNotes(list.data).join("\n")}\n`;

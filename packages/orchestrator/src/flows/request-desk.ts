@@ -313,7 +313,7 @@ export class RequestDesk {
     }
     const seconds = Math.round(waitedMs / 100) / 10;
     const because = coldStarts?.unmetBecause(model);
-    const reason = because === undefined ? "" : ` ${because}`;
+    const reason = because === undefined ? "" : ` Why: ${because.replace(/\.$/, "")}.`;
     this.#fail(
       requestId,
       new MusterError(

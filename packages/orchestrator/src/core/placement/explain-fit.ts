@@ -62,7 +62,9 @@ export function explainFit(
     );
   }
   if (found({ ...boundless, worker: { ...worker, failed: new Map() } }) !== undefined) {
-    return none("failed", `it could not be loaded on ${worker.name} lately`);
+    const why = model.variants.map(({ id }) => worker.failedBecause?.get(`${model.id}/${id}`)).find(Boolean);
+    const because = why === undefined ? "" : `: ${why}`;
+    return none("failed", `it could not be loaded on ${worker.name} lately${because}`);
   }
   const offers = `${worker.name} offers ${memoryOffered(worker)}`;
   const slow = lastResort(model, { ...boundless, budget, policy: { ...policy, leastTokensPerSecond: 0 } });

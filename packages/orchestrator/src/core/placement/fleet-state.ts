@@ -99,6 +99,8 @@ export interface PlacementWorker {
   readonly freeDiskBytes: number;
   /** Models that could not be loaded there, and until when that counts: `model/variant`. */
   readonly failed: ReadonlyMap<string, number>;
+  /** In the worker's words, for the same. */
+  readonly failedBecause?: ReadonlyMap<string, string> | undefined;
   /** How likely it is still lent in an hour, 0 to 1; 1 where nobody knows better. */
   readonly staying: number;
 }

@@ -14,6 +14,8 @@ const maxCrashes = 3;
 const soundMs = 10 * 60_000;
 /** A replica that could not be judged for so long is not waited for. */
 const doubtMs = 5 * 60_000;
+/** Characters of what a worker said. */
+const shownFailure = 300;
 /** Of one worker. */
 const maxFailures = 256;
 /** With failures, of workers that are gone: a name can be had for nothing. */
@@ -41,11 +43,14 @@ export interface LoadOrder {
   heldBackSinceMs: number | undefined;
   isDoubted: boolean;
   lastUsedAtMs: number;
+  /** What its worker said when it could not load it. */
+  failure: string | undefined;
 }
 
 interface Failure {
   times: number;
   untilMs: number;
+  readonly because: string | undefined;
 }
 
 /** A replica that its owner has chosen. */
@@ -108,6 +113,15 @@ export class LoadOrders {
     const failures = this.#books.get(workerId)?.failures;
     if (failures === undefined || failures.size === 0) return noFailures;
     return new Map([...failures].map(([key, { untilMs }]) => [key, untilMs]));
+  }
+
+  /** Why, for those of `failed` of which the worker said it. */
+  failedBecause(workerId: string): ReadonlyMap<string, string> | undefined {
+    const failures = this.#books.get(workerId)?.failures;
+    if (failures === undefined || failures.size === 0) return undefined;
+    const said = new Map<string, string>();
+    for (const [key, { because }] of failures) if (because !== undefined) said.set(key, because);
+    return said;
   }
 
   /**
@@ -183,6 +197,7 @@ export class LoadOrders {
     const { state } = report;
     const nowMs = this.#clock.nowMs();
     order.isSeen = true;
+    order.failure = report.failure?.message.slice(0, shownFailure) ?? order.failure;
     if (slotsUsed > 0) order.lastUsedAtMs = nowMs;
     if (nowMs - order.crashedAtMs > soundMs) order.crashes = 0;
     if (state === "crashed" && !order.hasCrashed) {
@@ -227,7 +242,7 @@ export class LoadOrders {
   }
 
   #failed(
-    { workerId, model, variant }: LoadOrder,
+    { workerId, model, variant, failure: because }: LoadOrder,
     pauses: { readonly first: number; readonly longest: number },
   ) {
     const { failures } = this.#bookOf(workerId);
@@ -235,7 +250,7 @@ export class LoadOrders {
     const times = (failures.get(key)?.times ?? 0) + 1;
     const waitMs = Math.min(pauses.longest, pauses.first * 2 ** (times - 1));
     failures.delete(key);
-    failures.set(key, { times, untilMs: this.#clock.nowMs() + waitMs });
+    failures.set(key, { times, untilMs: this.#clock.nowMs() + waitMs, because });
     const [oldest] = failures.keys();
     if (failures.size > maxFailures && oldest !== undefined) failures.delete(oldest);
   }
@@ -263,6 +278,7 @@ export class LoadOrders {
       servesSinceMs: undefined,
       heldBackSinceMs: undefined,
       isDoubted: false,
+      failure: undefined,
       lastUsedAtMs: nowMs,
     };
   }

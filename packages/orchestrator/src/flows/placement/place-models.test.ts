@@ -142,12 +142,13 @@ describe("the placer", () => {
   it("takes away what failed, and remembers it for that worker for a while", () => {
     const { plan, report, commands, last, clock } = start();
     plan(load());
-    report({ state: "failed", failure: { code: "model_load_failed", message: "no" } });
+    report({ state: "failed", failure: { code: "model_load_failed", message: "no such file" } });
     plan();
     expect(commands.at(-1)).toEqual({ kind: "unload", replicaId: "rep-1" });
     report({ state: "unloaded" });
     plan();
     expect([...(last()?.failed ?? [])].map(([key]) => key)).toEqual(["m/q4"]);
+    expect(last()?.failedBecause?.get("m/q4")).toBe("no such file");
     const first = last()?.failed.get("m/q4") ?? 0;
     expect(first).toBeGreaterThan(clock.nowMs());
   });

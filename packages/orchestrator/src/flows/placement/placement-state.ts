@@ -79,6 +79,7 @@ export function placementWorker(
     stored: inventory === undefined ? nothingStored : storedIn(inventory),
     freeDiskBytes: inventory === undefined ? Number.MAX_SAFE_INTEGER : inventory.freeDiskBytes,
     failed: orders.failed(id),
+    failedBecause: orders.failedBecause(id),
     staying: staying(id),
   };
 }
