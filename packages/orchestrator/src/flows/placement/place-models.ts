@@ -161,13 +161,13 @@ export class ModelPlacer {
     const { fleet, models, staying } = this.#deps;
     const replica = fleet.replica(workerId, replicaId);
     const worker = fleet.look(workerId);
-    const variant = models()
-      .flatMap(({ variants }) => variants)
-      .find(({ uri }) => uri === replica?.modelUri);
+    const all = models();
+    const variant = all.flatMap(({ variants }) => variants).find(({ uri }) => uri === replica?.modelUri);
     if (replica === undefined || worker === undefined || variant === undefined) return undefined;
     const { gpuLayers, layers } = replica;
     const device = gpuLayers === 0 ? "cpu" : gpuLayers < layers ? "partial" : "gpu";
-    const speeds = readSpeeds(placementWorker(worker, { orders: this.#orders, staying, models: models() }));
+    const known = new Set(all.map(({ id }) => id));
+    const speeds = readSpeeds(placementWorker(worker, { orders: this.#orders, staying, known }));
     return expectedTokensPerSecond(speeds, { variant, device, gpuLayers });
   }
 

@@ -24,17 +24,24 @@ export interface StateSources {
   readonly nowMs: number;
 }
 
+export interface WorkerSources extends Pick<StateSources, "orders" | "staying"> {
+  /** Ids of the models that placement knows. */
+  readonly known: ReadonlySet<string>;
+}
+
 /** The fleet, as placement looks at it. What is being unloaded is no replica any more, but its memory is taken. */
 export function placementState(sources: StateSources): PlacementState {
   const { models, demand, nowMs } = sources;
   const workers: PlacementWorker[] = [];
-  for (const worker of sources.workers) workers.push(placementWorker(worker, sources));
+  const known = new Set(models.map(({ id }) => id));
+  const { orders, staying } = sources;
+  for (const worker of sources.workers) workers.push(placementWorker(worker, { orders, staying, known }));
   return { workers, models, demand, nowMs };
 }
 
 export function placementWorker(
   worker: WorkerLook,
-  { orders, staying, models }: Pick<StateSources, "orders" | "staying" | "models">,
+  { orders, staying, known }: WorkerSources,
 ): PlacementWorker {
   const { identity, load, inventory, availability } = worker;
   const { id, name, hardware } = identity;
@@ -42,7 +49,7 @@ export function placementWorker(
   const leaving = { vramBytes: 0, ramBytes: 0 };
   const ours = { vramBytes: 0, ramBytes: 0 };
   for (const replica of worker.replicas.values()) {
-    const one = placementReplica(worker, replica, { orders, models });
+    const one = placementReplica(worker, replica, { orders, known });
     const isLeaving = orders.isUnloading(id, one.id);
     if (!isLeaving) replicas.push(one);
     const sum = isLeaving ? leaving : ours;
@@ -87,11 +94,11 @@ export function placementWorker(
 function placementReplica(
   worker: WorkerLook,
   { report, slotsUsed, heldBack, retiring }: ReplicaLook,
-  { orders, models }: Pick<StateSources, "orders" | "models">,
+  { orders, known }: Pick<WorkerSources, "orders" | "known">,
 ): PlacementReplica {
   const workerId = worker.identity.id;
   const order = orders.get(workerId, report.id);
-  const isKnown = report.variant !== undefined && models.some(({ id }) => id === report.model);
+  const isKnown = report.variant !== undefined && known.has(report.model);
   const { vramBytes, ramBytes } = memoryOf(worker, report, order?.action ?? (isKnown ? unknown : undefined));
   const { sinceMs, lastUsedAtMs } = orders.times(workerId, report.id);
   return {
