@@ -14,6 +14,10 @@ export const errorCodes = [
   "unsupported",
   "queue_timeout",
   "queue_full",
+  // A limit of the key: of a minute, or of what may be under way at once. It passes by itself.
+  "rate_limited",
+  // A limit of the key that does not pass soon: a month's tokens, stored bytes, lines of batches.
+  "quota_exceeded",
   "cancelled",
   "worker_lost",
   "engine_crashed",

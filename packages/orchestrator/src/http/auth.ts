@@ -2,9 +2,12 @@ import { createHash } from "node:crypto";
 import type { IncomingHttpHeaders } from "node:http";
 import { MusterError } from "@muster/base";
 import { type ApiKey, tenantOf } from "../core/access/api-keys.ts";
+import { operator, type Principal } from "../core/access/principal.ts";
 
 declare module "fastify" {
   interface FastifyRequest {
+    /** Who asks, and what they may; of nobody only on public routes. */
+    principal: Principal;
     /** Whose request it is: files and batches belong to tenants. */
     tenant: string;
   }
@@ -21,10 +24,7 @@ export const digestOfKey = (text: string): Uint8Array => createHash("sha256").up
  * listener is on loopback, and only requests that were addressed to loopback count: a web page that points its own name
  * at 127.0.0.1 (DNS rebinding) is turned away.
  */
-export function authorize(
-  headers: IncomingHttpHeaders,
-  apiKeys: readonly ApiKey[],
-): { readonly tenant: string } {
+export function authorize(headers: IncomingHttpHeaders, apiKeys: readonly ApiKey[]): Principal {
   if (apiKeys.length === 0) {
     const host = (headers.host ?? "").toLowerCase().replace(/:\d+$/, "");
     if (isFromForeignPage(headers)) {
@@ -33,7 +33,7 @@ export function authorize(
         "This orchestrator has no API keys: pages of other sites may not use it.",
       );
     }
-    if (loopbackNames.has(host)) return { tenant: onlyTenant };
+    if (loopbackNames.has(host)) return operator({ keyId: "loopback", tenant: onlyTenant });
     throw new MusterError(
       "forbidden",
       `This orchestrator has no API keys and answers only on localhost, not as "${host.slice(0, 100)}". Set MUSTER_API_KEYS to open it.`,
@@ -48,7 +48,7 @@ export function authorize(
   }
   const tenant = tenantOf(presented, apiKeys, digestOfKey);
   if (tenant === undefined) throw new MusterError("unauthenticated", "The API key is not valid here.");
-  return { tenant };
+  return operator({ keyId: `configured:${tenant}`, tenant });
 }
 
 /** A browser says which page a request comes from; some requests it sends without asking us first. */

@@ -23,6 +23,8 @@ const httpErrors: Readonly<Record<ErrorCode, HttpError>> = {
   unsupported: { status: 400, type: "invalid_request_error", code: "unsupported_parameter" },
   queue_timeout: { status: 429, type: "rate_limit_error", shouldRetry: true },
   queue_full: { status: 429, type: "rate_limit_error", shouldRetry: true },
+  rate_limited: { status: 429, type: "rate_limit_error", code: "rate_limit_exceeded", shouldRetry: true },
+  quota_exceeded: { status: 429, type: "insufficient_quota", code: "insufficient_quota", shouldRetry: false },
   cancelled: { status: 499, type: "invalid_request_error", shouldRetry: false },
   worker_lost: { status: 503, type: "server_error", shouldRetry: true },
   engine_crashed: { status: 500, type: "server_error", shouldRetry: false },

@@ -88,6 +88,7 @@ function buildApp(deps: HttpDeps): FastifyInstance {
   takeOnlyUtf8(app);
   const keys = readApiKeys(deps.apiKeys, digestOfKey);
   app.decorateRequest("tenant", "");
+  app.decorateRequest("principal");
   app.addHook("onRequest", async (request, reply) => {
     reply.header("x-request-id", request.id);
     reply.header("request-id", request.id);
@@ -96,7 +97,9 @@ function buildApp(deps: HttpDeps): FastifyInstance {
     const { url = "" } = request.routeOptions;
     // Clients of Anthropic's API try whether there is anybody, without a key.
     const isPublic = publicPaths.has(url) || (request.method === "HEAD" && url === "/");
-    if (!isPublic) request.tenant = authorize(request.headers, keys).tenant;
+    if (isPublic) return;
+    request.principal = authorize(request.headers, keys);
+    request.tenant = request.principal.tenant;
   });
   refuseSlowBodies(app, deps.clock);
   app.addHook("onResponse", async (request, reply) => {

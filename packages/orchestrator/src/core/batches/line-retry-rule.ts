@@ -152,6 +152,8 @@ const kindOfCode: Readonly<Record<ErrorCode, LineFailureKind>> = {
   insufficient_capacity: "transient",
   queue_timeout: "transient",
   queue_full: "transient",
+  rate_limited: "transient",
+  quota_exceeded: "refused",
   engine_failed: "transient",
   model_load_failed: "transient",
   store_unavailable: "transient",

@@ -1,0 +1,79 @@
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Background, ManualClock, silentLog } from "@muster/base";
+import { describe, expect, it, onTestFinished } from "vitest";
+import { createDiskObjectStore } from "../../adapters/disk/object-store.ts";
+import { RecordBook } from "./record-book.ts";
+
+interface Named {
+  readonly name: string;
+}
+
+async function room() {
+  const directory = await mkdtemp(join(tmpdir(), "muster-records-"));
+  onTestFinished(() => rm(directory, { recursive: true, force: true }));
+  const clock = new ManualClock();
+  const background = new Background(silentLog);
+  const open = async () => {
+    const store = createDiskObjectStore({ directory, log: silentLog });
+    const book = new RecordBook<Named>({
+      ...{ store, clock, background, log: silentLog, prefix: "trust/things/" },
+      read: (value) => ("name" in value && typeof value.name === "string" ? { name: value.name } : undefined),
+    });
+    onTestFinished(async () => {
+      book.stop();
+      await background.idle(1_000);
+      await store.close();
+    });
+    await book.start();
+    return book;
+  };
+  return { directory, clock, background, open };
+}
+
+describe("records that every orchestrator knows", () => {
+  it("are known at once to whoever wrote them, and to others with their next look", async () => {
+    const { open, clock, background } = await room();
+    const [here, there] = [await open(), await open()];
+    let changes = 0;
+    there.notify(() => {
+      changes += 1;
+    });
+    await here.put("a", { name: "first" });
+    expect(here.get("a")).toEqual({ name: "first" });
+    expect(there.get("a")).toBeUndefined();
+    clock.advance(2_000);
+    await background.idle(5_000);
+    await there.refresh();
+    expect(there.all()).toEqual([{ name: "first" }]);
+    expect(changes).toBe(1);
+    await here.put("a", { name: "other" });
+    await there.refresh();
+    expect(there.get("a")).toEqual({ name: "other" });
+    await here.remove("a");
+    await there.refresh();
+    expect(there.all()).toEqual([]);
+    expect(changes).toBe(3);
+  });
+
+  it("have one winner where two are written by one name", async () => {
+    const { open } = await room();
+    const [here, there] = [await open(), await open()];
+    const won = await Promise.all([
+      here.putIfAbsent("a", { name: "1" }),
+      there.putIfAbsent("a", { name: "2" }),
+    ]);
+    expect(won.filter(Boolean)).toHaveLength(1);
+  });
+
+  it("that are damaged are left out, and take no other along", async () => {
+    const { open, directory } = await room();
+    const book = await open();
+    await book.put("good", { name: "good" });
+    await book.put("bad", { name: "bad" });
+    await writeFile(join(directory, "trust/things/bad.json"), "{");
+    await book.refresh();
+    expect(book.all()).toEqual([{ name: "good" }]);
+  });
+});

@@ -1,0 +1,145 @@
+import type { Background, Clock, Log } from "@muster/base";
+import type { ObjectStore } from "../../ports/object-store.ts";
+import { jsonBytes, objectFrom } from "../batches/stored-json.ts";
+
+interface RecordBookDeps<T> {
+  readonly store: ObjectStore;
+  /** Ends with a slash; records are `<prefix><name>.json`. */
+  readonly prefix: string;
+  /** Undefined for what is no record of this kind: it is left out, and said in the log. */
+  readonly read: (value: object) => T | undefined;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly background: Background;
+  /** How long a change that another orchestrator has made may take to be seen here. */
+  readonly refreshMs?: number;
+}
+
+interface Seen<T> {
+  readonly modifiedAtMs: number;
+  readonly bytes: number;
+  readonly value: T | undefined;
+}
+
+const usualRefreshMs = 2_000;
+/** A store may tell times in whole seconds: what is so young is read again. */
+const youngMs = 5_000;
+/** More are a mistake, or an attack: every orchestrator keeps them all in memory. */
+const maxRecords = 20_000;
+
+/**
+ * Small records in the object store that every orchestrator knows: keys, workers, revocations. What is changed here
+ * counts here at once, and elsewhere within the refresh time. While the store is away, what was read last counts.
+ */
+export class RecordBook<T extends object> {
+  readonly #deps: RecordBookDeps<T>;
+  #records = new Map<string, Seen<T>>();
+  #turn: Promise<void> = Promise.resolve();
+  #stopTimer: () => void = () => {};
+  #isStopped = false;
+  #onChange: () => void = () => {};
+
+  constructor(deps: RecordBookDeps<T>) {
+    this.#deps = deps;
+  }
+
+  /** Sets who is told when something has changed, here or elsewhere; called once. */
+  notify(onChange: () => void): void {
+    this.#onChange = onChange;
+  }
+
+  /** Reads all records, and goes on doing so. Throws what the store throws: without its keys a service is not ready. */
+  async start(): Promise<void> {
+    await this.refresh();
+    this.#schedule();
+  }
+
+  stop(): void {
+    this.#isStopped = true;
+    this.#stopTimer();
+  }
+
+  get(name: string): T | undefined {
+    return this.#records.get(name)?.value;
+  }
+
+  all(): readonly T[] {
+    return [...this.#records.values()].flatMap(({ value }) => (value === undefined ? [] : [value]));
+  }
+
+  /** Durable and known here when it resolves. */
+  async put(name: string, value: T): Promise<void> {
+    await this.#deps.store.put(this.#key(name), jsonBytes(value));
+    await this.refresh();
+  }
+
+  /** False where there is one of this name already: of several at once exactly one wins. */
+  async putIfAbsent(name: string, value: T): Promise<boolean> {
+    const isNew = await this.#deps.store.putIfAbsent(this.#key(name), jsonBytes(value));
+    await this.refresh();
+    return isNew;
+  }
+
+  async remove(name: string): Promise<void> {
+    await this.#deps.store.remove(this.#key(name));
+    await this.refresh();
+  }
+
+  /** Looks at what has changed; one after the other, so that what is older never replaces what is newer. */
+  refresh(): Promise<void> {
+    const turn = this.#turn.catch(() => {}).then(() => this.#load());
+    this.#turn = turn;
+    return turn;
+  }
+
+  #key(name: string): string {
+    return `${this.#deps.prefix}${name}.json`;
+  }
+
+  async #load(): Promise<void> {
+    const { store, prefix, clock } = this.#deps;
+    const before = this.#records;
+    const records = new Map<string, Seen<T>>();
+    let hasChanged = false;
+    for await (const { key, modifiedAtMs, bytes } of store.list(prefix)) {
+      if (records.size >= maxRecords || !key.endsWith(".json")) continue;
+      const name = key.slice(prefix.length, -".json".length);
+      const known = before.get(name);
+      const isYoung = clock.wallMs() - modifiedAtMs < youngMs;
+      if (known !== undefined && known.modifiedAtMs === modifiedAtMs && known.bytes === bytes && !isYoung) {
+        records.set(name, known);
+        continue;
+      }
+      const content = await store.get(key);
+      if (content === undefined) continue;
+      const value = this.#read(key, content);
+      hasChanged ||= JSON.stringify(value) !== JSON.stringify(known?.value);
+      records.set(name, { modifiedAtMs, bytes, value });
+    }
+    hasChanged ||= records.size !== before.size;
+    this.#records = records;
+    if (hasChanged) this.#onChange();
+  }
+
+  #read(key: string, content: Uint8Array): T | undefined {
+    const object = objectFrom(content);
+    const value = object === undefined ? undefined : this.#deps.read(object);
+    if (value === undefined) this.#deps.log.warn({ key }, "a record is damaged and left out");
+    return value;
+  }
+
+  #schedule(): void {
+    if (this.#isStopped) return;
+    const { clock, background, log, refreshMs = usualRefreshMs } = this.#deps;
+    this.#stopTimer = clock.after(refreshMs, () => {
+      background.run("record-book", async () => {
+        try {
+          await this.refresh();
+        } catch (error) {
+          log.warn({ prefix: this.#deps.prefix, error: String(error) }, "records not refreshed");
+        }
+        this.#schedule();
+      });
+    });
+  }
+}
