@@ -12,6 +12,8 @@ const checks = {
   layers: ["node_modules/dependency-cruiser/bin/dependency-cruise.mjs", "packages", "test", "bench"],
   "dead-code": ["node_modules/knip/bin/knip.js"],
   promises: ["tools/promises.mjs"],
+  secrets: ["tools/secrets.mjs"],
+  sbom: ["tools/sbom.mjs"],
 };
 const suites = ["unit", "integration", "faults", "e2e"];
 const stepNames = [...Object.keys(checks), ...suites];
