@@ -110,6 +110,33 @@ describe("what is installed", () => {
   });
 });
 
+describe("what runs in containers", () => {
+  interface Service {
+    image?: string;
+    ports?: string[];
+    privileged?: boolean;
+    cap_drop?: string[];
+    security_opt: string[];
+  }
+
+  it("has images of a named version, few rights, and a Redis that nobody outside reaches", async () => {
+    const { services }: { services: Record<string, Service> } = parse(await text("deploy/compose.yaml"));
+    const bases = [...(await text("deploy/docker/Dockerfile")).matchAll(/^FROM (\S+)/gm)].map(
+      ([, image]) => image,
+    );
+    const images = [...bases, ...Object.values(services).flatMap(({ image = [] }) => image)];
+    expect(images.length).toBeGreaterThan(2);
+    expect(images.filter((image) => !/:\d+(\.\d+)*-|@sha256:/.test(image ?? ""))).toEqual([]);
+    for (const service of Object.values(services)) {
+      expect(service.privileged).toBeUndefined();
+      expect(service.security_opt).toEqual(["no-new-privileges:true"]);
+    }
+    expect(services["orchestrator"]?.cap_drop).toEqual(["ALL"]);
+    expect(services["redis"]?.ports).toBeUndefined();
+    expect(await text("deploy/docker/Dockerfile")).toMatch(/^USER node$/m);
+  });
+});
+
 describe("what workers fetch for their GPUs", () => {
   it("has a known hash for the engine's version that is installed", async () => {
     const source = await text("packages/worker/src/adapters/cuda/archive-hashes.ts");
