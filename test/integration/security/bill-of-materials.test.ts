@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { Spec, Validation } from "@cyclonedx/cyclonedx-library";
-import { describe, expect, it, onTestFinished } from "vitest";
+import { beforeAll, describe, expect, it } from "vitest";
 import { parse } from "yaml";
 import { runTool } from "../../support/run-tool.ts";
 
@@ -29,17 +29,22 @@ describe("the list of what a release consists of", () => {
 
   async function writeList(env: Record<string, string> = {}) {
     const folder = await mkdtemp(join(tmpdir(), "muster-bom-"));
-    onTestFinished(() => rm(folder, { recursive: true, force: true }));
     const file = join(folder, "muster.cdx.json");
     expect(await runTool("sbom.mjs", [file], { env })).toMatchObject({ code: 0 });
     const content = await readFile(file, "utf8");
+    await rm(folder, { recursive: true });
     const bom: { components: Component[]; metadata: { timestamp?: string } } & Record<string, unknown> =
       JSON.parse(content);
     return { content, bom };
   }
 
+  let written: Awaited<ReturnType<typeof writeList>>;
+  beforeAll(async () => {
+    written = await writeList();
+  });
+
   it("is valid CycloneDX 1.6, and the same bytes each time", async () => {
-    const { content } = await writeList();
+    const { content } = written;
     const validator = new Validation.JsonStrictValidator(Spec.Version.v1dot6);
     expect(await validator.validate(content)).toBeNull();
     expect(await validator.validate(content.replace('"type": "library"', '"type": "libary"'))).not.toBeNull();
@@ -49,7 +54,7 @@ describe("the list of what a release consists of", () => {
   });
 
   it("has every package that our packages need, with its hash and licence, and no tool of ours", async () => {
-    const { bom } = await writeList();
+    const { bom } = written;
     const { importers, packages } = await readLockfile();
     const purlOf = (name: string, version: string) =>
       `pkg:npm/${name.replace("@", "%40")}@${version.replace(/\(.*$/, "")}`;
@@ -79,7 +84,7 @@ describe("the list of what a release consists of", () => {
   });
 
   it("has exactly what pnpm would install for them on this platform", async () => {
-    const { bom } = await writeList();
+    const { bom } = written;
     const { code, output } = await runTool("pnpm.mjs", ["licenses", "list", "--prod", "--json"]);
     expect(code).toBe(0);
     const byLicence: Record<string, { name: string; versions: string[] }[]> = JSON.parse(output);
@@ -96,7 +101,7 @@ describe("the list of what a release consists of", () => {
   });
 
   it("names the model that comes along, by its hash", async () => {
-    const { bom } = await writeList();
+    const { bom } = written;
     const bytes = await readFile(join(root, "packages/models/built-in/tiny-gemma.gguf"));
     const model = bom.components.find(({ type }) => type === "machine-learning-model");
     expect(model).toMatchObject({
