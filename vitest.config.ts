@@ -1,8 +1,12 @@
+import { availableParallelism } from "node:os";
 import { defineConfig } from "vitest/config";
 
 // Packages are tested from their sources; child processes that the tests start run the build in dist.
 const resolve = { conditions: ["muster-source"] };
 const ssr = { resolve: { conditions: ["muster-source", "node", "import", "default"] } };
+
+// Vitest leaves one core free, and so runs one file at a time on two. Tests mostly wait: for processes, Redis, streams.
+const atLeast = (workers: number) => Math.max(workers, availableParallelism() - 1);
 
 export default defineConfig({
   test: {
@@ -13,7 +17,10 @@ export default defineConfig({
         test: {
           name: "unit",
           include: ["packages/*/src/**/*.test.ts", "bench/**/*.test.ts"],
-          testTimeout: 10_000,
+          testTimeout: 30_000,
+          maxWorkers: atLeast(3),
+          // Projects with numbers of workers of their own must not share a group.
+          sequence: { groupOrder: 1 },
         },
       },
       {
@@ -24,6 +31,8 @@ export default defineConfig({
           include: ["test/{architecture,integration}/**/*.test.ts"],
           testTimeout: 60_000,
           hookTimeout: 60_000,
+          maxWorkers: atLeast(2),
+          sequence: { groupOrder: 2 },
         },
       },
       {

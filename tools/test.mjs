@@ -1,26 +1,33 @@
-// `npm test`: every check in order, up to the first that fails; `npm test -- unit layers` runs only those named.
+// `npm test`: every check, up to the first that fails; `npm test -- unit layers` runs only those named.
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { run, runTool, secondsSince, ToolError } from "./lib/command.mjs";
 import { setUp } from "./setup.mjs";
 
-const checks = {
-  lint: ["node_modules/@biomejs/biome/bin/biome", "ci", "--colors=off", "."],
-  types: ["node_modules/typescript/bin/tsc", "-b"],
-  proto: ["tools/gen-proto.mjs", "--check"],
-  layers: ["node_modules/dependency-cruiser/bin/dependency-cruise.mjs", "packages", "test", "bench"],
-  "dead-code": ["node_modules/knip/bin/knip.js"],
-  promises: ["tools/promises.mjs"],
-};
+/** Two lanes that run beside each other: the checks of one take one core each and know nothing of the other's. */
+const lanes = [
+  {
+    lint: ["node_modules/@biomejs/biome/bin/biome", "ci", "--colors=off", "."],
+    types: ["node_modules/typescript/bin/tsc", "-b"],
+    layers: ["node_modules/dependency-cruiser/bin/dependency-cruise.mjs", "packages", "test", "bench"],
+    "dead-code": ["node_modules/knip/bin/knip.js"],
+  },
+  {
+    promises: ["tools/promises.mjs"],
+    proto: ["tools/gen-proto.mjs", "--check"],
+    secrets: ["tools/secrets.mjs"],
+    sbom: ["tools/sbom.mjs"],
+  },
+];
 const suites = ["unit", "integration", "faults", "e2e"];
-const stepNames = [...Object.keys(checks), ...suites];
+const stepNames = [...lanes.flatMap(Object.keys), ...suites];
 
 const totals = { passed: 0, failed: 0, skipped: 0 };
 
 /** Runs a check quietly: its output is shown where it fails. */
-async function runCheck(name) {
-  const { code, output } = await run(process.execPath, checks[name]);
+async function runCheck(args) {
+  const { code, output } = await run(process.execPath, args);
   if (code !== 0) console.log(output.trimEnd());
   return code === 0;
 }
@@ -59,16 +66,41 @@ function addToTotals({ testResults }) {
   return failed;
 }
 
-async function runSteps(names) {
-  for (const name of names) {
-    const startMs = performance.now();
-    const isGood = await (name in checks ? runCheck(name) : runSuite(name));
-    console.log(`${isGood ? "✓" : "✗"} ${name} ${secondsSince(startMs)}`);
-    if (isGood) continue;
-    const left = names.slice(names.indexOf(name) + 1);
-    const rest = left.length === 0 ? "" : ` Not run: ${left.join(", ")}.`;
-    throw new ToolError(`${name} failed.${rest} Run it alone with: npm test -- ${name}`);
+/** Steps that have begun, in the order in which they did. */
+const begun = [];
+
+async function runStep(name, task) {
+  begun.push(name);
+  const startMs = performance.now();
+  const isGood = await task();
+  console.log(`${isGood ? "✓" : "✗"} ${name} ${secondsSince(startMs)}`);
+  return isGood ? undefined : name;
+}
+
+/** Runs the checks of a lane up to the first that fails, and returns its name. */
+async function runLane(lane, names) {
+  for (const [name, args] of Object.entries(lane)) {
+    if (!names.includes(name)) continue;
+    const failed = await runStep(name, () => runCheck(args));
+    if (failed !== undefined) return failed;
   }
+  return undefined;
+}
+
+async function runSteps(names) {
+  const failedChecks = await Promise.all(lanes.map((lane) => runLane(lane, names)));
+  let failed = failedChecks.filter((name) => name !== undefined);
+  for (const name of suites.filter((suite) => names.includes(suite))) {
+    if (failed.length > 0) break;
+    const failedSuite = await runStep(name, () => runSuite(name));
+    if (failedSuite !== undefined) failed = [failedSuite];
+  }
+  if (failed.length === 0) return;
+  const left = names.filter((name) => !begun.includes(name));
+  const rest = left.length === 0 ? "" : ` Not run: ${left.join(", ")}.`;
+  throw new ToolError(
+    `${failed.join(" and ")} failed.${rest} Run it alone with: npm test -- ${failed.join(" ")}`,
+  );
 }
 
 await runTool(async () => {

@@ -12,13 +12,16 @@ export class ToolError extends Error {}
 
 /**
  * Runs a program and resolves with { code, output }, stdout and stderr together; code 127 when it is not installed.
- * With `show`, the output goes to the terminal at once and `output` is empty. It never gets our standard input.
+ * With `show`, the output goes to the terminal at once and `output` is empty. It never gets our standard input. After
+ * `timeLimitMs` it is killed.
  */
-export function run(program, args, { cwd = root, env = {}, show = false } = {}) {
+export function run(program, args, { cwd = root, env = {}, show = false, timeLimitMs } = {}) {
   return new Promise((resolve) => {
     const child = spawn(program, args, {
       cwd,
       env: { ...process.env, ...env },
+      timeout: timeLimitMs,
+      killSignal: "SIGKILL",
       stdio: show ? ["ignore", "inherit", "inherit"] : ["ignore", "pipe", "pipe"],
     });
     let output = "";

@@ -1,43 +1,31 @@
 // pnpm and the npm packages.
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { findProgram, root, run, runOrFail } from "./command.mjs";
+import { ensurePinned, networkAdvice } from "./pinned.mjs";
 
 const stampFile = join(root, "node_modules/.muster-setup.json");
 /** pnpm must neither ask nor fetch another version of itself. */
-const pnpmEnv = {
+export const pnpmEnv = {
   npm_config_manage_package_manager_versions: "false",
   COREPACK_ENABLE_STRICT: "0",
   CI: "true",
 };
-const networkAdvice = "Is the npm registry reachable (proxy, `npm config get registry`)? Then run it again.";
 
-/** pnpm of the major version that package.json names: { program, args, note }; fetched into .tools where PATH has none. */
+/** The pnpm that package.json names, to the last digit: { program, args, note }; fetched into .tools where PATH has another. */
 export async function ensurePnpm() {
   const wanted = readJson("package.json").packageManager.replace(/^pnpm@([^+]*).*$/, "$1");
   const onPath = findProgram(["pnpm"]);
   if (onPath !== undefined) {
     const { code, output } = await run(onPath, ["--version"], { env: pnpmEnv });
-    const version = output.trim();
-    if (code === 0 && majorOf(version) === majorOf(wanted))
-      return { program: onPath, args: [], note: `pnpm ${version} (found)` };
+    if (code === 0 && output.trim() === wanted)
+      return { program: onPath, args: [], note: `pnpm ${wanted} (found)` };
   }
+  const { modules, isNew } = await ensurePinned("pnpm", "pnpm/bin/pnpm.cjs");
   // Run by node itself, which needs no shell script and works on every platform.
-  const own = { program: process.execPath, args: [join(root, ".tools/node_modules/pnpm/bin/pnpm.cjs")] };
-  const ownPackage = ".tools/node_modules/pnpm/package.json";
-  if (existsSync(join(root, ownPackage)) && majorOf(readJson(ownPackage).version) === majorOf(wanted))
-    return { ...own, note: `pnpm ${readJson(ownPackage).version} (in .tools)` };
-  mkdirSync(join(root, ".tools"), { recursive: true });
-  const npm = findProgram(["npm"]) ?? "npm";
-  await runOrFail(
-    npm,
-    ["install", "--prefix", ".tools", "--no-audit", "--no-fund", "--save-exact", `pnpm@${wanted}`],
-    {
-      advice: networkAdvice,
-    },
-  );
-  return { ...own, note: `pnpm ${wanted} (installed in .tools)` };
+  const args = [join(modules, "pnpm/bin/pnpm.cjs")];
+  return { program: process.execPath, args, note: `pnpm ${wanted} (${isNew ? "installed " : ""}in .tools)` };
 }
 
 /** Installs what the lockfile names, unless that was done for the same files by the same Node; returns a note. */
@@ -89,8 +77,4 @@ function hasItsModules(folder) {
 
 function readJson(file) {
   return JSON.parse(readFileSync(join(root, file), "utf8"));
-}
-
-function majorOf(version) {
-  return version.split(".")[0];
 }

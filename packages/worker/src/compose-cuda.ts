@@ -1,6 +1,7 @@
 import { type Env, type Log, MusterError, readText } from "@muster/base";
 import { createModelDownload } from "@muster/models";
 import type { PackageEntries } from "./adapters/common/engine-packages/entries.ts";
+import { cudaArchiveHashes } from "./adapters/cuda/archive-hashes.ts";
 import { ensureCudaPackages } from "./adapters/cuda/fetch-packages.ts";
 import { findCudaRuntime, listFolder } from "./adapters/cuda/find-runtime.ts";
 import { libraryVersion } from "./adapters/node-llama-cpp/engine-binary.ts";
@@ -29,6 +30,7 @@ export async function fetchCudaBuild(options: {
         registry:
           readText(env, "NPM_CONFIG_REGISTRY") ?? readText(env, "npm_config_registry") ?? defaultRegistry,
         version: libraryVersion(),
+        hashes: cudaArchiveHashes,
         platform,
         arch,
         download: createModelDownload({ log }),

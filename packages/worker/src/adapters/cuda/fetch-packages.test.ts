@@ -68,6 +68,7 @@ function options(registry: string, directory: string) {
     version: "9.9.9",
     platform: "linux",
     arch: "x64",
+    hashes: {},
     download: createModelDownload({
       log: silentLog,
       retry: { baseMs: 1, maxMs: 1, maxFruitless: 1, maxTries: 1 },
@@ -113,6 +114,19 @@ describe("the engine's CUDA packages", () => {
     await expect(ensureCudaPackages(13, options(registry.url, directory), asked)).rejects.toMatchObject({
       code: "model_load_failed",
       message: expect.stringContaining("not what the registry announced"),
+    });
+    expect((await readdir(directory)).filter((name) => name.startsWith("linux"))).toEqual([]);
+  });
+
+  it("are refused when they are what the registry announced, and not what is known of them", async () => {
+    const directory = await temporary();
+    const registry = await startRegistry([cuda]);
+    const hashes = { [`${cuda}@9.9.9`]: `sha512-${"A".repeat(86)}==` };
+    await expect(
+      ensureCudaPackages(13, { ...options(registry.url, directory), hashes }, asked),
+    ).rejects.toMatchObject({
+      code: "model_load_failed",
+      message: expect.stringContaining("not what Muster was released with"),
     });
     expect((await readdir(directory)).filter((name) => name.startsWith("linux"))).toEqual([]);
   });

@@ -20,6 +20,8 @@ export interface EnginePackagesOptions {
   readonly version: string;
   readonly platform: NodeJS.Platform;
   readonly arch: string;
+  /** Hashes that are known beforehand, by `name@version`. Of other packages the registry's own is taken. */
+  readonly hashes: Readonly<Record<string, string>>;
   readonly download: ModelDownload;
   readonly log: Log;
 }
@@ -34,8 +36,8 @@ const metadataTimeoutMs = 15_000;
 
 /**
  * The CUDA builds of the engine are 140 to 180 MB each, and of no use on a machine without CUDA: so they are no
- * dependencies but fetched from the registry once they can be used. What came is checked against the registry's
- * SHA-512 and unpacked whole or not at all; nothing in it is run here.
+ * dependencies but fetched from the registry once they can be used. What came is checked against the SHA-512 that we
+ * know, else the registry's, and unpacked whole or not at all; nothing in it is run here.
  * Throws MusterError `model_load_failed` (no such package for this platform, no registry, not what was announced).
  */
 export async function ensureCudaPackages(
@@ -68,7 +70,7 @@ async function ensurePackage(name: string, options: EnginePackagesOptions, asked
 async function fetchPackage(
   name: string,
   place: string,
-  { directory, registry, version, download, log }: EnginePackagesOptions,
+  { directory, registry, version, hashes, download, log }: EnginePackagesOptions,
   { signal, onProgress }: Asked,
 ): Promise<void> {
   const { tarball, integrity } = await readMetadata(
@@ -85,7 +87,8 @@ async function fetchPackage(
     bytes: undefined,
     signal,
     onProgress,
-    inspect: (path) => checkIntegrity(path, integrity, name),
+    inspect: (path) =>
+      checkIntegrity(path, { known: hashes[`${name}@${version}`], announced: integrity }, name),
   });
   const unpacked = await mkdtemp(join(directory, ".unpack-"));
   try {
@@ -124,9 +127,15 @@ async function readMetadata(
   }
 }
 
-async function checkIntegrity(path: string, integrity: string, name: string): Promise<void> {
+async function checkIntegrity(
+  path: string,
+  { known, announced }: { readonly known: string | undefined; readonly announced: string },
+  name: string,
+): Promise<void> {
   const hash = createHash("sha512");
   await pipeline(createReadStream(path), hash);
-  if (`sha512-${hash.digest("base64")}` === integrity) return;
-  throw new MusterError("model_load_failed", `The archive of ${name} is not what the registry announced.`);
+  if (`sha512-${hash.digest("base64")}` === (known ?? announced)) return;
+  const whose =
+    known === undefined ? "the registry announced" : "Muster was released with (its hash is another)";
+  throw new MusterError("model_load_failed", `The archive of ${name} is not what ${whose}.`);
 }
