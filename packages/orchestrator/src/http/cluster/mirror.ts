@@ -38,23 +38,29 @@ export function mirrorRoutes(app: FastifyInstance, deps: HttpDeps): void {
     );
   };
 
-  app.get("/cluster/v1/mirror", async () => statusBody(await desk().status(), fleet.workers()));
+  app.get("/cluster/v1/mirror", { config: { scope: "read" } }, async () =>
+    statusBody(await desk().status(), fleet.workers()),
+  );
 
-  app.post("/cluster/v1/mirror/pull", (request, reply) => {
+  app.post("/cluster/v1/mirror/pull", { config: { scope: "admin" } }, (request, reply) => {
     const { model, workers } = parseBody(pullSchema, request.body);
     return reply.status(202).send(orderBody(desk().pull(model, { toWorkers: workers })));
   });
 
-  app.post("/cluster/v1/mirror/pin", async (request) => {
+  app.post("/cluster/v1/mirror/pin", { config: { scope: "admin" } }, async (request) => {
     const { model, pinned } = parseBody(pinSchema, request.body);
     return { object: "mirror_pin", files: await desk().setPinned(model, pinned), pinned };
   });
 
-  app.delete<{ Params: { model: string } }>("/cluster/v1/mirror/models/:model", async (request) => {
-    const { workers } = parseBody(removeSchema, request.query);
-    const removed = await desk().remove(request.params.model, { fromWorkers: workers === "true" });
-    return { ...orderBody(removed), deleted: true };
-  });
+  app.delete<{ Params: { model: string } }>(
+    "/cluster/v1/mirror/models/:model",
+    { config: { scope: "admin" } },
+    async (request) => {
+      const { workers } = parseBody(removeSchema, request.query);
+      const removed = await desk().remove(request.params.model, { fromWorkers: workers === "true" });
+      return { ...orderBody(removed), deleted: true };
+    },
+  );
 
   // In a scope of its own: bodies that are neither JSON nor a form are taken nowhere else.
   void app.register((scope, _options, done) => {
@@ -72,7 +78,7 @@ function importRoute(
   const { maxFileBytes } = deps.mirror;
   scope.put<{ Params: { name: string } }>(
     "/cluster/v1/mirror/files/:name",
-    { config: { isUpload: true }, bodyLimit: Number.MAX_SAFE_INTEGER },
+    { config: { isUpload: true, scope: "admin" }, bodyLimit: Number.MAX_SAFE_INTEGER },
     async (request, reply) => {
       const gone = new AbortController();
       request.raw.once("close", () => {

@@ -27,7 +27,7 @@ export function clusterModelsRoutes(app: FastifyInstance, deps: HttpDeps): void 
   const { catalogue } = deps.models;
   const body = (model: CatalogueModel) => modelBody(deps.fleet.workers(), model);
 
-  app.get("/cluster/v1/models", () => {
+  app.get("/cluster/v1/models", { config: { scope: "read" } }, () => {
     const workers = deps.fleet.workers();
     return {
       object: "list",
@@ -36,7 +36,7 @@ export function clusterModelsRoutes(app: FastifyInstance, deps: HttpDeps): void 
     };
   });
 
-  app.post("/cluster/v1/models", async (request, reply) => {
+  app.post("/cluster/v1/models", { config: { scope: "admin" } }, async (request, reply) => {
     const { uri, id, family } = parseBody(addSchema, request.body);
     const { signal } = abortOnDisconnect(request.raw, reply.raw);
     try {
@@ -47,17 +47,21 @@ export function clusterModelsRoutes(app: FastifyInstance, deps: HttpDeps): void 
     }
   });
 
-  app.delete<ModelParams>("/cluster/v1/models/:id", async ({ params }) => {
+  app.delete<ModelParams>("/cluster/v1/models/:id", { config: { scope: "admin" } }, async ({ params }) => {
     await catalogue.remove(params.id);
     return { id: params.id, object: "model", deleted: true };
   });
 
-  app.put<ModelParams>("/cluster/v1/models/:id/pin", async (request: FastifyRequest<ModelParams>) => {
-    const { replicas, labels } = parseBody(pinSchema, request.body ?? {});
-    return body(await catalogue.pin(request.params.id, { replicas: replicas ?? 1, labels: labels ?? {} }));
-  });
+  app.put<ModelParams>(
+    "/cluster/v1/models/:id/pin",
+    { config: { scope: "admin" } },
+    async (request: FastifyRequest<ModelParams>) => {
+      const { replicas, labels } = parseBody(pinSchema, request.body ?? {});
+      return body(await catalogue.pin(request.params.id, { replicas: replicas ?? 1, labels: labels ?? {} }));
+    },
+  );
 
-  app.delete<ModelParams>("/cluster/v1/models/:id/pin", async ({ params }) =>
+  app.delete<ModelParams>("/cluster/v1/models/:id/pin", { config: { scope: "admin" } }, async ({ params }) =>
     body(await catalogue.unpin(params.id)),
   );
 }

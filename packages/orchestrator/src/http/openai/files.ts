@@ -22,26 +22,30 @@ export function filesRoutes(app: FastifyInstance, deps: HttpDeps): void {
     done();
   });
 
-  app.get("/v1/files", async ({ tenant, query }) => {
+  app.get("/v1/files", { config: { scope: "batch" } }, async ({ tenant, query }) => {
     const { after, limit, order, purpose } = parseBody(fileListSchema, query);
     const { files: found, hasMore } = await files.list(tenant, { after, limit, order, purpose });
     return pageBody(found.map(fileBody), hasMore);
   });
 
-  app.get<WithId>("/v1/files/:id", async ({ tenant, params }) =>
+  app.get<WithId>("/v1/files/:id", { config: { scope: "batch" } }, async ({ tenant, params }) =>
     fileBody(await files.get(tenant, params.id)),
   );
 
   // A HEAD would read the whole file for its length, which the file object has.
-  app.get<WithId>("/v1/files/:id/content", { exposeHeadRoute: false }, async ({ tenant, params }, reply) => {
-    const { id, bytes, filename } = await files.get(tenant, params.id);
-    reply.header("content-type", "application/octet-stream");
-    reply.header("content-length", bytes);
-    reply.header("content-disposition", `attachment; filename*=UTF-8''${headerText(filename)}`);
-    return reply.send(Readable.from(files.content(tenant, id), { objectMode: false }));
-  });
+  app.get<WithId>(
+    "/v1/files/:id/content",
+    { exposeHeadRoute: false, config: { scope: "batch" } },
+    async ({ tenant, params }, reply) => {
+      const { id, bytes, filename } = await files.get(tenant, params.id);
+      reply.header("content-type", "application/octet-stream");
+      reply.header("content-length", bytes);
+      reply.header("content-disposition", `attachment; filename*=UTF-8''${headerText(filename)}`);
+      return reply.send(Readable.from(files.content(tenant, id), { objectMode: false }));
+    },
+  );
 
-  app.delete<WithId>("/v1/files/:id", async ({ tenant, params: { id } }) => {
+  app.delete<WithId>("/v1/files/:id", { config: { scope: "batch" } }, async ({ tenant, params: { id } }) => {
     await files.remove(tenant, id);
     return { id, object: "file", deleted: true };
   });
@@ -52,7 +56,7 @@ function uploadRoute(scope: FastifyInstance, { batches, clock }: HttpDeps): void
   const { maxFileBytes } = limits;
   // What is neither a form nor JSON reaches the route, which says what it takes.
   scope.addContentTypeParser("*", (_request, _payload, done) => done(null));
-  scope.post("/v1/files", { config: { isUpload: true } }, async (request) => {
+  scope.post("/v1/files", { config: { isUpload: true, scope: "batch" } }, async (request) => {
     try {
       return fileBody(await storeUpload(request, { files, maxFileBytes }));
     } catch (error) {

@@ -1,0 +1,33 @@
+import type { FastifyInstance } from "fastify";
+import type { Scope } from "../core/access/principal.ts";
+
+/** A route, and who may ask it. */
+export interface RouteRule {
+  readonly method: string;
+  readonly path: string;
+  /** Undefined: anybody. */
+  readonly scope: Scope | undefined;
+}
+
+/** What anybody may ask, by name: no other route can be made public by its options alone. */
+const publicRoutes = new Set(["GET /healthz", "HEAD /healthz", "GET /readyz", "HEAD /readyz", "HEAD /"]);
+
+/**
+ * Refuses to build a server with a route that does not say who may ask it: nothing is open because somebody forgot.
+ * Gives the routes as they are added, with those that Fastify adds by itself.
+ */
+export function requireRules(app: FastifyInstance): readonly RouteRule[] {
+  const rules: RouteRule[] = [];
+  app.addHook("onRoute", ({ method, url, config }) => {
+    for (const each of [method].flat()) {
+      const name = `${each} ${url}`;
+      const isPublic = config?.public === true;
+      if (isPublic && !publicRoutes.has(name))
+        throw new Error(`The route ${name} says that it is public, and is not among those that may be.`);
+      if (isPublic === (config?.scope !== undefined))
+        throw new Error(`The route ${name} must say who may ask it: config: { scope: ... }.`);
+      rules.push({ method: each, path: url, scope: config?.scope });
+    }
+  });
+  return rules;
+}
