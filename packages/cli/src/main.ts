@@ -5,6 +5,7 @@ import { batchCommand } from "./commands/batch.ts";
 import { chatCommand } from "./commands/chat.ts";
 import { demoCommand } from "./commands/demo.ts";
 import { doctorCommand } from "./commands/doctor.ts";
+import { keysCommand } from "./commands/keys.ts";
 import { modelsCommand } from "./commands/models.ts";
 import { orchestratorCommand } from "./commands/orchestrator.ts";
 import { upCommand } from "./commands/up.ts";
@@ -27,6 +28,7 @@ for (const build of [
   batchCommand,
   workersCommand,
   modelsCommand,
+  keysCommand,
   orchestratorCommand,
   workerCommand,
   doctorCommand,

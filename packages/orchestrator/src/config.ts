@@ -1,6 +1,6 @@
-import { homedir } from "node:os";
 import { join, resolve } from "node:path";
 import {
+  defaultDataDirectory,
   type Env,
   MusterError,
   readByteSize,
@@ -86,11 +86,6 @@ const loopbackHosts = new Set(["127.0.0.1", "::1", "localhost"]);
 
 export function isLoopbackHost(host: string): boolean {
   return loopbackHosts.has(host);
-}
-
-/** `~/.local/share/muster`, or where XDG_DATA_HOME points. */
-export function defaultDataDirectory(env: Env): string {
-  return join(readText(env, "XDG_DATA_HOME") ?? join(homedir(), ".local", "share"), "muster");
 }
 
 /**
