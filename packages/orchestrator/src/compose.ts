@@ -9,6 +9,7 @@ import { createRedisModelDirectory } from "./adapters/redis/model-directory.ts";
 import { startSupervisedRedis } from "./adapters/redis/server.ts";
 import { createRedisTokenBus } from "./adapters/redis/token-bus.ts";
 import { startAccess } from "./compose-access.ts";
+import { startAudit } from "./compose-audit.ts";
 import { openObjectStore, startBatches } from "./compose-batches.ts";
 import { startCanary } from "./compose-canary.ts";
 import { startCatalogue } from "./compose-catalogue.ts";
@@ -31,7 +32,6 @@ import { JobRunner } from "./flows/run-job.ts";
 import { ServedModels } from "./flows/served-models.ts";
 import { startFleetServer } from "./grpc/fleet-service.ts";
 import { type HttpServer, startHttpServer } from "./http/server.ts";
-import type { AuditTrail } from "./ports/audit-trail.ts";
 import { version } from "./version.ts";
 
 /** What still goes on in the background after everything that people wait for: another orchestrator takes it up. */
@@ -147,7 +147,14 @@ async function start(
   lifecycle.onStop("served models", () => served.close());
   const store = await openObjectStore(config.objectStore, { log, clock });
   lifecycle.onStop("object store", () => store.close());
-  const audit: AuditTrail = { record() {} };
+  const { audit, auditDesk } = await startAudit({
+    config,
+    self: orchestratorId,
+    store,
+    clock,
+    log,
+    lifecycle,
+  });
   const access = await startAccess({
     ...{ config, self: orchestratorId, store, audit, clock, log, background, lifecycle },
   });
@@ -247,7 +254,7 @@ async function start(
       metrics,
       clock,
       log,
-      ...{ keyRing: access.keyRing, keys: access.keys, refusals: access.refusals, audit },
+      ...{ keyRing: access.keyRing, keys: access.keys, refusals: access.refusals, audit, auditDesk },
       bodyLimitBytes: config.bodyLimitBytes,
       queueTimeoutMs: config.queueTimeoutMs,
       startedAtMs: clock.nowMs(),

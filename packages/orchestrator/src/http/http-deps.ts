@@ -10,6 +10,7 @@ import type { ModelPlacer } from "../flows/placement/place-models.ts";
 import type { PresenceKeeper } from "../flows/presence-keeper.ts";
 import type { RequestDesk } from "../flows/request-desk.ts";
 import type { ServedModels } from "../flows/served-models.ts";
+import type { AuditDesk } from "../flows/trust/audit-desk.ts";
 import type { KeyDesk } from "../flows/trust/key-desk.ts";
 import type { KeyRing } from "../flows/trust/key-ring.ts";
 import type { AuditTrail } from "../ports/audit-trail.ts";
@@ -49,6 +50,7 @@ export interface HttpDeps {
   readonly keyRing: Pick<KeyRing, "isOpen" | "whoHas" | "uses">;
   readonly keys: KeyDesk;
   readonly audit: AuditTrail;
+  readonly auditDesk: AuditDesk;
   readonly refusals: Refusals;
   readonly bodyLimitBytes: number;
   readonly queueTimeoutMs: number;

@@ -5,6 +5,7 @@ import type { Scope } from "../core/access/principal.ts";
 import type { ServerCertificates } from "../ports/server-certificates.ts";
 import { anthropicRoutes } from "./anthropic/messages.ts";
 import { authorize, requireScope } from "./auth.ts";
+import { auditRoutes } from "./cluster/audit.ts";
 import { fleetRoute } from "./cluster/fleet.ts";
 import { keysRoutes } from "./cluster/keys.ts";
 import { mirrorRoutes } from "./cluster/mirror.ts";
@@ -164,6 +165,7 @@ function buildApp(
   mirrorRoutes(app, deps);
   fleetRoute(app, deps);
   keysRoutes(app, deps);
+  auditRoutes(app, deps);
   probeRoutes(app, deps);
   return { app, rules };
 }

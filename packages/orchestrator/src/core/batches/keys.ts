@@ -51,6 +51,9 @@ export const objectKeys = {
   apiKeys: "trust/keys/",
   apiKeyUses: "trust/key-uses/",
   apiKeyUse: (keyId: string) => `trust/key-uses/${keyId}.json`,
+  /** What is remembered of who did what: a log for each process, in pieces. */
+  auditLogs: "audit/",
+  auditLog: (writer: string) => `audit/${writer}`,
   cachedResult: (tenant: string, digest: string) =>
     `tenants/${tenant}/results/${digest.slice(0, 2)}/${digest}`,
 } as const;

@@ -6,6 +6,7 @@ import type { MirrorFetch, MirrorStatus } from "../../flows/mirror.ts";
 import type { MirrorDesk, PullOrder } from "../../flows/mirror-desk.ts";
 import { errorBody } from "../error-response.ts";
 import type { HttpDeps } from "../http-deps.ts";
+import { noteTo, withoutSecrets } from "../note.ts";
 import { parseBody } from "../parsing/body.ts";
 import { drain } from "../slow-bodies.ts";
 
@@ -58,6 +59,9 @@ export function mirrorRoutes(app: FastifyInstance, deps: HttpDeps): void {
     async (request) => {
       const { workers } = parseBody(removeSchema, request.query);
       const removed = await desk().remove(request.params.model, { fromWorkers: workers === "true" });
+      noteTo(deps.audit)(request, "mirror.remove", withoutSecrets(removed.uri), {
+        workers: workers === "true",
+      });
       return { ...orderBody(removed), deleted: true };
     },
   );
@@ -91,6 +95,10 @@ function importRoute(
           name: request.params.name,
           expected: { sha256, bytes },
           signal: gone.signal,
+        });
+        noteTo(deps.audit)(request, "mirror.import", taken.uri, {
+          bytes: taken.bytes,
+          sha256: taken.sha256 ?? "unknown",
         });
         return reply.status(201).send({
           ...{ object: "mirror_file", uri: taken.uri, bytes: taken.bytes, sha256: taken.sha256 },

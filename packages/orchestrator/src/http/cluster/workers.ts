@@ -5,6 +5,7 @@ import type { ReplicaView, WorkerView } from "../../core/fleet/worker.ts";
 import type { ComingDay } from "../../flows/presence-keeper.ts";
 import type { WorkerLink } from "../../ports/worker-link.ts";
 import type { HttpDeps } from "../http-deps.ts";
+import { noteTo } from "../note.ts";
 import { parseBody } from "../parsing/body.ts";
 import { energyBody, gpuBodies } from "./worker-load.ts";
 
@@ -63,6 +64,7 @@ export function workersRoutes(app: FastifyInstance, deps: HttpDeps): void {
     (request, reply) => {
       linkTo(request.params.id).send({ kind: "drain", reason: "asked by an administrator" });
       deps.fleet.markDraining(request.params.id);
+      noteTo(deps.audit)(request, "worker.drain", request.params.id);
       return reply.status(202).send(workerBody(viewOf(request.params.id)));
     },
   );

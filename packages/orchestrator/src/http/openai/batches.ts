@@ -3,6 +3,7 @@ import type { z } from "zod";
 import type { BatchAsked, Batches } from "../../ports/batches.ts";
 import { abortOnDisconnect } from "../answering/accounted.ts";
 import type { HttpDeps } from "../http-deps.ts";
+import { noteTo } from "../note.ts";
 import { parseBody } from "../parsing/body.ts";
 import { batchBody, planBody } from "./batch-body.ts";
 import { pageBody } from "./page-body.ts";
@@ -16,13 +17,19 @@ const maxResultBytes = 4 * 1024 * 1024;
 /** /v1/batches: OpenAI's, and what goes beyond it (pause, resume, plan, results as they come). */
 export function batchesRoutes(app: FastifyInstance, deps: HttpDeps): void {
   const batches = deps.batches.desk;
-  app.post("/v1/batches", { config: { scope: "batch" } }, async ({ tenant, principal: { models }, body }) => {
-    const asked = parseBody(batchCreateSchema, body);
+  const note = noteTo(deps.audit);
+  app.post("/v1/batches", { config: { scope: "batch" } }, async (request) => {
+    const { tenant, principal } = request;
+    const { models } = principal;
+    const asked = parseBody(batchCreateSchema, request.body);
     if (asked.muster?.dry_run === true) {
       const { input_file_id: inputFileId, endpoint } = asked;
       return planBody(await batches.plan(tenant, { inputFileId, endpoint, models }));
     }
-    return batchBody(await batches.create(batchAsked({ tenant, models }, asked)));
+    const created = await batches.create(batchAsked({ tenant, models }, asked));
+    const { id, endpoint, inputFileId } = created.record;
+    note(request, "batch.create", id, { endpoint, input_file_id: inputFileId });
+    return batchBody(created);
   });
 
   app.post(
@@ -45,9 +52,12 @@ export function batchesRoutes(app: FastifyInstance, deps: HttpDeps): void {
   );
 
   for (const deed of ["cancel", "pause", "resume"] as const)
-    app.post<WithId>(`/v1/batches/:id/${deed}`, { config: { scope: "batch" } }, async ({ tenant, params }) =>
-      batchBody(await batches[deed](tenant, params.id)),
-    );
+    app.post<WithId>(`/v1/batches/:id/${deed}`, { config: { scope: "batch" } }, async (request) => {
+      const { tenant, params } = request;
+      const batch = await batches[deed](tenant, params.id);
+      if (deed === "cancel") note(request, "batch.cancel", params.id);
+      return batchBody(batch);
+    });
 
   resultsRoute(app, batches);
 }
