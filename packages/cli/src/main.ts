@@ -1,6 +1,7 @@
 import { MusterError } from "@muster/base";
 import { Command, CommanderError } from "commander";
 import { exitCodes, processIo } from "./command-io.ts";
+import { auditCommand } from "./commands/audit.ts";
 import { batchCommand } from "./commands/batch.ts";
 import { chatCommand } from "./commands/chat.ts";
 import { demoCommand } from "./commands/demo.ts";
@@ -29,6 +30,7 @@ for (const build of [
   workersCommand,
   modelsCommand,
   keysCommand,
+  auditCommand,
   orchestratorCommand,
   workerCommand,
   doctorCommand,

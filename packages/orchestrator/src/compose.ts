@@ -274,7 +274,7 @@ async function start(
       certificates: await openCertificates({
         ...{ config, own: deps.ownCertificates, clock, log, lifecycle },
       }),
-      trustedProxies: config.trustedProxies,
+      ...{ trustedProxies: config.trustedProxies, headersTimeoutMs: config.headersTimeoutMs },
     },
   );
   lifecycle.onStop("http", () => http.close());

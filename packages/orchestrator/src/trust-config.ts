@@ -20,6 +20,8 @@ export interface TrustConfig {
   readonly adminListener: { readonly host: string; readonly port: number } | undefined;
   /** Keys of this machine, and of its authority. Orchestrators of one cluster share it. */
   readonly trustDirectory: string;
+  /** Time for a client to send its headers; another one is for tests. */
+  readonly headersTimeoutMs: number;
 }
 
 export function readTrustConfig(
@@ -32,6 +34,7 @@ export function readTrustConfig(
     tls: overrides.tls ?? readTls(env),
     trustedProxies,
     adminListener: overrides.adminListener ?? readAdminListener(env),
+    headersTimeoutMs: overrides.headersTimeoutMs ?? 20_000,
     trustDirectory: resolve(
       overrides.trustDirectory ?? readText(env, "MUSTER_TRUST_DIR") ?? join(dataDirectory, "trust"),
     ),

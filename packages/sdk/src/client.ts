@@ -1,6 +1,7 @@
 import { defaultBaseUrl, serverRoot } from "./base-url.ts";
 import { readEnvironment } from "./config.ts";
 import { createTransport, type FetchFunction } from "./http.ts";
+import { type Audit, createAudit } from "./resources/audit.ts";
 import { type Batches, createBatches } from "./resources/batches.ts";
 import { type Chat, createChat } from "./resources/chat.ts";
 import { type Completions, createCompletions } from "./resources/completions.ts";
@@ -62,6 +63,7 @@ export class Muster {
   readonly mirror: MirrorResource;
   readonly workers: Workers;
   readonly keys: Keys;
+  readonly audit: Audit;
   readonly tokenize: Tokenize;
 
   constructor(options: MusterOptions = {}) {
@@ -87,6 +89,7 @@ export class Muster {
     this.mirror = createMirror(transport);
     this.workers = createWorkers(transport);
     this.keys = createKeys(transport);
+    this.audit = createAudit(transport);
   }
 }
 

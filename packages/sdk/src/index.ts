@@ -16,6 +16,7 @@ export {
 } from "./errors.ts";
 export type { FetchFunction, RequestOptions } from "./http.ts";
 export type { OutageOptions } from "./outage.ts";
+export type { Audit, AuditQuery, AuditRecord, AuditReport } from "./resources/audit.ts";
 export type {
   BatchBody,
   BatchEndpoint,

@@ -3,18 +3,25 @@ import { type Log, MusterError } from "@muster/base";
 import type { FastifyInstance, FastifyServerOptions } from "fastify";
 import type { CertificatePair, ServerCertificates } from "../ports/server-certificates.ts";
 
-/** Time for a client to send its headers: slower ones hold a connection for nothing. */
-export const headersTimeoutMs = 20_000;
 const handshakeTimeoutMs = 10_000;
 const closeGraceMs = 1_000;
 /** As Fastify has it for plain servers. */
 const keepAliveMs = 72_000;
 const minVersion = "TLSv1.2";
 
+/** What plain servers and those with TLS have in common. */
+export function connectionLimits(headersTimeoutMs: number) {
+  return {
+    headersTimeout: headersTimeoutMs,
+    // Node looks so seldom by itself that a connection would be held for far longer.
+    connectionsCheckingInterval: headersTimeoutMs / 4,
+  };
+}
+
 /** Options of Fastify for what it listens with; without certificates it is plain. */
-export function serverOptions(
+export function encryption(
   certificates: ServerCertificates | undefined,
-  log: Log,
+  { headersTimeoutMs, log }: { readonly headersTimeoutMs: number; readonly log: Log },
 ): Pick<FastifyServerOptions, "serverFactory"> {
   if (certificates === undefined) return {};
   return {
@@ -22,7 +29,13 @@ export function serverOptions(
     serverFactory: (handler) => {
       const { cert, key } = certificates.current();
       const server: Server = createServer(
-        { cert, key, minVersion, handshakeTimeout: handshakeTimeoutMs, headersTimeout: headersTimeoutMs },
+        {
+          cert,
+          key,
+          minVersion,
+          handshakeTimeout: handshakeTimeoutMs,
+          ...connectionLimits(headersTimeoutMs),
+        },
         handler,
       );
       server.keepAliveTimeout = keepAliveMs;

@@ -14,7 +14,7 @@ import { planRoute } from "./cluster/plan.ts";
 import { workersRoutes } from "./cluster/workers.ts";
 import { fromFastify, sendError } from "./error-response.ts";
 import type { HttpDeps } from "./http-deps.ts";
-import { headersTimeoutMs, listenWith, serverOptions } from "./listener.ts";
+import { connectionLimits, encryption, listenWith } from "./listener.ts";
 import { batchesRoutes } from "./openai/batches.ts";
 import { chatCompletionsRoute } from "./openai/chat-completions.ts";
 import { completionsRoute } from "./openai/completions.ts";
@@ -48,6 +48,8 @@ interface Listen {
   /** Undefined: plain. */
   readonly certificates: ServerCertificates | undefined;
   readonly trustedProxies: readonly string[];
+  /** Time for a client to send its headers: slower ones hold a connection for nothing. */
+  readonly headersTimeoutMs: number;
 }
 
 /** Which routes answer on a listener: all, or those that are not moved to another one. */
@@ -80,10 +82,11 @@ export async function startHttpServer(deps: HttpDeps, listen: Listen): Promise<H
 
 function buildApp(
   deps: HttpDeps,
-  { answers, certificates, trustedProxies }: Listen & { readonly answers: Answers },
+  { answers, certificates, trustedProxies, headersTimeoutMs }: Listen & { readonly answers: Answers },
 ): { readonly app: FastifyInstance; readonly rules: readonly RouteRule[] } {
   const app = fastify({
-    ...serverOptions(certificates, deps.log),
+    ...encryption(certificates, { headersTimeoutMs, log: deps.log }),
+    http: connectionLimits(headersTimeoutMs),
     logger: false,
     // What a client says of where it comes from counts only from proxies that are known.
     trustProxy: trustedProxies.length === 0 ? false : [...trustedProxies],
@@ -97,7 +100,6 @@ function buildApp(
     clientErrorHandler: (error, socket) => refuseConnection(error, socket, deps.newId("req-")),
     // Bodies have their own time, in slow-bodies.ts: uploads may take longer.
     requestTimeout: 0,
-    http: { headersTimeout: headersTimeoutMs },
     forceCloseConnections: "idle",
     return503OnClosing: false,
     exposeHeadRoutes: true,
