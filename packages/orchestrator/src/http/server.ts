@@ -1,7 +1,7 @@
 import { isUtf8 } from "node:buffer";
 import { MusterError } from "@muster/base";
 import { type FastifyInstance, type FastifyRequest, fastify } from "fastify";
-import type { Scope } from "../core/access/principal.ts";
+import { mayDo, type Scope } from "../core/access/principal.ts";
 import type { ServerCertificates } from "../ports/server-certificates.ts";
 import { anthropicRoutes } from "./anthropic/messages.ts";
 import { authorize, requireScope } from "./auth.ts";
@@ -120,7 +120,7 @@ function buildApp(
     try {
       request.principal = authorize(request.headers, deps.keyRing);
       request.tenant = request.principal.tenant;
-      if (answers === "clients" && isForAdministrators(config.scope)) throw notThere(request);
+      if (answers === "clients" && isForAdministrators(config.scope)) throw isElsewhere(request);
       requireScope(request);
     } catch (error) {
       deps.refusals.note(request, error);
@@ -174,6 +174,14 @@ function buildApp(
 
 function isForAdministrators(scope: Scope | undefined): boolean {
   return scope === "admin" || scope === "metrics";
+}
+
+/** Where it is, is told to those who may ask there. */
+function isElsewhere(request: FastifyRequest): MusterError {
+  const { scope = "admin" } = request.routeOptions.config;
+  const { message } = notThere(request);
+  const where = " What administrates answers on a listener of its own (MUSTER_ADMIN_PORT).";
+  return new MusterError("not_found", mayDo(request.principal, scope) ? message + where : message);
 }
 
 function notThere({ method, url }: FastifyRequest): MusterError {
