@@ -1,4 +1,5 @@
 import { existsSync } from "node:fs";
+import { benchAccess } from "./access.ts";
 import { benchBatch } from "./batch/bench-batch.ts";
 import { benchClusterAgainstEngine } from "./cluster-against-engine.ts";
 import { benchEngine } from "./engine/bench-engine.ts";
@@ -9,7 +10,7 @@ import { benchOverhead } from "./overhead.ts";
 import { benchScheduler } from "./scheduler/bench-scheduler.ts";
 import { benchSim } from "./sim/bench-sim.ts";
 
-/** `npm run bench [-- overhead|cluster|engine|batch|mirror|scheduler|fleet|sim]`: prints figures as a table, side by side from one run. Asserts nothing. */
+/** `npm run bench [-- overhead|access|cluster|engine|batch|mirror|scheduler|fleet|sim]`: prints figures as a table, side by side from one run. Asserts nothing. */
 const wanted = process.argv.slice(2).filter((argument) => !argument.startsWith("--"));
 const runs = (name: string) => wanted.length === 0 || wanted.includes(name);
 const print = ([what = "", value = "", goal = ""]: string[]) =>
@@ -17,6 +18,7 @@ const print = ([what = "", value = "", goal = ""]: string[]) =>
 
 console.log(`${"figure (median of 3 rounds)".padEnd(44)} ${"measured".padStart(16)}   goal`);
 if (runs("overhead")) await benchOverhead(print);
+if (runs("access")) await benchAccess(print);
 if (runs("cluster")) {
   const modelPath = process.env["MUSTER_MODEL"] ?? "";
   if (!existsSync(modelPath)) throw new Error("Set MUSTER_MODEL to a GGUF file for the cluster bench.");

@@ -158,7 +158,7 @@ describe("muster", () => {
       [["worker", "--slots", "many"], 2, "whole number"],
       [["worker", "--join", "nowhere"], 1, "host:port"],
       [["models", "--url", "http://127.0.0.1:1"], 3, "muster up"],
-      [["orchestrator", "--host", "0.0.0.0"], 1, "MUSTER_API_KEYS"],
+      [["orchestrator", "--host", "0.0.0.0"], 1, "MUSTER_TLS=own"],
     ];
     for (const [args, code, words] of cases) {
       const run = muster(args);

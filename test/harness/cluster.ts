@@ -98,6 +98,7 @@ export async function temporaryDirectory(atEnd: AtEnd = untilTestEnds): Promise<
 export async function startCluster(
   overrides: OrchestratorOverrides = {},
   atEnd: AtEnd = untilTestEnds,
+  deps: Pick<Parameters<typeof startOrchestrator>[1], "ownCertificates"> = {},
 ): Promise<TestCluster> {
   const directory = await temporaryDirectory(atEnd);
   const redisUrl = overrides.redisUrl ?? (await testRedis()).url;
@@ -116,7 +117,7 @@ export async function startCluster(
     },
     {},
   );
-  const orchestrator = await startOrchestrator(config, { log: silentLog });
+  const orchestrator = await startOrchestrator(config, { log: silentLog, ...deps });
   atEnd(() => orchestrator.stop());
   const { url } = orchestrator;
   const [firstKey] = config.apiKeys;

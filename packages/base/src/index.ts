@@ -1,5 +1,13 @@
 export { Background } from "./node/background.ts";
-export { type Env, readByteSize, readChoice, readInteger, readList, readText } from "./node/env.ts";
+export {
+  defaultDataDirectory,
+  type Env,
+  readByteSize,
+  readChoice,
+  readInteger,
+  readList,
+  readText,
+} from "./node/env.ts";
 export { Lifecycle } from "./node/lifecycle.ts";
 export { packageVersion } from "./node/package-version.ts";
 export { createPinoLog, type LogLevel } from "./node/pino-log.ts";

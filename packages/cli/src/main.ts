@@ -1,10 +1,12 @@
 import { MusterError } from "@muster/base";
 import { Command, CommanderError } from "commander";
 import { exitCodes, processIo } from "./command-io.ts";
+import { auditCommand } from "./commands/audit.ts";
 import { batchCommand } from "./commands/batch.ts";
 import { chatCommand } from "./commands/chat.ts";
 import { demoCommand } from "./commands/demo.ts";
 import { doctorCommand } from "./commands/doctor.ts";
+import { keysCommand } from "./commands/keys.ts";
 import { modelsCommand } from "./commands/models.ts";
 import { orchestratorCommand } from "./commands/orchestrator.ts";
 import { upCommand } from "./commands/up.ts";
@@ -27,6 +29,8 @@ for (const build of [
   batchCommand,
   workersCommand,
   modelsCommand,
+  keysCommand,
+  auditCommand,
   orchestratorCommand,
   workerCommand,
   doctorCommand,

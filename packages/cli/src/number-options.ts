@@ -1,3 +1,4 @@
+import { parseByteSize } from "@muster/base";
 import { InvalidArgumentError } from "commander";
 
 /** For commander: numbers, or a usage error that says which there may be. */
@@ -12,4 +13,19 @@ export function temperature(text: string): number {
   const value = Number(text);
   if (text.trim() !== "" && value >= 0 && value <= 2) return value;
   throw new InvalidArgumentError("It must be a number from 0 to 2.");
+}
+
+/** `50M`, `100k`, `2500`: thousands, millions and so on. */
+export function largeNumber(text: string): number {
+  const [, count, unit = ""] = /^(\d+(?:\.\d+)?)([kmgt]?)$/i.exec(text.trim()) ?? [];
+  const value = Math.round(Number(count) * 1_000 ** ["", "k", "m", "g", "t"].indexOf(unit.toLowerCase()));
+  if (Number.isSafeInteger(value) && value >= 1) return value;
+  throw new InvalidArgumentError("It must be a whole number such as 2500, 100k or 50M.");
+}
+
+/** `10GB`, `64MiB`. */
+export function byteSize(text: string): number {
+  const bytes = parseByteSize(text);
+  if (bytes !== undefined && bytes >= 1) return bytes;
+  throw new InvalidArgumentError("It must be a size such as 10GB or 64MiB.");
 }

@@ -40,8 +40,16 @@ export function withOrchestratorOptions(command: Command): Command {
   return command
     .option(
       "--host <address>",
-      "address to listen on; any but loopback needs MUSTER_API_KEYS and MUSTER_JOIN_TOKEN",
+      "address to listen on; any but loopback needs --tls or its like, and MUSTER_JOIN_TOKEN",
     )
+    .addOption(
+      new Option(
+        "--tls <how>",
+        "own: a certificate of Muster's own authority; off: plain, behind a proxy or on a network that is trusted",
+      ).choices(["own", "off"]),
+    )
+    .option("--tls-cert <path>", "certificate for clients, PEM, with its chain; read again when it changes")
+    .option("--tls-key <path>", "its private key, PEM")
     .option("--port <port>", "port for clients (default: 11500)", integer(0, 65_535))
     .option("--fleet-port <port>", "port that workers dial (default: 11501)", integer(0, 65_535))
     .option("--redis-url <url>", "a Redis that runs already (default: REDIS_URL, else one of our own)")
@@ -131,6 +139,9 @@ export function upLendingOverrides(flags: LendingFlags, env: Env) {
 }
 
 export interface OrchestratorFlags {
+  readonly tls?: "own" | "off";
+  readonly tlsCert?: string;
+  readonly tlsKey?: string;
   readonly host?: string;
   readonly port?: number;
   readonly fleetPort?: number;
@@ -168,6 +179,19 @@ export function orchestratorOverrides(flags: OrchestratorFlags) {
     redisUrl: flags.redisUrl,
     dataDirectory: flags.dataDir,
   });
+}
+
+/** The environment with what flags say of TLS in place of what it says: the two are not mixed. */
+export function tlsEnvironment({ tls, tlsCert, tlsKey }: OrchestratorFlags, env: Env): Env {
+  if (tls === undefined && tlsCert === undefined && tlsKey === undefined) return env;
+  return { ...env, MUSTER_TLS: tls, MUSTER_TLS_CERT: tlsCert, MUSTER_TLS_KEY: tlsKey };
+}
+
+/** Where the operator's key is, for whoever starts a service that needs one: never the key itself. */
+export function operatorNote(path: string | undefined): string {
+  return path === undefined
+    ? ""
+    : `The operator's key is in ${path}: muster on this machine uses it by itself. For people and programs: muster keys create\n`;
 }
 
 /** What a worker makes of the flags of `withModelOptions`, but for the model itself. */

@@ -128,7 +128,7 @@ export async function startBatches(deps: BatchesDeps): Promise<StartedBatches> {
     list: () => known.list(),
     canDo: (...asked) => known.canDo(...asked),
     capabilities: (model) => known.capabilities(model),
-    resolve: (name, needs) => resolver.resolve(name, { needs }),
+    resolve: (...asked) => resolver.resolve(...asked),
   };
   const late = new LateResults({ store, lines, log });
   attempts.onStray((end) => background.run("late-result", () => late.take(end)));
@@ -210,14 +210,14 @@ export async function startBatches(deps: BatchesDeps): Promise<StartedBatches> {
       windowMs: (text) => parseCompletionWindow(text, config.shortestBatchWindowMs),
       webhookRefusal: (url) => sender.refusal(url),
       stateChanged: (record, what) => webhooks.notify(record, what, clock.wallMs()),
-      plan: (tenant, { inputFileId, endpoint }) =>
+      plan: (tenant, asked) =>
         planBatch(
           {
             ...{ store, files, endpoints, limits, clock, fleet, tokenize },
             served: { ...wanted, slots: (model) => served.slots(model) },
             expected: (models) => presence.expected(models),
           },
-          { tenant, inputFileId, endpoint, signal: AbortSignal.timeout(planTimeoutMs) },
+          { ...asked, tenant, signal: AbortSignal.timeout(planTimeoutMs) },
         ),
     }),
   };

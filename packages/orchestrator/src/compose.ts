@@ -8,12 +8,15 @@ import { findRedisExecutable } from "./adapters/redis/executable.ts";
 import { createRedisModelDirectory } from "./adapters/redis/model-directory.ts";
 import { startSupervisedRedis } from "./adapters/redis/server.ts";
 import { createRedisTokenBus } from "./adapters/redis/token-bus.ts";
+import { startAccess } from "./compose-access.ts";
+import { startAudit } from "./compose-audit.ts";
 import { openObjectStore, startBatches } from "./compose-batches.ts";
 import { startCanary } from "./compose-canary.ts";
 import { startCatalogue } from "./compose-catalogue.ts";
 import { startDiscovery } from "./compose-discovery.ts";
 import { startMirror } from "./compose-mirror.ts";
 import { createPlacement } from "./compose-placement.ts";
+import { type OwnCertificates, openCertificates } from "./compose-tls.ts";
 import type { OrchestratorConfig } from "./config.ts";
 import { countByState } from "./core/batches/batch.ts";
 import { AttemptTable } from "./flows/attempt-table.ts";
@@ -28,15 +31,21 @@ import { RequestDesk } from "./flows/request-desk.ts";
 import { JobRunner } from "./flows/run-job.ts";
 import { ServedModels } from "./flows/served-models.ts";
 import { startFleetServer } from "./grpc/fleet-service.ts";
-import { startHttpServer } from "./http/server.ts";
+import { type HttpServer, startHttpServer } from "./http/server.ts";
 import { version } from "./version.ts";
 
 /** What still goes on in the background after everything that people wait for: another orchestrator takes it up. */
 const backgroundMs = 5_000;
 
 export interface RunningOrchestrator {
-  /** `http://host:port`. */
+  /** `http://host:port`, or `https:`. */
   readonly url: string;
+  /** Where administrators ask, where that is not the same. */
+  readonly adminUrl: string | undefined;
+  /** What clients may ask, and who of them. */
+  readonly routes: HttpServer["routes"];
+  /** The file with the operator's key, where one was needed. */
+  readonly operatorKeyFile: string | undefined;
   /** `host:port` that workers dial. */
   readonly fleetAddress: string;
   /** Where Redis is: a URL, or the path of its socket. */
@@ -50,13 +59,13 @@ export interface RunningOrchestrator {
 /** Builds and starts an orchestrator. Throws MusterError with what is missing and what to do. */
 export async function startOrchestrator(
   config: OrchestratorConfig,
-  deps: { readonly log: Log; readonly clock?: Clock },
+  deps: { readonly log: Log; readonly clock?: Clock; readonly ownCertificates?: OwnCertificates },
 ): Promise<RunningOrchestrator> {
   const { log } = deps;
   const clock = deps.clock ?? systemClock;
   const lifecycle = new Lifecycle(log);
   try {
-    return await start(config, { log, clock, lifecycle });
+    return await start(config, { log, clock, lifecycle, ownCertificates: deps.ownCertificates });
   } catch (error) {
     await lifecycle.stop();
     throw error;
@@ -65,7 +74,12 @@ export async function startOrchestrator(
 
 async function start(
   config: OrchestratorConfig,
-  deps: { readonly log: Log; readonly clock: Clock; readonly lifecycle: Lifecycle },
+  deps: {
+    readonly log: Log;
+    readonly clock: Clock;
+    readonly lifecycle: Lifecycle;
+    readonly ownCertificates: OwnCertificates | undefined;
+  },
 ): Promise<RunningOrchestrator> {
   const { log, clock, lifecycle } = deps;
   const orchestratorId = `orc-${randomUUID()}`;
@@ -133,6 +147,17 @@ async function start(
   lifecycle.onStop("served models", () => served.close());
   const store = await openObjectStore(config.objectStore, { log, clock });
   lifecycle.onStop("object store", () => store.close());
+  const { audit, auditDesk } = await startAudit({
+    config,
+    self: orchestratorId,
+    store,
+    clock,
+    log,
+    lifecycle,
+  });
+  const access = await startAccess({
+    ...{ config, self: orchestratorId, store, audit, clock, log, background, lifecycle },
+  });
   const comingUp = (model: string): string | undefined => {
     const here = placement.placer.comingUp(model)?.says;
     if (here !== undefined || served.slots(model) > 0) return here;
@@ -229,7 +254,7 @@ async function start(
       metrics,
       clock,
       log,
-      apiKeys: config.apiKeys,
+      ...{ keyRing: access.keyRing, keys: access.keys, refusals: access.refusals, audit, auditDesk },
       bodyLimitBytes: config.bodyLimitBytes,
       queueTimeoutMs: config.queueTimeoutMs,
       startedAtMs: clock.nowMs(),
@@ -244,7 +269,13 @@ async function start(
         return queue.isUp() ? undefined : "Redis is not reachable";
       },
     },
-    { host: config.host, port: config.port },
+    {
+      ...{ host: config.host, port: config.port, admin: config.adminListener },
+      certificates: await openCertificates({
+        ...{ config, own: deps.ownCertificates, clock, log, lifecycle },
+      }),
+      ...{ trustedProxies: config.trustedProxies, headersTimeoutMs: config.headersTimeoutMs },
+    },
   );
   lifecycle.onStop("http", () => http.close());
   // First of all: readiness is gone, what waits is turned away, what runs gets its time.
@@ -257,6 +288,9 @@ async function start(
 
   return {
     url: http.url,
+    adminUrl: http.adminUrl,
+    routes: http.routes,
+    operatorKeyFile: access.operatorKeyFile(),
     fleetAddress,
     redisAddress: address,
     load: () => ({ openRequests: desk.size, runningAttempts: attempts.size }),

@@ -1,6 +1,6 @@
-import { homedir } from "node:os";
 import { join, resolve } from "node:path";
 import {
+  defaultDataDirectory,
   type Env,
   MusterError,
   readByteSize,
@@ -12,8 +12,9 @@ import {
 import { builtInCatalogue, type ModelEntry } from "@muster/models";
 import { parseKeyEntry } from "./core/access/api-keys.ts";
 import { type CanaryMode, canaryModes } from "./core/fleet/canary.ts";
+import { checkTls, readTrustConfig, type TrustConfig } from "./trust-config.ts";
 
-export interface OrchestratorConfig {
+export interface OrchestratorConfig extends TrustConfig {
   readonly host: string;
   /** 0 takes a free port. */
   readonly port: number;
@@ -83,9 +84,8 @@ export type OrchestratorOverrides = Partial<OrchestratorConfig>;
 const minSecretLength = 16;
 const loopbackHosts = new Set(["127.0.0.1", "::1", "localhost"]);
 
-/** `~/.local/share/muster`, or where XDG_DATA_HOME points. */
-export function defaultDataDirectory(env: Env): string {
-  return join(readText(env, "XDG_DATA_HOME") ?? join(homedir(), ".local", "share"), "muster");
+export function isLoopbackHost(host: string): boolean {
+  return loopbackHosts.has(host);
 }
 
 /**
@@ -116,6 +116,7 @@ export function loadOrchestratorConfig(
     searchPath: overrides.searchPath ?? readText(env, "PATH") ?? "/usr/bin:/bin",
     redisPrefix: overrides.redisPrefix ?? readText(env, "MUSTER_REDIS_PREFIX") ?? "muster",
     dataDirectory,
+    ...readTrustConfig(overrides, { env, dataDirectory }),
     apiKeys: overrides.apiKeys ?? readList(env, "MUSTER_API_KEYS"),
     joinToken: overrides.joinToken ?? readText(env, "MUSTER_JOIN_TOKEN"),
     // A request travels to its worker in one message (`maxMessageBytes`): this leaves room for what is added.
@@ -180,14 +181,8 @@ function check(config: OrchestratorConfig): void {
   }
   for (const key of config.apiKeys) requireStrong("MUSTER_API_KEYS", parseKeyEntry(key).secret);
   if (config.joinToken !== undefined) requireStrong("MUSTER_JOIN_TOKEN", config.joinToken);
-  if (!loopbackHosts.has(config.host) && config.apiKeys.length === 0) {
-    throw new MusterError(
-      "invalid_request",
-      `MUSTER_HOST is "${config.host}": an address that others can reach needs API keys. Set MUSTER_API_KEYS to one or more keys, separated by commas (for example the output of: openssl rand -hex 32).`,
-      { param: "MUSTER_API_KEYS" },
-    );
-  }
-  if (!loopbackHosts.has(config.fleetHost) && config.joinToken === undefined) {
+  checkTls(config, { host: config.host, isLoopback: isLoopbackHost });
+  if (!isLoopbackHost(config.fleetHost) && config.joinToken === undefined) {
     throw new MusterError(
       "invalid_request",
       `The fleet port would listen on "${config.fleetHost}": an address that others can reach needs a join token. Set MUSTER_JOIN_TOKEN here and on each worker (for example the output of: openssl rand -hex 32).`,

@@ -2,7 +2,6 @@ export { checkRedis } from "./adapters/redis/check.ts";
 export { findRedisExecutable } from "./adapters/redis/executable.ts";
 export { type RunningOrchestrator, startOrchestrator } from "./compose.ts";
 export {
-  defaultDataDirectory,
   loadOrchestratorConfig,
   type OrchestratorConfig,
   type OrchestratorOverrides,

@@ -2,6 +2,7 @@
 export { createFairTags } from "./adapters/bullmq/fair-tags.ts";
 export { createBullmqJobQueue } from "./adapters/bullmq/job-queue.ts";
 export { sha256 } from "./adapters/common/sha256.ts";
+export { openCertificateFiles } from "./adapters/disk/certificate-files.ts";
 export { createDiskObjectStore } from "./adapters/disk/object-store.ts";
 export { createRedisCommitLedger } from "./adapters/redis/commit-ledger.ts";
 export { createRedisProvenReplicas } from "./adapters/redis/proven-replicas.ts";
@@ -37,4 +38,5 @@ export * as ledgerFixture from "./ports/commit-ledger.fixture.ts";
 export { jobQueueContract } from "./ports/job-queue.contract.ts";
 export { objectStoreContract } from "./ports/object-store.contract.ts";
 export { provenReplicasContract } from "./ports/proven-replicas.contract.ts";
+export type { CertificatePair, ServerCertificates } from "./ports/server-certificates.ts";
 export { tokenBusContract } from "./ports/token-bus.contract.ts";

@@ -1,11 +1,13 @@
 import { defaultBaseUrl, serverRoot } from "./base-url.ts";
 import { readEnvironment } from "./config.ts";
 import { createTransport, type FetchFunction } from "./http.ts";
+import { type Audit, createAudit } from "./resources/audit.ts";
 import { type Batches, createBatches } from "./resources/batches.ts";
 import { type Chat, createChat } from "./resources/chat.ts";
 import { type Completions, createCompletions } from "./resources/completions.ts";
 import { createEmbeddings, type Embeddings } from "./resources/embeddings.ts";
 import { createFiles, type Files } from "./resources/files.ts";
+import { createKeys, type Keys } from "./resources/keys.ts";
 import { createMirror, type MirrorResource } from "./resources/mirror.ts";
 import { createModels, type Models } from "./resources/models.ts";
 import { createRerank, type Rerank } from "./resources/rerank.ts";
@@ -60,6 +62,8 @@ export class Muster {
   readonly models: Models;
   readonly mirror: MirrorResource;
   readonly workers: Workers;
+  readonly keys: Keys;
+  readonly audit: Audit;
   readonly tokenize: Tokenize;
 
   constructor(options: MusterOptions = {}) {
@@ -84,6 +88,8 @@ export class Muster {
     this.models = createModels(transport);
     this.mirror = createMirror(transport);
     this.workers = createWorkers(transport);
+    this.keys = createKeys(transport);
+    this.audit = createAudit(transport);
   }
 }
 

@@ -16,6 +16,7 @@ export {
 } from "./errors.ts";
 export type { FetchFunction, RequestOptions } from "./http.ts";
 export type { OutageOptions } from "./outage.ts";
+export type { Audit, AuditQuery, AuditRecord, AuditReport } from "./resources/audit.ts";
 export type {
   BatchBody,
   BatchEndpoint,
@@ -67,6 +68,7 @@ export type {
 export type { EmbeddingList, EmbeddingRequest, Embeddings } from "./resources/embeddings.ts";
 export type { FileContent } from "./resources/file-content.ts";
 export type { DeletedFile, FileObject, FileQuery, Files, FileUpload } from "./resources/files.ts";
+export type { ApiKey, ApiKeyRequest, KeyLimits, KeyScope, Keys, NewApiKey } from "./resources/keys.ts";
 export type {
   MirrorFetch,
   MirrorFile,

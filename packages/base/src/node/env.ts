@@ -1,3 +1,5 @@
+import { homedir } from "node:os";
+import { join } from "node:path";
 import { parseByteSize } from "../pure/byte-size.ts";
 import { MusterError } from "../pure/muster-error.ts";
 
@@ -56,4 +58,9 @@ export function readChoice<T extends string>(env: Env, name: string, choices: re
     );
   }
   return found;
+}
+
+/** Where a service keeps what it needs again: `~/.local/share/muster`, or where XDG_DATA_HOME points. */
+export function defaultDataDirectory(env: Env): string {
+  return join(readText(env, "XDG_DATA_HOME") ?? join(homedir(), ".local", "share"), "muster");
 }

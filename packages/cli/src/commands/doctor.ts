@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { mkdir, statfs } from "node:fs/promises";
 import { freemem, totalmem } from "node:os";
-import { type Hardware, type Log, MusterError, silentLog } from "@muster/base";
+import { defaultDataDirectory, type Hardware, type Log, MusterError, silentLog } from "@muster/base";
 import type { EngineBuildState } from "@muster/worker";
 import { Command } from "commander";
 import type { CommandIo } from "../command-io.ts";
@@ -24,7 +24,7 @@ export function doctorCommand(io: CommandIo): Command {
     .description("check this machine: what is there, what is missing, how to get it")
     .option("--json", "print as JSON")
     .action(async (flags: { json?: boolean }) => {
-      const { checkRedis, defaultDataDirectory, findRedisExecutable } = await import("@muster/orchestrator");
+      const { checkRedis, findRedisExecutable } = await import("@muster/orchestrator");
       const { defaultModelDirectory } = await import("@muster/models");
       const { engineBuildState, probeHardware } = await import("@muster/worker");
       const hardware = await probeHardware(silentLog);

@@ -7,7 +7,9 @@ import {
   createLog,
   logOption,
   type OrchestratorFlags,
+  operatorNote,
   orchestratorOverrides,
+  tlsEnvironment,
   withOrchestratorOptions,
 } from "../service-options.ts";
 
@@ -18,13 +20,14 @@ export function orchestratorCommand(io: CommandIo): Command {
     .addOption(logOption("info"))
     .action(async (flags: OrchestratorFlags & { logLevel: LogLevel }) => {
       const { loadOrchestratorConfig, startOrchestrator } = await import("@muster/orchestrator");
-      const config = loadOrchestratorConfig(orchestratorOverrides(flags), io.env);
+      const config = loadOrchestratorConfig(orchestratorOverrides(flags), tlsEnvironment(flags, io.env));
       const orchestrator = await startOrchestrator(config, {
         log: createLog(flags.logLevel, "orchestrator"),
       });
       io.stdout.write(
         `Clients: ${orchestrator.url}/v1\nWorkers: muster worker --join ${dialAddress(orchestrator.fleetAddress)}\n`,
       );
+      io.stderr.write(operatorNote(orchestrator.operatorKeyFile));
       await runUntilSignal(io, orchestrator);
     });
 }

@@ -15,7 +15,9 @@ import {
   type ModelFlags,
   modelOverrides,
   type OrchestratorFlags,
+  operatorNote,
   orchestratorOverrides,
+  tlsEnvironment,
   upLendingOverrides,
   withLendingOptions,
   withModelOptions,
@@ -36,7 +38,7 @@ export function upCommand(io: CommandIo): Command {
     .action(async (model: string | undefined, flags: UpFlags) => {
       const { loadOrchestratorConfig, startOrchestrator } = await import("@muster/orchestrator");
       const log = createLog(flags.logLevel, "muster");
-      const config = loadOrchestratorConfig(orchestratorOverrides(flags), io.env);
+      const config = loadOrchestratorConfig(orchestratorOverrides(flags), tlsEnvironment(flags, io.env));
       // First of all: what is missing here should be known before a model is fetched.
       const orchestrator = await startOrchestrator(config, { log });
       try {
@@ -79,6 +81,7 @@ async function serveHere(
   io.stdout.write(
     `Other machines join with: muster worker --join ${dialAddress(orchestrator.fleetAddress)}\n`,
   );
+  io.stderr.write(operatorNote(orchestrator.operatorKeyFile));
   // The requests first: what runs may still need the worker.
   const stop = async () => {
     await orchestrator.stop();

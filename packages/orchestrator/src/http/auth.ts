@@ -1,8 +1,7 @@
-import { createHash } from "node:crypto";
 import type { IncomingHttpHeaders } from "node:http";
 import { MusterError } from "@muster/base";
-import { type ApiKey, tenantOf } from "../core/access/api-keys.ts";
-import { operator, type Principal } from "../core/access/principal.ts";
+import type { FastifyRequest } from "fastify";
+import { mayDo, operator, type Principal, type Scope } from "../core/access/principal.ts";
 
 declare module "fastify" {
   interface FastifyRequest {
@@ -11,44 +10,75 @@ declare module "fastify" {
     /** Whose request it is: files and batches belong to tenants. */
     tenant: string;
   }
+  interface FastifyContextConfig {
+    /** What a key must be for. */
+    scope?: Scope | undefined;
+    /** Keys for one of these may ask as well. */
+    alsoFor?: readonly Scope[] | undefined;
+    /** Anybody may ask, without a key. */
+    public?: boolean | undefined;
+  }
+}
+
+/** Who is behind a key. */
+export interface KeyHolders {
+  /** Nobody needs a key: there is none, and never was. */
+  readonly isOpen: boolean;
+  /** Throws `unauthenticated`. */
+  whoHas(presented: string): Principal;
 }
 
 const loopbackNames = new Set(["localhost", "127.0.0.1", "[::1]"]);
 /** Everybody, where there are no keys. */
 const onlyTenant = "default";
 
-export const digestOfKey = (text: string): Uint8Array => createHash("sha256").update(text).digest();
-
 /**
  * Who asks, if they may. With keys: only who presents one, as `Authorization: Bearer` or `x-api-key`. Without keys the
  * listener is on loopback, and only requests that were addressed to loopback count: a web page that points its own name
  * at 127.0.0.1 (DNS rebinding) is turned away.
  */
-export function authorize(headers: IncomingHttpHeaders, apiKeys: readonly ApiKey[]): Principal {
-  if (apiKeys.length === 0) {
-    const host = (headers.host ?? "").toLowerCase().replace(/:\d+$/, "");
-    if (isFromForeignPage(headers)) {
-      throw new MusterError(
-        "forbidden",
-        "This orchestrator has no API keys: pages of other sites may not use it.",
-      );
-    }
-    if (loopbackNames.has(host)) return operator({ keyId: "loopback", tenant: onlyTenant });
-    throw new MusterError(
-      "forbidden",
-      `This orchestrator has no API keys and answers only on localhost, not as "${host.slice(0, 100)}". Set MUSTER_API_KEYS to open it.`,
-    );
+export function authorize(headers: IncomingHttpHeaders, keys: KeyHolders): Principal {
+  if (keys.isOpen) {
+    requireFromHere(headers);
+    return operator({ keyId: "loopback", tenant: onlyTenant });
   }
   const presented = presentedKey(headers);
-  if (presented === undefined) {
+  if (presented !== undefined) return keys.whoHas(presented);
+  throw new MusterError(
+    "unauthenticated",
+    "No API key was sent. Send it as the header Authorization: Bearer <key>.",
+  );
+}
+
+/** Throws `forbidden`, naming what the key lacks. */
+export function requireScope({ principal, routeOptions, method }: FastifyRequest): void {
+  const { scope, alsoFor = [] } = routeOptions.config;
+  // A path that there is not has no scope: whoever has a key is told so.
+  if (scope === undefined || [scope, ...alsoFor].some((each) => mayDo(principal, each))) return;
+  throw new MusterError(
+    "forbidden",
+    `The API key "${principal.keyName}" is for ${[...principal.scopes].join(", ")}: ${method} ${routeOptions.url} needs the scope "${scope}".`,
+  );
+}
+
+function requireFromHere(headers: IncomingHttpHeaders): void {
+  if (isFromForeignPage(headers))
     throw new MusterError(
-      "unauthenticated",
-      "No API key was sent. Send it as the header Authorization: Bearer <key>.",
+      "forbidden",
+      "This orchestrator has no API keys: pages of other sites may not use it.",
     );
-  }
-  const tenant = tenantOf(presented, apiKeys, digestOfKey);
-  if (tenant === undefined) throw new MusterError("unauthenticated", "The API key is not valid here.");
-  return operator({ keyId: `configured:${tenant}`, tenant });
+  // A proxy on this machine speaks for anybody who can reach it.
+  if (headers.forwarded !== undefined || headers["x-forwarded-for"] !== undefined)
+    throw new MusterError(
+      "forbidden",
+      "This orchestrator has no API keys and answers only programs of its own machine, not what a proxy forwards. Make a key: muster keys create.",
+    );
+  const host = (headers.host ?? "").toLowerCase().replace(/:\d+$/, "");
+  if (loopbackNames.has(host)) return;
+  throw new MusterError(
+    "forbidden",
+    `This orchestrator has no API keys and answers only on localhost, not as "${host.slice(0, 100)}". Make a key (muster keys create) or set MUSTER_API_KEYS to open it.`,
+  );
 }
 
 /** A browser says which page a request comes from; some requests it sends without asking us first. */

@@ -10,8 +10,13 @@ import type { ModelPlacer } from "../flows/placement/place-models.ts";
 import type { PresenceKeeper } from "../flows/presence-keeper.ts";
 import type { RequestDesk } from "../flows/request-desk.ts";
 import type { ServedModels } from "../flows/served-models.ts";
+import type { AuditDesk } from "../flows/trust/audit-desk.ts";
+import type { KeyDesk } from "../flows/trust/key-desk.ts";
+import type { KeyRing } from "../flows/trust/key-ring.ts";
+import type { AuditTrail } from "../ports/audit-trail.ts";
 import type { Batches } from "../ports/batches.ts";
 import type { Metrics } from "../ports/metrics.ts";
+import type { Refusals } from "./refusals.ts";
 
 /** Files, and the batches that are made of them. */
 export interface BatchingDeps {
@@ -42,7 +47,11 @@ export interface HttpDeps {
   readonly metrics: Metrics;
   readonly clock: Clock;
   readonly log: Log;
-  readonly apiKeys: readonly string[];
+  readonly keyRing: Pick<KeyRing, "isOpen" | "whoHas" | "uses">;
+  readonly keys: KeyDesk;
+  readonly audit: AuditTrail;
+  readonly auditDesk: AuditDesk;
+  readonly refusals: Refusals;
   readonly bodyLimitBytes: number;
   readonly queueTimeoutMs: number;
   /** Monotonic. */

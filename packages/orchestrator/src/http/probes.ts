@@ -3,21 +3,24 @@ import type { HttpDeps } from "./http-deps.ts";
 
 /** Liveness, readiness, and what Prometheus scrapes. */
 export function probeRoutes(app: FastifyInstance, deps: HttpDeps): void {
-  app.get("/healthz", () => ({ status: "ok" }));
+  app.get("/healthz", { config: { public: true } }, () => ({ status: "ok" }));
 
-  app.get("/readyz", (_request, reply) => {
+  app.get("/readyz", { config: { public: true } }, (_request, reply) => {
     const reason = deps.unreadyBecause();
     return reason === undefined
       ? { status: "ready" }
       : reply.status(503).send({ status: "not ready", reason });
   });
 
-  app.get("/metrics", async (_request, reply) => {
+  app.get("/metrics", { config: { scope: "metrics" } }, async (_request, reply) => {
     const { contentType, text } = await deps.scrape();
     return reply.header("content-type", contentType).send(text);
   });
 
-  app.get("/", (_request, reply) => {
+  // Clients of Anthropic's API try whether there is anybody, without a key.
+  app.head("/", { config: { public: true } }, (_request, reply) => reply.send());
+
+  app.get("/", { exposeHeadRoute: false, config: { scope: "read" } }, (_request, reply) => {
     const models = deps.served.list();
     const workers = deps.fleet.workers().filter((worker) => worker.state !== "lost");
     const page = [

@@ -1,16 +1,20 @@
 import { isUtf8 } from "node:buffer";
 import { MusterError } from "@muster/base";
-import { type FastifyInstance, fastify } from "fastify";
-import { readApiKeys } from "../core/access/api-keys.ts";
+import { type FastifyInstance, type FastifyRequest, fastify } from "fastify";
+import { mayDo, type Scope } from "../core/access/principal.ts";
+import type { ServerCertificates } from "../ports/server-certificates.ts";
 import { anthropicRoutes } from "./anthropic/messages.ts";
-import { authorize, digestOfKey } from "./auth.ts";
+import { authorize, requireScope } from "./auth.ts";
+import { auditRoutes } from "./cluster/audit.ts";
 import { fleetRoute } from "./cluster/fleet.ts";
+import { keysRoutes } from "./cluster/keys.ts";
 import { mirrorRoutes } from "./cluster/mirror.ts";
 import { clusterModelsRoutes } from "./cluster/models.ts";
 import { planRoute } from "./cluster/plan.ts";
 import { workersRoutes } from "./cluster/workers.ts";
 import { fromFastify, sendError } from "./error-response.ts";
 import type { HttpDeps } from "./http-deps.ts";
+import { connectionLimits, encryption, listenWith } from "./listener.ts";
 import { batchesRoutes } from "./openai/batches.ts";
 import { chatCompletionsRoute } from "./openai/chat-completions.ts";
 import { completionsRoute } from "./openai/completions.ts";
@@ -22,52 +26,70 @@ import { tokenizeRoute } from "./openai/tokenize.ts";
 import { probeRoutes } from "./probes.ts";
 import { refuseConnection } from "./refuse-connection.ts";
 import { responsesRoutes } from "./responses/responses.ts";
+import { type RouteRule, requireRules } from "./route-rules.ts";
 import { refuseSlowBodies } from "./slow-bodies.ts";
 
 export interface HttpServer {
-  /** `http://host:port`. */
+  /** `http://host:port`, or `https:`. */
   readonly url: string;
+  /** Of the listener for administrators, where there is one. */
+  readonly adminUrl: string | undefined;
+  /** Who may ask what. */
+  readonly routes: readonly RouteRule[];
   /** Turns new requests away, waits for those under way. */
   close(): Promise<void>;
 }
 
-/** Routes that anybody may ask; every other one is refused without a key. */
-const publicPaths = new Set(["/healthz", "/readyz"]);
-
-/** Time for a client to send its headers: slower ones hold a connection for nothing. */
-const headersTimeoutMs = 20_000;
-const closeGraceMs = 1_000;
-
-export async function startHttpServer(
-  deps: HttpDeps,
-  listen: { readonly host: string; readonly port: number },
-): Promise<HttpServer> {
-  const app = buildApp(deps);
-  let url: string;
-  try {
-    url = await app.listen({ host: listen.host, port: listen.port });
-  } catch (cause) {
-    throw new MusterError(
-      "internal",
-      `Cannot listen on ${listen.host}:${listen.port}: ${MusterError.from(cause).message}. Is another orchestrator running? Choose another with --port.`,
-      { cause },
-    );
-  }
-  deps.log.info({ url }, "listening for clients");
-  return {
-    url,
-    async close() {
-      // By now every answer has ended. Some clients open connections ahead and never use them: Node waits for those.
-      const force = setTimeout(() => app.server.closeAllConnections(), closeGraceMs);
-      await app.close();
-      clearTimeout(force);
-    },
-  };
+interface Listen {
+  readonly host: string;
+  readonly port: number;
+  /** Where what administrates answers alone; undefined: with everything else. */
+  readonly admin: { readonly host: string; readonly port: number } | undefined;
+  /** Undefined: plain. */
+  readonly certificates: ServerCertificates | undefined;
+  readonly trustedProxies: readonly string[];
+  /** Time for a client to send its headers: slower ones hold a connection for nothing. */
+  readonly headersTimeoutMs: number;
 }
 
-function buildApp(deps: HttpDeps): FastifyInstance {
+/** Which routes answer on a listener: all, or those that are not moved to another one. */
+type Answers = "all" | "clients";
+
+export async function startHttpServer(deps: HttpDeps, listen: Listen): Promise<HttpServer> {
+  const { host, port, admin, certificates } = listen;
+  const isEncrypted = certificates !== undefined;
+  const { app, rules } = buildApp(deps, { ...listen, answers: admin === undefined ? "all" : "clients" });
+  const clients = await listenWith(app, { host, port, isEncrypted, flag: "--port" });
+  deps.log.info({ url: clients.url }, "listening for clients");
+  if (admin === undefined) return { ...clients, adminUrl: undefined, routes: rules };
+  try {
+    const { app: adminApp } = buildApp(deps, { ...listen, answers: "all" });
+    const admins = await listenWith(adminApp, { ...admin, isEncrypted, flag: "MUSTER_ADMIN_PORT" });
+    deps.log.info({ url: admins.url }, "listening for administrators");
+    return {
+      url: clients.url,
+      adminUrl: admins.url,
+      routes: rules,
+      async close() {
+        await Promise.all([clients.close(), admins.close()]);
+      },
+    };
+  } catch (error) {
+    await clients.close();
+    throw error;
+  }
+}
+
+function buildApp(
+  deps: HttpDeps,
+  { answers, certificates, trustedProxies, headersTimeoutMs }: Listen & { readonly answers: Answers },
+): { readonly app: FastifyInstance; readonly rules: readonly RouteRule[] } {
   const app = fastify({
+    ...encryption(certificates, { headersTimeoutMs, log: deps.log }),
+    http: connectionLimits(headersTimeoutMs),
     logger: false,
+    // What a client says of where it comes from counts only from proxies that are known.
+    trustProxy: trustedProxies.length === 0 ? false : [...trustedProxies],
     bodyLimit: deps.bodyLimitBytes,
     genReqId: () => deps.newId("req-"),
     frameworkErrors: (error, request, reply) => {
@@ -78,7 +100,6 @@ function buildApp(deps: HttpDeps): FastifyInstance {
     clientErrorHandler: (error, socket) => refuseConnection(error, socket, deps.newId("req-")),
     // Bodies have their own time, in slow-bodies.ts: uploads may take longer.
     requestTimeout: 0,
-    http: { headersTimeout: headersTimeoutMs },
     forceCloseConnections: "idle",
     return503OnClosing: false,
     exposeHeadRoutes: true,
@@ -86,7 +107,7 @@ function buildApp(deps: HttpDeps): FastifyInstance {
   });
 
   takeOnlyUtf8(app);
-  const keys = readApiKeys(deps.apiKeys, digestOfKey);
+  const rules = requireRules(app);
   app.decorateRequest("tenant", "");
   app.decorateRequest("principal");
   app.addHook("onRequest", async (request, reply) => {
@@ -94,12 +115,17 @@ function buildApp(deps: HttpDeps): FastifyInstance {
     reply.header("request-id", request.id);
     reply.header("x-content-type-options", "nosniff");
     reply.header("cache-control", "no-store");
-    const { url = "" } = request.routeOptions;
-    // Clients of Anthropic's API try whether there is anybody, without a key.
-    const isPublic = publicPaths.has(url) || (request.method === "HEAD" && url === "/");
-    if (isPublic) return;
-    request.principal = authorize(request.headers, keys);
-    request.tenant = request.principal.tenant;
+    const { config } = request.routeOptions;
+    if (config.public === true) return;
+    try {
+      request.principal = authorize(request.headers, deps.keyRing);
+      request.tenant = request.principal.tenant;
+      if (answers === "clients" && isForAdministrators(config.scope)) throw isElsewhere(request);
+      requireScope(request);
+    } catch (error) {
+      deps.refusals.note(request, error);
+      throw error;
+    }
   });
   refuseSlowBodies(app, deps.clock);
   app.addHook("onResponse", async (request, reply) => {
@@ -123,12 +149,7 @@ function buildApp(deps: HttpDeps): FastifyInstance {
     }
     return sendError(reply, error);
   });
-  app.setNotFoundHandler((request, reply) =>
-    sendError(
-      reply,
-      new MusterError("not_found", `There is no ${request.method} ${pathOf(request.url)} here.`),
-    ),
-  );
+  app.setNotFoundHandler((request, reply) => sendError(reply, notThere(request)));
 
   chatCompletionsRoute(app, deps);
   completionsRoute(app, deps);
@@ -138,15 +159,33 @@ function buildApp(deps: HttpDeps): FastifyInstance {
   responsesRoutes(app, deps);
   anthropicRoutes(app, deps);
   filesRoutes(app, deps);
-  batchesRoutes(app, deps.batches.desk);
+  batchesRoutes(app, deps);
   modelsRoutes(app, deps);
   clusterModelsRoutes(app, deps);
   planRoute(app, deps);
   workersRoutes(app, deps);
   mirrorRoutes(app, deps);
   fleetRoute(app, deps);
+  keysRoutes(app, deps);
+  auditRoutes(app, deps);
   probeRoutes(app, deps);
-  return app;
+  return { app, rules };
+}
+
+function isForAdministrators(scope: Scope | undefined): boolean {
+  return scope === "admin" || scope === "metrics";
+}
+
+/** Where it is, is told to those who may ask there. */
+function isElsewhere(request: FastifyRequest): MusterError {
+  const { scope = "admin" } = request.routeOptions.config;
+  const { message } = notThere(request);
+  const where = " What administrates answers on a listener of its own (MUSTER_ADMIN_PORT).";
+  return new MusterError("not_found", mayDo(request.principal, scope) ? message + where : message);
+}
+
+function notThere({ method, url }: FastifyRequest): MusterError {
+  return new MusterError("not_found", `There is no ${method} ${pathOf(url)} here.`);
 }
 
 /**

@@ -23,6 +23,9 @@ export const auditActions = [
   "file.create",
   "file.read",
   "file.remove",
+  // What a log says of itself: that it begins, and that events were lost while the store was away.
+  "audit.begin",
+  "audit.gap",
 ] as const;
 export type AuditAction = (typeof auditActions)[number];
 

@@ -13,6 +13,8 @@ import type { PlanReport } from "../core/batches/plan-report.ts";
 /** What a batch is asked for with. */
 export interface BatchAsked {
   readonly tenant: string;
+  /** What the key of whoever asks may use; undefined: all models. */
+  readonly models: readonly string[] | undefined;
   readonly inputFileId: string;
   readonly endpoint: BatchEndpoint;
   readonly completionWindow: string;
@@ -80,8 +82,5 @@ export interface Batches {
     },
   ): Promise<ResultsPage>;
   /** What a file would take, without running it. */
-  plan(
-    tenant: string,
-    asked: { readonly inputFileId: string; readonly endpoint: BatchEndpoint },
-  ): Promise<PlanReport>;
+  plan(tenant: string, asked: Pick<BatchAsked, "inputFileId" | "endpoint" | "models">): Promise<PlanReport>;
 }

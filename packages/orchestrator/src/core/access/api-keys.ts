@@ -61,7 +61,8 @@ export function matchesAny(presented: string, accepted: readonly string[], diges
   return isMatch;
 }
 
-function isSame(a: Uint8Array, b: Uint8Array): boolean {
+/** In a time that says nothing of where they differ. */
+export function isSame(a: Uint8Array, b: Uint8Array): boolean {
   let difference = a.length ^ b.length;
   for (let i = 0; i < b.length; i++) difference |= (a[i] ?? 0) ^ (b[i] ?? 0);
   return difference === 0;

@@ -29,6 +29,8 @@ export interface Principal {
   /** Names of models with `*` for any text; undefined: all. */
   readonly models: readonly string[] | undefined;
   readonly limits: Limits;
+  /** Unix time; undefined: it does not. */
+  readonly expiresAtMs?: number | undefined;
 }
 
 export const noLimits: Limits = {};

@@ -26,6 +26,8 @@ export interface BatchRecord {
   /** `batch_` and 32 hexadecimal digits, the first 12 of them its creation time: ids sort by age. */
   readonly id: string;
   readonly tenant: string;
+  /** The models that the key it was made with may use; undefined: all. */
+  readonly models?: readonly string[] | undefined;
   readonly inputFileId: string;
   readonly endpoint: BatchEndpoint;
   /** As it was asked for: `24h`, `90m`. */

@@ -47,6 +47,13 @@ export const objectKeys = {
   /** What was read of files that the built-in list names. */
   seenFiles: "catalogue/files/",
   seenFile: (digest: string) => `catalogue/files/${digest}.json`,
+  /** API keys, in parts; and on which day each was last used. */
+  apiKeys: "trust/keys/",
+  apiKeyUses: "trust/key-uses/",
+  apiKeyUse: (keyId: string) => `trust/key-uses/${keyId}.json`,
+  /** What is remembered of who did what: a log for each process, in pieces. */
+  auditLogs: "audit/",
+  auditLog: (writer: string) => `audit/${writer}`,
   cachedResult: (tenant: string, digest: string) =>
     `tenants/${tenant}/results/${digest.slice(0, 2)}/${digest}`,
 } as const;

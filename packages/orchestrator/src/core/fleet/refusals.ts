@@ -11,6 +11,15 @@ export function modelNotFound(model: string, known: readonly string[]): MusterEr
   );
 }
 
+/** Says what may be used, and nothing of whether there is what was asked for. */
+export function modelForbidden(model: string, allowed: readonly string[] = []): MusterError {
+  return new MusterError(
+    "forbidden",
+    `The API key may not use the model "${model.slice(0, 128)}": it is for ${allowed.join(", ")}. GET /v1/models lists what it can ask for.`,
+    { param: "model" },
+  );
+}
+
 /** The field that asks for each, in the words of chat completions; `model` where it is the endpoint itself. */
 const defaultParams: Record<Capability, string> = {
   chat: "model",

@@ -1,8 +1,9 @@
 import { type Capability, MusterError } from "@muster/base";
+import { type ModelPatterns, mayUseModel } from "../../core/access/model-gate.ts";
 import type { BatchEndpoint, LineError } from "../../core/batches/batch.ts";
 import type { LineEntry } from "../../core/batches/line-index.ts";
 import { prefixOf, TextHashSet } from "../../core/batches/text-hash.ts";
-import { modelNotFound, notAble } from "../../core/fleet/refusals.ts";
+import { modelForbidden, modelNotFound, notAble } from "../../core/fleet/refusals.ts";
 import type { LineEndpoints, LineIdentity, LinePlan } from "../../ports/line-endpoint.ts";
 import type { Resolved } from "../catalogue/model-resolver.ts";
 import type { RawLine } from "./line-splitter.ts";
@@ -15,13 +16,18 @@ export interface ServedNow {
   canDo(model: string, needs: ReadonlySet<Capability>): boolean;
   capabilities(model: string): ReadonlySet<Capability>;
   /** The model that a name stands for, for what is needed. */
-  resolve(name: string, needs: ReadonlySet<Capability>): Resolved;
+  resolve(
+    name: string,
+    need: { readonly needs: ReadonlySet<Capability>; readonly allowed: ModelPatterns },
+  ): Resolved;
 }
 
 interface CheckerDeps {
   readonly endpoints: LineEndpoints;
   readonly served: ServedNow;
   readonly maxLineBytes: number;
+  /** The models that whoever made the batch may use. */
+  readonly allowed?: ModelPatterns;
 }
 
 /** A line that can be run as it is. */
@@ -111,8 +117,8 @@ export class LineChecker {
   /** The model, or why there is none. Throws `not_ready` where that may change: a night without machines says nothing. */
   #asked(of: Pick<LinePlan, "needs" | "params"> & { readonly name: string }): string | MusterError {
     const { name, needs, params } = of;
-    const { served } = this.#deps;
-    const resolved = served.resolve(name, needs);
+    const { served, allowed } = this.#deps;
+    const resolved = served.resolve(name, { needs, allowed });
     switch (resolved.kind) {
       case "model": {
         const { model } = resolved;
@@ -121,6 +127,8 @@ export class LineChecker {
       }
       case "unable":
         return notAble({ model: name, needs, able: resolved.able, params });
+      case "forbidden":
+        return modelForbidden(name, allowed);
       case "unknown":
       case "impossible": {
         const later = resolved.kind === "impossible" ? resolved.later : undefined;
@@ -131,7 +139,10 @@ export class LineChecker {
         if (known.length === 0)
           throw new MusterError("not_ready", "No worker has joined: models cannot be looked up yet.");
         return resolved.kind === "unknown"
-          ? modelNotFound(name, known)
+          ? modelNotFound(
+              name,
+              known.filter((model) => mayUseModel(allowed, { model })),
+            )
           : new MusterError(resolved.code, resolved.reason, { param: "model" });
       }
       default:

@@ -97,7 +97,7 @@ describe("a family in the lines of a batch", () => {
     const served: ServedNow = {
       ...nothingServed,
       list: () => ["small"],
-      resolve(name, needs) {
+      resolve(name, { needs }) {
         asked.push(`${name} ${[...needs].join()}`);
         return resolvedTo(needs.has("vision") ? "seeing" : `model-${asked.length}`);
       },

@@ -36,7 +36,11 @@ export class InputPass {
 
   constructor(
     deps: InputPassDeps,
-    input: { readonly inputFileId: string; readonly endpoint: BatchEndpoint },
+    input: {
+      readonly inputFileId: string;
+      readonly endpoint: BatchEndpoint;
+      readonly models?: readonly string[] | undefined;
+    },
     signal: AbortSignal,
   ) {
     this.#deps = deps;
@@ -44,7 +48,10 @@ export class InputPass {
     this.#signal = signal;
     const { endpoints, served, limits } = deps;
     const { maxLineBytes } = limits;
-    this.#checker = new LineChecker({ endpoints, served, maxLineBytes }, input.endpoint);
+    this.#checker = new LineChecker(
+      { endpoints, served, maxLineBytes, allowed: input.models },
+      input.endpoint,
+    );
   }
 
   /** Good and bad; blank ones do not count. */

@@ -43,6 +43,8 @@ export interface PlanAsked {
   readonly tenant: string;
   readonly inputFileId: string;
   readonly endpoint: BatchEndpoint;
+  /** The models that whoever asks may use; undefined: all. */
+  readonly models?: readonly string[] | undefined;
   readonly signal: AbortSignal;
 }
 

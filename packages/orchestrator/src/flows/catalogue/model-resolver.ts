@@ -1,5 +1,6 @@
 import type { Capability } from "@muster/base";
 import { familiesOf, type ModelEntry } from "@muster/models";
+import { type ModelPatterns, mayUseModel } from "../../core/access/model-gate.ts";
 import { anyFamily } from "../../core/catalogue/catalogue-names.ts";
 import {
   chooseMember,
@@ -36,6 +37,8 @@ export interface Need {
   /** Of the answer, at most; undefined: not limited. */
   readonly maxTokens?: number | undefined;
   readonly deadlineMs?: number | undefined;
+  /** The models that whoever asks may use; undefined: all. */
+  readonly allowed?: ModelPatterns;
 }
 
 export interface ResolvedModel {
@@ -53,6 +56,8 @@ export interface ResolvedModel {
 export type Resolved =
   | ResolvedModel
   | { readonly kind: "unknown" }
+  /** Not for whoever asks. Said of names that there are not as well, so that nobody learns which there are. */
+  | { readonly kind: "forbidden" }
   /** No model of that name can do all that is needed. */
   | { readonly kind: "unable"; readonly able: ReadonlySet<Capability> }
   /** `reason` is a sentence for people. */
@@ -93,16 +98,29 @@ export class ModelResolver {
     this.#deps = deps;
   }
 
-  /** What is served by that name wins, then a model of the catalogue, then a family, or `auto` for all of them. */
+  /**
+   * What is served by that name wins, then a model of the catalogue, then a family, or `auto` for all of them. Of a
+   * family those are left that whoever asks may use.
+   */
   resolve(name: string, need: Need): Resolved {
     const { catalogue, served } = this.#deps;
+    const { allowed } = need;
     const found = catalogue.find(name);
+    const variant = found?.variant === undefined ? "" : `:${found.variant.id}`;
+    const model = found === undefined || served.has(name) ? name : `${found.entry.id}${variant}`;
+    const isNamed = served.has(name) || found !== undefined;
+    if (isNamed && !mayUseModel(allowed, { model, entry: found?.entry })) return { kind: "forbidden" };
     const isHere = served.has(name) && (found === undefined || !this.#isBetterLoaded(name, found.entry));
     if (isHere) return this.#unableOnceLoaded(name, found?.entry, need) ?? modelOf(name, found?.entry);
     if (found !== undefined)
       return this.#resolveEntry(name, found.entry, { ...need, variant: found.variant?.id });
     const members = this.#members(name.toLowerCase(), need);
-    return members === undefined ? { kind: "unknown" } : this.#resolveFamily(name, members, need);
+    const mine = members?.filter((member) => mayUseModel(allowed, member));
+    if (mine !== undefined && (mine.length > 0 || members?.length === 0))
+      return this.#resolveFamily(name, mine, need);
+    return mine === undefined && mayUseModel(allowed, { model: name })
+      ? { kind: "unknown" }
+      : { kind: "forbidden" };
   }
 
   /** The catalogue's models that nobody serves and the fleet could load. */

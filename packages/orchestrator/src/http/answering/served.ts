@@ -1,4 +1,5 @@
 import { type Capability, type InferenceRequest, MusterError, neededCapabilities } from "@muster/base";
+import { type ModelPatterns, mayUseModel } from "../../core/access/model-gate.ts";
 import { modelNotFound, notAble } from "../../core/fleet/refusals.ts";
 import type { HttpDeps } from "../http-deps.ts";
 
@@ -14,9 +15,17 @@ export function startingUp(deps: HttpDeps): MusterError | undefined {
   });
 }
 
-/** `model_not_found` naming the models that are served, or `not_ready` just after a start. */
-export function unknownModel(deps: HttpDeps, model: string): MusterError {
-  return startingUp(deps) ?? modelNotFound(model, deps.served.list());
+/** `model_not_found` naming the models that are served to whoever asks, or `not_ready` just after a start. */
+export function unknownModel(deps: HttpDeps, model: string, allowed: ModelPatterns): MusterError {
+  return startingUp(deps) ?? modelNotFound(model, servedTo(deps, allowed));
+}
+
+/** The models that are served and that whoever asks may use. */
+export function servedTo(deps: HttpDeps, allowed: ModelPatterns): readonly string[] {
+  const { catalogue } = deps.models;
+  return deps.served
+    .list()
+    .filter((model) => mayUseModel(allowed, { model, entry: catalogue.find(model)?.entry }));
 }
 
 /** Throws `unsupported` where no replica of the model can do all that the request needs. */

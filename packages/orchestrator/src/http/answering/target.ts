@@ -1,7 +1,7 @@
-import type { IncomingHttpHeaders } from "node:http";
 import { type Capability, type InferenceRequest, MusterError, neededCapabilities } from "@muster/base";
 import type { ModelEntry } from "@muster/models";
-import { notAble } from "../../core/fleet/refusals.ts";
+import type { FastifyRequest } from "fastify";
+import { modelForbidden, notAble } from "../../core/fleet/refusals.ts";
 import { promptLengthOf } from "../../core/prompt-length.ts";
 import type { HttpDeps } from "../http-deps.ts";
 import { deadlineOf } from "../parsing/deadline.ts";
@@ -22,7 +22,7 @@ export interface Target {
 const charactersPerToken = 4;
 
 /**
- * The model that answers a request for `name`. Throws `model_not_found`, `unsupported`, `insufficient_capacity` and
+ * The model that answers a request for `name`. Throws `forbidden`, `model_not_found`, `unsupported`, `insufficient_capacity` and
  * `deadline_exceeded` where none can, and `not_ready` just after a start.
  */
 export function targetOf(
@@ -30,22 +30,25 @@ export function targetOf(
   asked: {
     readonly name: string;
     readonly request: InferenceRequest;
-    readonly headers: IncomingHttpHeaders;
+    readonly from: Pick<FastifyRequest, "headers" | "principal">;
     readonly body: { readonly deadline_ms?: number | null | undefined };
     readonly params?: Partial<Record<Capability, string>> | undefined;
   },
 ): Target {
-  const { name, request, params } = asked;
-  const deadlineMs = deadlineOf(asked.headers, asked.body);
+  const { name, request, params, from } = asked;
+  const deadlineMs = deadlineOf(from.headers, asked.body);
+  const allowed = from.principal.models;
   const needs = neededCapabilities(request);
-  const resolved = deps.models.resolver.resolve(name, { needs, deadlineMs, ...sizeOf(request) });
+  const resolved = deps.models.resolver.resolve(name, { needs, deadlineMs, allowed, ...sizeOf(request) });
   switch (resolved.kind) {
     case "model": {
       const { model, entry, loadMs } = resolved;
       return { model, entry, loadMs, deadlineMs };
     }
     case "unknown":
-      throw unknownModel(deps, name);
+      throw unknownModel(deps, name, allowed);
+    case "forbidden":
+      throw modelForbidden(name, allowed);
     case "unable":
       throw notAble({ model: name, needs, able: resolved.able, params });
     case "impossible":

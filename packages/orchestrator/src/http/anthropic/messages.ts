@@ -25,13 +25,13 @@ export function anthropicRoutes(app: FastifyInstance, deps: HttpDeps): void {
       return sendError(reply, error, () => anthropicError(error, requestId));
     });
 
-    scope.post("/v1/messages", (request, reply) => {
+    scope.post("/v1/messages", { config: { scope: "inference" } }, (request, reply) => {
       const body = parseBody(messageSchema, request.body);
       const asked = messageToGeneration(body, deps.randomSeed());
       const target = targetOf(deps, {
         name: body.model,
         request: asked,
-        headers: request.headers,
+        from: request,
         body,
         params: messageParams,
       });
@@ -46,7 +46,7 @@ export function anthropicRoutes(app: FastifyInstance, deps: HttpDeps): void {
       });
     });
 
-    scope.post("/v1/messages/count_tokens", (request, reply) => {
+    scope.post("/v1/messages/count_tokens", { config: { scope: "inference" } }, (request, reply) => {
       const body = parseBody(promptSchema, request.body);
       const asked = { name: body.model, request: promptToCount(body), endpoint: "count_tokens", body };
       return tokenized(deps, request, reply, asked, ({ ids }) => ({ input_tokens: ids.length }));

@@ -8,7 +8,7 @@ export function fleetRoute(
   app: FastifyInstance,
   deps: Pick<HttpDeps, "fleet" | "energy" | "pricePerKwh">,
 ): void {
-  app.get("/cluster/v1/fleet", () => {
+  app.get("/cluster/v1/fleet", { config: { scope: "read" } }, () => {
     const summary = summarize(deps.fleet.workers(), deps.energy.all());
     const { vram, watts } = summary;
     return {

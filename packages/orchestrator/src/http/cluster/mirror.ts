@@ -6,6 +6,7 @@ import type { MirrorFetch, MirrorStatus } from "../../flows/mirror.ts";
 import type { MirrorDesk, PullOrder } from "../../flows/mirror-desk.ts";
 import { errorBody } from "../error-response.ts";
 import type { HttpDeps } from "../http-deps.ts";
+import { noteTo, withoutSecrets } from "../note.ts";
 import { parseBody } from "../parsing/body.ts";
 import { drain } from "../slow-bodies.ts";
 
@@ -38,23 +39,32 @@ export function mirrorRoutes(app: FastifyInstance, deps: HttpDeps): void {
     );
   };
 
-  app.get("/cluster/v1/mirror", async () => statusBody(await desk().status(), fleet.workers()));
+  app.get("/cluster/v1/mirror", { config: { scope: "read" } }, async () =>
+    statusBody(await desk().status(), fleet.workers()),
+  );
 
-  app.post("/cluster/v1/mirror/pull", (request, reply) => {
+  app.post("/cluster/v1/mirror/pull", { config: { scope: "admin" } }, (request, reply) => {
     const { model, workers } = parseBody(pullSchema, request.body);
     return reply.status(202).send(orderBody(desk().pull(model, { toWorkers: workers })));
   });
 
-  app.post("/cluster/v1/mirror/pin", async (request) => {
+  app.post("/cluster/v1/mirror/pin", { config: { scope: "admin" } }, async (request) => {
     const { model, pinned } = parseBody(pinSchema, request.body);
     return { object: "mirror_pin", files: await desk().setPinned(model, pinned), pinned };
   });
 
-  app.delete<{ Params: { model: string } }>("/cluster/v1/mirror/models/:model", async (request) => {
-    const { workers } = parseBody(removeSchema, request.query);
-    const removed = await desk().remove(request.params.model, { fromWorkers: workers === "true" });
-    return { ...orderBody(removed), deleted: true };
-  });
+  app.delete<{ Params: { model: string } }>(
+    "/cluster/v1/mirror/models/:model",
+    { config: { scope: "admin" } },
+    async (request) => {
+      const { workers } = parseBody(removeSchema, request.query);
+      const removed = await desk().remove(request.params.model, { fromWorkers: workers === "true" });
+      noteTo(deps.audit)(request, "mirror.remove", withoutSecrets(removed.uri), {
+        workers: workers === "true",
+      });
+      return { ...orderBody(removed), deleted: true };
+    },
+  );
 
   // In a scope of its own: bodies that are neither JSON nor a form are taken nowhere else.
   void app.register((scope, _options, done) => {
@@ -72,7 +82,7 @@ function importRoute(
   const { maxFileBytes } = deps.mirror;
   scope.put<{ Params: { name: string } }>(
     "/cluster/v1/mirror/files/:name",
-    { config: { isUpload: true }, bodyLimit: Number.MAX_SAFE_INTEGER },
+    { config: { isUpload: true, scope: "admin" }, bodyLimit: Number.MAX_SAFE_INTEGER },
     async (request, reply) => {
       const gone = new AbortController();
       request.raw.once("close", () => {
@@ -85,6 +95,10 @@ function importRoute(
           name: request.params.name,
           expected: { sha256, bytes },
           signal: gone.signal,
+        });
+        noteTo(deps.audit)(request, "mirror.import", taken.uri, {
+          bytes: taken.bytes,
+          sha256: taken.sha256 ?? "unknown",
         });
         return reply.status(201).send({
           ...{ object: "mirror_file", uri: taken.uri, bytes: taken.bytes, sha256: taken.sha256 },

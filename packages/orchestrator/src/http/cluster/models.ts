@@ -6,6 +6,7 @@ import type { WorkerView } from "../../core/fleet/worker.ts";
 import type { CatalogueModel } from "../../flows/catalogue/model-catalogue.ts";
 import { abortOnDisconnect } from "../answering/accounted.ts";
 import type { HttpDeps } from "../http-deps.ts";
+import { noteTo, withoutSecrets } from "../note.ts";
 import { parseBody } from "../parsing/body.ts";
 
 const addSchema = z.strictObject({
@@ -25,9 +26,10 @@ type ModelParams = { Params: { id: string } };
 /** The catalogue of models: what can be asked for by name, where it is loaded, and what must always be. */
 export function clusterModelsRoutes(app: FastifyInstance, deps: HttpDeps): void {
   const { catalogue } = deps.models;
+  const note = noteTo(deps.audit);
   const body = (model: CatalogueModel) => modelBody(deps.fleet.workers(), model);
 
-  app.get("/cluster/v1/models", () => {
+  app.get("/cluster/v1/models", { config: { scope: "read" } }, () => {
     const workers = deps.fleet.workers();
     return {
       object: "list",
@@ -36,30 +38,45 @@ export function clusterModelsRoutes(app: FastifyInstance, deps: HttpDeps): void 
     };
   });
 
-  app.post("/cluster/v1/models", async (request, reply) => {
+  app.post("/cluster/v1/models", { config: { scope: "admin" } }, async (request, reply) => {
     const { uri, id, family } = parseBody(addSchema, request.body);
     const { signal } = abortOnDisconnect(request.raw, reply.raw);
     try {
       const asked = { uri, id: id ?? undefined, family: family ?? undefined };
-      return reply.status(201).send(body(await catalogue.add(asked, signal)));
+      const added = await catalogue.add(asked, signal);
+      note(request, "model.add", added.entry.id, { uri: withoutSecrets(uri) });
+      return reply.status(201).send(body(added));
     } catch (error) {
       throw asBadRequest(error);
     }
   });
 
-  app.delete<ModelParams>("/cluster/v1/models/:id", async ({ params }) => {
+  app.delete<ModelParams>("/cluster/v1/models/:id", { config: { scope: "admin" } }, async (request) => {
+    const { params } = request;
     await catalogue.remove(params.id);
+    note(request, "model.remove", params.id);
     return { id: params.id, object: "model", deleted: true };
   });
 
-  app.put<ModelParams>("/cluster/v1/models/:id/pin", async (request: FastifyRequest<ModelParams>) => {
-    const { replicas, labels } = parseBody(pinSchema, request.body ?? {});
-    return body(await catalogue.pin(request.params.id, { replicas: replicas ?? 1, labels: labels ?? {} }));
-  });
-
-  app.delete<ModelParams>("/cluster/v1/models/:id/pin", async ({ params }) =>
-    body(await catalogue.unpin(params.id)),
+  app.put<ModelParams>(
+    "/cluster/v1/models/:id/pin",
+    { config: { scope: "admin" } },
+    async (request: FastifyRequest<ModelParams>) => {
+      const { replicas, labels } = parseBody(pinSchema, request.body ?? {});
+      const pinned = await catalogue.pin(request.params.id, {
+        replicas: replicas ?? 1,
+        labels: labels ?? {},
+      });
+      note(request, "model.pin", pinned.entry.id, { replicas: replicas ?? 1 });
+      return body(pinned);
+    },
   );
+
+  app.delete<ModelParams>("/cluster/v1/models/:id/pin", { config: { scope: "admin" } }, async (request) => {
+    const unpinned = await catalogue.unpin(request.params.id);
+    note(request, "model.unpin", unpinned.entry.id);
+    return body(unpinned);
+  });
 }
 
 /** A file that cannot be read is the fault of whoever named it: no client should try the same again. */

@@ -9,7 +9,7 @@ const planSchema = z.object({ model: z.string().min(1).max(256).optional() });
 
 /** GET /cluster/v1/models/plan: where models would fit, on machines with nothing else loaded, and why not elsewhere. */
 export function planRoute(app: FastifyInstance, deps: HttpDeps): void {
-  app.get("/cluster/v1/models/plan", (request) => {
+  app.get("/cluster/v1/models/plan", { config: { scope: "read" } }, (request) => {
     const query = parseBody(planSchema, request.query);
     const wanted = query.model === undefined ? undefined : deps.models.catalogue.require(query.model).id;
     const reports = deps.placement.report().filter(({ model }) => wanted === undefined || model === wanted);

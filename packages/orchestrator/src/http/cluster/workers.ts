@@ -5,6 +5,7 @@ import type { ReplicaView, WorkerView } from "../../core/fleet/worker.ts";
 import type { ComingDay } from "../../flows/presence-keeper.ts";
 import type { WorkerLink } from "../../ports/worker-link.ts";
 import type { HttpDeps } from "../http-deps.ts";
+import { noteTo } from "../note.ts";
 import { parseBody } from "../parsing/body.ts";
 import { energyBody, gpuBodies } from "./worker-load.ts";
 
@@ -46,57 +47,74 @@ export function workersRoutes(app: FastifyInstance, deps: HttpDeps): void {
     throw new MusterError("not_found", `The worker has no replica "${replicaId.slice(0, 128)}".`);
   };
 
-  app.get("/cluster/v1/workers", () => ({
+  app.get("/cluster/v1/workers", { config: { scope: "read" } }, () => ({
     object: "list",
     data: deps.fleet.workers().map(workerBody),
     has_more: false,
   }));
 
-  app.get<WorkerParams>("/cluster/v1/workers/:id", (request) => ({
+  app.get<WorkerParams>("/cluster/v1/workers/:id", { config: { scope: "read" } }, (request) => ({
     ...workerBody(viewOf(request.params.id)),
     presence: presenceBody(deps.presence.comingDay(request.params.id)),
   }));
 
-  app.post<WorkerParams>("/cluster/v1/workers/:id/drain", (request, reply) => {
-    linkTo(request.params.id).send({ kind: "drain", reason: "asked by an administrator" });
-    deps.fleet.markDraining(request.params.id);
-    return reply.status(202).send(workerBody(viewOf(request.params.id)));
-  });
+  app.post<WorkerParams>(
+    "/cluster/v1/workers/:id/drain",
+    { config: { scope: "admin" } },
+    (request, reply) => {
+      linkTo(request.params.id).send({ kind: "drain", reason: "asked by an administrator" });
+      deps.fleet.markDraining(request.params.id);
+      noteTo(deps.audit)(request, "worker.drain", request.params.id);
+      return reply.status(202).send(workerBody(viewOf(request.params.id)));
+    },
+  );
 
-  app.post<WorkerParams>("/cluster/v1/workers/:id/replicas", (request, reply) => {
-    const body = parseBody(loadSchema, request.body);
-    const replicaId = deps.newId("rep-");
-    linkTo(request.params.id).send({
-      kind: "load",
-      replicaId,
-      modelUri: body.model_uri,
-      model: body.model,
-      slots: body.slots,
-      contextTokens: body.context_tokens,
-    });
-    return reply.status(202).send({ id: replicaId, object: "replica", state: "loading" });
-  });
+  app.post<WorkerParams>(
+    "/cluster/v1/workers/:id/replicas",
+    { config: { scope: "admin" } },
+    (request, reply) => {
+      const body = parseBody(loadSchema, request.body);
+      const replicaId = deps.newId("rep-");
+      linkTo(request.params.id).send({
+        kind: "load",
+        replicaId,
+        modelUri: body.model_uri,
+        model: body.model,
+        slots: body.slots,
+        contextTokens: body.context_tokens,
+      });
+      return reply.status(202).send({ id: replicaId, object: "replica", state: "loading" });
+    },
+  );
 
-  app.post<ReplicaParams>("/cluster/v1/workers/:id/replicas/:replicaId/check", (request, reply) => {
-    const { id, replicaId } = request.params;
-    linkTo(id);
-    const { state } = replicaOf(id, replicaId);
-    if (!deps.canary.check(id, replicaId)) {
-      throw new MusterError(
-        "not_ready",
-        `The replica is ${state}: only one that is ready can be asked its golden prompts.`,
-      );
-    }
-    return reply.status(202).send(replicaBody(replicaOf(id, replicaId)));
-  });
+  app.post<ReplicaParams>(
+    "/cluster/v1/workers/:id/replicas/:replicaId/check",
+    { config: { scope: "admin" } },
+    (request, reply) => {
+      const { id, replicaId } = request.params;
+      linkTo(id);
+      const { state } = replicaOf(id, replicaId);
+      if (!deps.canary.check(id, replicaId)) {
+        throw new MusterError(
+          "not_ready",
+          `The replica is ${state}: only one that is ready can be asked its golden prompts.`,
+        );
+      }
+      return reply.status(202).send(replicaBody(replicaOf(id, replicaId)));
+    },
+  );
 
-  app.delete<ReplicaParams>("/cluster/v1/workers/:id/replicas/:replicaId", (request, reply) => {
-    const { id, replicaId } = request.params;
-    const link = linkTo(id);
-    replicaOf(id, replicaId);
-    link.send({ kind: "unload", replicaId });
-    return reply.status(202).send({ id: replicaId, object: "replica", state: "unloading" });
-  });
+  app.delete<ReplicaParams>(
+    "/cluster/v1/workers/:id/replicas/:replicaId",
+    { config: { scope: "admin" } },
+    (request, reply) => {
+      const { id, replicaId } = request.params;
+      const link = linkTo(id);
+      replicaOf(id, replicaId);
+      link.send({ kind: "unload", replicaId });
+      return reply.status(202).send({ id: replicaId, object: "replica", state: "unloading" });
+    },
+  );
 }
 
 function bodyOf(worker: WorkerView) {

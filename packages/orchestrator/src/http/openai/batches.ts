@@ -2,6 +2,8 @@ import type { FastifyInstance } from "fastify";
 import type { z } from "zod";
 import type { BatchAsked, Batches } from "../../ports/batches.ts";
 import { abortOnDisconnect } from "../answering/accounted.ts";
+import type { HttpDeps } from "../http-deps.ts";
+import { noteTo } from "../note.ts";
 import { parseBody } from "../parsing/body.ts";
 import { batchBody, planBody } from "./batch-body.ts";
 import { pageBody } from "./page-body.ts";
@@ -13,59 +15,80 @@ type WithId = { readonly Params: { readonly id: string } };
 const maxResultBytes = 4 * 1024 * 1024;
 
 /** /v1/batches: OpenAI's, and what goes beyond it (pause, resume, plan, results as they come). */
-export function batchesRoutes(app: FastifyInstance, batches: Batches): void {
-  app.post("/v1/batches", async ({ tenant, body }) => {
-    const asked = parseBody(batchCreateSchema, body);
+export function batchesRoutes(app: FastifyInstance, deps: HttpDeps): void {
+  const batches = deps.batches.desk;
+  const note = noteTo(deps.audit);
+  app.post("/v1/batches", { config: { scope: "batch" } }, async (request) => {
+    const { tenant, principal } = request;
+    const { models } = principal;
+    const asked = parseBody(batchCreateSchema, request.body);
     if (asked.muster?.dry_run === true) {
       const { input_file_id: inputFileId, endpoint } = asked;
-      return planBody(await batches.plan(tenant, { inputFileId, endpoint }));
+      return planBody(await batches.plan(tenant, { inputFileId, endpoint, models }));
     }
-    return batchBody(await batches.create(batchAsked(tenant, asked)));
+    const created = await batches.create(batchAsked({ tenant, models }, asked));
+    const { id, endpoint, inputFileId } = created.record;
+    note(request, "batch.create", id, { endpoint, input_file_id: inputFileId });
+    return batchBody(created);
   });
 
-  app.post("/v1/batches/plan", async ({ tenant, body }) => {
-    const { input_file_id: inputFileId, endpoint } = parseBody(batchPlanSchema, body);
-    return planBody(await batches.plan(tenant, { inputFileId, endpoint }));
-  });
+  app.post(
+    "/v1/batches/plan",
+    { config: { scope: "batch" } },
+    async ({ tenant, principal: { models }, body }) => {
+      const { input_file_id: inputFileId, endpoint } = parseBody(batchPlanSchema, body);
+      return planBody(await batches.plan(tenant, { inputFileId, endpoint, models }));
+    },
+  );
 
-  app.get("/v1/batches", async ({ tenant, query }) => {
+  app.get("/v1/batches", { config: { scope: "batch" } }, async ({ tenant, query }) => {
     const { after, limit } = parseBody(batchListSchema, query);
     const { views, hasMore } = await batches.list(tenant, { after, limit });
     return pageBody(views.map(batchBody), hasMore);
   });
 
-  app.get<WithId>("/v1/batches/:id", async ({ tenant, params }) =>
+  app.get<WithId>("/v1/batches/:id", { config: { scope: "batch" } }, async ({ tenant, params }) =>
     batchBody(await batches.view(tenant, params.id)),
   );
 
   for (const deed of ["cancel", "pause", "resume"] as const)
-    app.post<WithId>(`/v1/batches/:id/${deed}`, async ({ tenant, params }) =>
-      batchBody(await batches[deed](tenant, params.id)),
-    );
+    app.post<WithId>(`/v1/batches/:id/${deed}`, { config: { scope: "batch" } }, async (request) => {
+      const { tenant, params } = request;
+      const batch = await batches[deed](tenant, params.id);
+      if (deed === "cancel") note(request, "batch.cancel", params.id);
+      return batchBody(batch);
+    });
 
   resultsRoute(app, batches);
 }
 
 /** Lines as they are committed, from a cursor on; waits for some, so that nobody has to ask all the time. */
 function resultsRoute(app: FastifyInstance, batches: Batches): void {
-  app.get<WithId>("/v1/batches/:id/results", { exposeHeadRoute: false }, async (request, reply) => {
-    const { after: cursor, wait } = parseBody(batchResultsSchema, request.query);
-    const { signal } = abortOnDisconnect(request.raw, reply.raw);
-    const page = { cursor, maxBytes: maxResultBytes, waitMs: wait * 1000, signal };
-    const found = await batches.results(request.tenant, request.params.id, page);
-    reply.header("content-type", "application/jsonl");
-    reply.header("x-muster-cursor", found.cursor);
-    reply.header("x-muster-batch-status", found.state);
-    return reply.send(Buffer.concat(found.lines.flatMap((line) => [line, lineFeed])));
-  });
+  app.get<WithId>(
+    "/v1/batches/:id/results",
+    { exposeHeadRoute: false, config: { scope: "batch" } },
+    async (request, reply) => {
+      const { after: cursor, wait } = parseBody(batchResultsSchema, request.query);
+      const { signal } = abortOnDisconnect(request.raw, reply.raw);
+      const page = { cursor, maxBytes: maxResultBytes, waitMs: wait * 1000, signal };
+      const found = await batches.results(request.tenant, request.params.id, page);
+      reply.header("content-type", "application/jsonl");
+      reply.header("x-muster-cursor", found.cursor);
+      reply.header("x-muster-batch-status", found.state);
+      return reply.send(Buffer.concat(found.lines.flatMap((line) => [line, lineFeed])));
+    },
+  );
 }
 
 const lineFeed = Buffer.from("\n");
 
-function batchAsked(tenant: string, asked: z.infer<typeof batchCreateSchema>): BatchAsked {
+function batchAsked(
+  by: Pick<BatchAsked, "tenant" | "models">,
+  asked: z.infer<typeof batchCreateSchema>,
+): BatchAsked {
   const { muster, metadata, output_expires_after: outputExpiresAfter } = asked;
   return {
-    tenant,
+    ...by,
     inputFileId: asked.input_file_id,
     endpoint: asked.endpoint,
     completionWindow: asked.completion_window,

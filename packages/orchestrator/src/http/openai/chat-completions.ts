@@ -10,10 +10,10 @@ import { chatCompletionSchema, chatToGeneration } from "./schema/chat-completion
 
 /** POST /v1/chat/completions, plain and streamed. */
 export function chatCompletionsRoute(app: FastifyInstance, deps: HttpDeps): void {
-  app.post("/v1/chat/completions", (request, reply) => {
+  app.post("/v1/chat/completions", { config: { scope: "inference" } }, (request, reply) => {
     const body = parseBody(chatCompletionSchema, request.body);
     const asked = chatToGeneration(body, deps.randomSeed());
-    const target = targetOf(deps, { name: body.model, request: asked, headers: request.headers, body });
+    const target = targetOf(deps, { name: body.model, request: asked, from: request, body });
     const prompt = sampledFor(asked, body, target.entry?.sampling);
     const choices = body.n ?? 1;
     return respond(deps, request, reply, {

@@ -10,13 +10,13 @@ import { completionPlan, completionSchema } from "./schema/completions.ts";
 
 /** POST /v1/completions: continues text as it is, plain and streamed. */
 export function completionsRoute(app: FastifyInstance, deps: HttpDeps): void {
-  app.post("/v1/completions", (request, reply) => {
+  app.post("/v1/completions", { config: { scope: "inference" } }, (request, reply) => {
     const body = parseBody(completionSchema, request.body);
     const { generations, echoes, choicesPerPrompt } = completionPlan(body, deps.randomSeed());
     const target = targetOf(deps, {
       name: body.model,
       request: generations[0],
-      headers: request.headers,
+      from: request,
       body,
     });
     const sampled = generations.map((each) => sampledFor(each, body, target.entry?.sampling));

@@ -10,13 +10,13 @@ import { embeddingSchema } from "./schema/embeddings.ts";
 
 /** POST /v1/embeddings. */
 export function embeddingsRoute(app: FastifyInstance, deps: HttpDeps): void {
-  app.post("/v1/embeddings", (request, reply) => {
+  app.post("/v1/embeddings", { config: { scope: "inference" } }, (request, reply) => {
     const body = parseBody(embeddingSchema, request.body);
     const parts = embeddingParts(body);
     const target = targetOf(deps, {
       name: body.model,
       request: parts[0].request,
-      headers: request.headers,
+      from: request,
       body,
     });
     const { model } = target;

@@ -1,7 +1,11 @@
 import type { ModelEntry } from "@muster/models";
 import type { FastifyInstance } from "fastify";
-import { contextTokensOf, unknownModel } from "../answering/served.ts";
+import { type ModelPatterns, mayUseModel } from "../../core/access/model-gate.ts";
+import { contextTokensOf, servedTo, unknownModel } from "../answering/served.ts";
 import type { HttpDeps } from "../http-deps.ts";
+
+/** What can be asked for is of use to whoever asks, makes batches or looks on. */
+const listing = { scope: "inference", alsoFor: ["batch", "read"] } as const;
 
 /** GET /v1/models and /v1/models/{id}: what the fleet serves, what it could load, and families of them. */
 export function modelsRoutes(app: FastifyInstance, deps: HttpDeps): void {
@@ -55,14 +59,26 @@ export function modelsRoutes(app: FastifyInstance, deps: HttpDeps): void {
     };
   };
 
-  app.get("/v1/models", () => {
-    const served = deps.served.list();
-    const families = [...resolver.families()].filter(([family]) => !deps.served.has(family));
+  /** Families are shown with the members that whoever asks may use. */
+  const familiesFor = (allowed: ModelPatterns): Map<string, readonly string[]> => {
+    const families = [...resolver.families()].map(([family, members]): [string, readonly string[]] => [
+      family,
+      members.filter((model) => mayUse(allowed, model)),
+    ]);
+    return new Map(families.filter(([, members]) => members.length > 0));
+  };
+  const availableTo = (allowed: ModelPatterns) =>
+    resolver.available().filter((entry) => mayUseModel(allowed, { model: entry.id, entry }));
+  const mayUse = (allowed: ModelPatterns, model: string) =>
+    mayUseModel(allowed, { model, entry: catalogue.find(model)?.entry });
+
+  app.get("/v1/models", { config: listing }, ({ principal: { models: allowed } }) => {
+    const families = [...familiesFor(allowed)].filter(([family]) => !deps.served.has(family));
     return {
       object: "list",
       data: [
-        ...served.map(servedBody),
-        ...resolver.available().map(availableBody),
+        ...servedTo(deps, allowed).map(servedBody),
+        ...availableTo(allowed).map(availableBody),
         ...families.map(([family, members]) => familyBody(family, members)),
       ],
       has_more: false,
@@ -70,13 +86,14 @@ export function modelsRoutes(app: FastifyInstance, deps: HttpDeps): void {
   });
 
   // The name may hold slashes, as names of hubs do.
-  app.get<{ Params: { "*": string } }>("/v1/models/*", (request) => {
+  app.get<{ Params: { "*": string } }>("/v1/models/*", { config: listing }, (request) => {
+    const { models: allowed } = request.principal;
     const name = request.params["*"];
-    if (deps.served.has(name)) return servedBody(name);
-    const entry = resolver.available().find(({ id }) => id === name);
+    if (deps.served.has(name) && mayUse(allowed, name)) return servedBody(name);
+    const entry = availableTo(allowed).find(({ id }) => id === name);
     if (entry !== undefined) return availableBody(entry);
-    const members = resolver.families().get(name);
+    const members = familiesFor(allowed).get(name);
     if (members !== undefined) return familyBody(name, members);
-    throw unknownModel(deps, name);
+    throw unknownModel(deps, name, allowed);
   });
 }

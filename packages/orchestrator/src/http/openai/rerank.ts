@@ -19,7 +19,8 @@ const paths = ["/v1/rerank", "/rerank", "/v2/rerank"];
 
 /** POST /v1/rerank: documents by how well they answer a query, the best first. */
 export function rerankRoute(app: FastifyInstance, deps: HttpDeps): void {
-  for (const path of paths) app.post(path, (request, reply) => rerank(deps, request, reply));
+  for (const path of paths)
+    app.post(path, { config: { scope: "inference" } }, (request, reply) => rerank(deps, request, reply));
 }
 
 function rerank(deps: HttpDeps, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
@@ -30,7 +31,7 @@ function rerank(deps: HttpDeps, request: FastifyRequest, reply: FastifyReply): P
   const target = targetOf(deps, {
     name: body.model,
     request: { task: "rerank", query, documents: texts },
-    headers: request.headers,
+    from: request,
     body,
   });
   const { model } = target;

@@ -1,8 +1,9 @@
 import { type ChatMessage, type InferenceDelta, MusterError, type TokenizeRequest } from "@muster/base";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import type { ModelPatterns } from "../../core/access/model-gate.ts";
 import { accounted } from "../answering/accounted.ts";
 import { strayOutput } from "../answering/collect.ts";
-import { contextTokensOf, unknownModel } from "../answering/served.ts";
+import { contextTokensOf, servedTo, unknownModel } from "../answering/served.ts";
 import { targetOf } from "../answering/target.ts";
 import { collectParts } from "../answering/whole.ts";
 import type { HttpDeps } from "../http-deps.ts";
@@ -20,10 +21,10 @@ interface Tokens {
 /** POST /tokenize and /v1/tokenize: the tokens that a prompt becomes. */
 export function tokenizeRoute(app: FastifyInstance, deps: HttpDeps): void {
   for (const path of ["/tokenize", "/v1/tokenize"])
-    app.post(path, (request, reply) => {
+    app.post(path, { config: { scope: "inference" } }, (request, reply) => {
       const body = parseBody(tokenizeSchema, request.body);
       const asked = tokenization(body);
-      const name = body.model ?? onlyModel(deps);
+      const name = body.model ?? onlyModel(deps, request.principal.models);
       return tokenized(
         deps,
         request,
@@ -54,7 +55,7 @@ export function tokenized(
   word: (tokens: Tokens, model: string) => object,
 ): Promise<FastifyReply> {
   requireShort(asked.request);
-  const target = targetOf(deps, { ...asked, headers: request.headers });
+  const target = targetOf(deps, { ...asked, from: request });
   const { model } = target;
   return accounted(deps, request, reply, { model, endpoint: asked.endpoint }, async ({ signal }) => {
     const begin = (): Tokens => ({ ids: [], texts: [] });
@@ -95,11 +96,11 @@ function lengthOf({ content, reasoning = "", toolCalls = [] }: ChatMessage): num
   );
 }
 
-function onlyModel(deps: HttpDeps): string {
-  const models = deps.served.list();
+function onlyModel(deps: HttpDeps, allowed: ModelPatterns): string {
+  const models = servedTo(deps, allowed);
   const [only] = models;
   // Says why there is none.
-  if (only === undefined) throw unknownModel(deps, "");
+  if (only === undefined) throw unknownModel(deps, "", allowed);
   if (models.length === 1) return only;
   throw new MusterError(
     "invalid_request",

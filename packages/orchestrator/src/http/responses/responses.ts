@@ -12,13 +12,13 @@ import { responseParams, responseWording } from "./wording.ts";
 /** POST /v1/responses, plain and streamed. Stateless: every request brings its whole conversation. */
 export function responsesRoutes(app: FastifyInstance, deps: HttpDeps): void {
   const now = () => Math.floor(deps.clock.wallMs() / 1000);
-  app.post("/v1/responses", (request, reply) => {
+  app.post("/v1/responses", { config: { scope: "inference" } }, (request, reply) => {
     const body = parseBody(responseSchema, request.body);
     const asked = responseToGeneration(body, deps.randomSeed());
     const target = targetOf(deps, {
       name: body.model,
       request: asked,
-      headers: request.headers,
+      from: request,
       body,
       params: responseParams,
     });
