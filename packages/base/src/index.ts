@@ -1,4 +1,5 @@
 export { Background } from "./node/background.ts";
+export { checkedLookup, type Reach, RefusedHost, type ResolveHost } from "./node/checked-connect.ts";
 export { type Env, readByteSize, readChoice, readInteger, readList, readText } from "./node/env.ts";
 export { Lifecycle } from "./node/lifecycle.ts";
 export { packageVersion } from "./node/package-version.ts";
@@ -42,6 +43,8 @@ export {
   type MachineLoad,
   type StoredFile,
 } from "./pure/hardware.ts";
+export { type AddressKind, addressKind, isEveryAddress, isLoopbackHost } from "./pure/host-address.ts";
+export { type HostRule, parseHostRule, ruleFor } from "./pure/host-rule.ts";
 export {
   type Capability,
   capabilities,

@@ -2,6 +2,7 @@ import { homedir } from "node:os";
 import { join, resolve } from "node:path";
 import {
   type Env,
+  isLoopbackHost,
   MusterError,
   readByteSize,
   readChoice,
@@ -50,6 +51,8 @@ export interface OrchestratorConfig {
   /** Hosts that webhooks may be sent to. */
   readonly webhookHosts: readonly string[];
   readonly webhookSecret: string | undefined;
+  /** Hosts that model files may be fetched from though they are in a private network. */
+  readonly fetchHosts: readonly string[];
   /** Whether models are loaded where they are asked for, on workers that leave it to us. */
   readonly isPlacing: boolean;
   /** A request waits at most so long for its model to be fetched and loaded. */
@@ -81,7 +84,6 @@ export interface OrchestratorConfig {
 export type OrchestratorOverrides = Partial<OrchestratorConfig>;
 
 const minSecretLength = 16;
-const loopbackHosts = new Set(["127.0.0.1", "::1", "localhost"]);
 
 /** `~/.local/share/muster`, or where XDG_DATA_HOME points. */
 export function defaultDataDirectory(env: Env): string {
@@ -145,6 +147,7 @@ export function loadOrchestratorConfig(
     tenantWeights: overrides.tenantWeights ?? readWeights(readList(env, "MUSTER_TENANT_WEIGHTS")),
     webhookHosts: overrides.webhookHosts ?? readList(env, "MUSTER_WEBHOOK_HOSTS"),
     webhookSecret: overrides.webhookSecret ?? readText(env, "MUSTER_WEBHOOK_SECRET"),
+    fetchHosts: overrides.fetchHosts ?? readList(env, "MUSTER_FETCH_HOSTS"),
     isPlacing: overrides.isPlacing ?? readChoice(env, "MUSTER_PLACEMENT", ["on", "off"]) !== "off",
     coldStartMs: overrides.coldStartMs ?? seconds("MUSTER_COLD_START_SECONDS", 86_400) ?? 1_800_000,
     canary: overrides.canary ?? readChoice(env, "MUSTER_CANARY", canaryModes) ?? "on",
@@ -180,14 +183,14 @@ function check(config: OrchestratorConfig): void {
   }
   for (const key of config.apiKeys) requireStrong("MUSTER_API_KEYS", parseKeyEntry(key).secret);
   if (config.joinToken !== undefined) requireStrong("MUSTER_JOIN_TOKEN", config.joinToken);
-  if (!loopbackHosts.has(config.host) && config.apiKeys.length === 0) {
+  if (!isLoopbackHost(config.host) && config.apiKeys.length === 0) {
     throw new MusterError(
       "invalid_request",
       `MUSTER_HOST is "${config.host}": an address that others can reach needs API keys. Set MUSTER_API_KEYS to one or more keys, separated by commas (for example the output of: openssl rand -hex 32).`,
       { param: "MUSTER_API_KEYS" },
     );
   }
-  if (!loopbackHosts.has(config.fleetHost) && config.joinToken === undefined) {
+  if (!isLoopbackHost(config.fleetHost) && config.joinToken === undefined) {
     throw new MusterError(
       "invalid_request",
       `The fleet port would listen on "${config.fleetHost}": an address that others can reach needs a join token. Set MUSTER_JOIN_TOKEN here and on each worker (for example the output of: openssl rand -hex 32).`,

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import type { IncomingHttpHeaders } from "node:http";
-import { MusterError } from "@muster/base";
+import { isLoopbackHost, MusterError } from "@muster/base";
 import { type ApiKey, tenantOf } from "../core/access/api-keys.ts";
 import { operator, type Principal } from "../core/access/principal.ts";
 
@@ -13,7 +13,6 @@ declare module "fastify" {
   }
 }
 
-const loopbackNames = new Set(["localhost", "127.0.0.1", "[::1]"]);
 /** Everybody, where there are no keys. */
 const onlyTenant = "default";
 
@@ -33,7 +32,7 @@ export function authorize(headers: IncomingHttpHeaders, apiKeys: readonly ApiKey
         "This orchestrator has no API keys: pages of other sites may not use it.",
       );
     }
-    if (loopbackNames.has(host)) return operator({ keyId: "loopback", tenant: onlyTenant });
+    if (isLoopbackHost(host)) return operator({ keyId: "loopback", tenant: onlyTenant });
     throw new MusterError(
       "forbidden",
       `This orchestrator has no API keys and answers only on localhost, not as "${host.slice(0, 100)}". Set MUSTER_API_KEYS to open it.`,
@@ -56,7 +55,7 @@ function isFromForeignPage(headers: IncomingHttpHeaders): boolean {
   if (headers["sec-fetch-site"] === "cross-site") return true;
   const { origin } = headers;
   if (origin === undefined) return false;
-  return !URL.canParse(origin) || !loopbackNames.has(new URL(origin).hostname);
+  return !URL.canParse(origin) || !isLoopbackHost(new URL(origin).hostname);
 }
 
 function presentedKey(headers: IncomingHttpHeaders): string | undefined {

@@ -9,6 +9,7 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { silentLog } from "@muster/base";
 import { createModelDownload } from "@muster/models";
+import { thisMachine } from "@muster/models/testing";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { forkOptionsFor } from "../common/engine-packages/entries.ts";
 import { ensureCudaPackages } from "./fetch-packages.ts";
@@ -69,6 +70,7 @@ function options(registry: string, directory: string) {
     platform: "linux",
     arch: "x64",
     download: createModelDownload({
+      reach: thisMachine,
       log: silentLog,
       retry: { baseMs: 1, maxMs: 1, maxFruitless: 1, maxTries: 1 },
     }),
