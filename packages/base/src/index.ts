@@ -68,4 +68,5 @@ export {
   type MusterErrorOptions,
 } from "./pure/muster-error.ts";
 export { pause } from "./pure/pause.ts";
+export { printableName, printableText } from "./pure/printable.ts";
 export { maxWholeAnswerBytes, WholeAnswer } from "./pure/whole-answer.ts";

@@ -9,6 +9,7 @@ import {
   isLendingState,
   lendingPolicies,
   MusterError,
+  printableName,
 } from "@muster/base";
 import {
   deltaFromWire,
@@ -25,6 +26,7 @@ import type { Replica, ReplicaState, WorkerIdentity } from "../core/fleet/worker
 import type { EndOfAttempt } from "../flows/attempt-outcome.ts";
 import type { AttemptReport } from "../flows/attempt-table.ts";
 import type { WorkerCommand } from "../ports/worker-link.ts";
+import { withoutPaths } from "./without-paths.ts";
 
 /** Between the wire and the orchestrator's values. What a worker says is checked here, and trusted nowhere. */
 
@@ -277,14 +279,11 @@ function failureFromWire(failure: WireFailure | null): {
   return {
     ...(failure?.param === undefined ? {} : { param: printable(failure.param) }),
     code: isErrorCode(code) && workerCodes.has(code) ? code : "engine_failed",
-    message: printable(failure?.message ?? "", 2_000) || "The worker gave no reason.",
+    message: printable(withoutPaths(failure?.message ?? ""), 2_000) || "The worker gave no reason.",
   };
 }
 
-/** Without control characters, and of bounded length: it ends up in logs, pages and metrics. */
+/** Safe to show, and of bounded length: it ends up in logs, pages and metrics. */
 function printable(text: string, maxLength = maxNameLength): string {
-  return text
-    .replace(/\p{Cc}+/gu, " ")
-    .trim()
-    .slice(0, maxLength);
+  return printableName(text, maxLength);
 }

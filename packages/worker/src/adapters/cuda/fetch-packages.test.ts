@@ -7,9 +7,8 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { silentLog } from "@muster/base";
+import { parseHostRule, silentLog } from "@muster/base";
 import { createModelDownload } from "@muster/models";
-import { thisMachine } from "@muster/models/testing";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { forkOptionsFor } from "../common/engine-packages/entries.ts";
 import { ensureCudaPackages } from "./fetch-packages.ts";
@@ -70,7 +69,7 @@ function options(registry: string, directory: string) {
     platform: "linux",
     arch: "x64",
     download: createModelDownload({
-      reach: thisMachine,
+      reach: { rules: [parseHostRule("127.0.0.1:*", "a test")] },
       log: silentLog,
       retry: { baseMs: 1, maxMs: 1, maxFruitless: 1, maxTries: 1 },
     }),
