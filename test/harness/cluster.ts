@@ -3,7 +3,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { type Hardware, silentLog } from "@muster/base";
+import { type Hardware, type Log, silentLog } from "@muster/base";
 import {
   loadOrchestratorConfig,
   type OrchestratorOverrides,
@@ -98,6 +98,7 @@ export async function temporaryDirectory(atEnd: AtEnd = untilTestEnds): Promise<
 export async function startCluster(
   overrides: OrchestratorOverrides = {},
   atEnd: AtEnd = untilTestEnds,
+  log: Log = silentLog,
 ): Promise<TestCluster> {
   const directory = await temporaryDirectory(atEnd);
   const redisUrl = overrides.redisUrl ?? (await testRedis()).url;
@@ -116,7 +117,7 @@ export async function startCluster(
     },
     {},
   );
-  const orchestrator = await startOrchestrator(config, { log: silentLog });
+  const orchestrator = await startOrchestrator(config, { log });
   atEnd(() => orchestrator.stop());
   const { url } = orchestrator;
   const [firstKey] = config.apiKeys;

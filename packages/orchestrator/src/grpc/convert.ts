@@ -38,6 +38,7 @@ const maxGpus = 32;
 const maxStoredModels = 1_024;
 const maxUriLength = 2_048;
 const maxReasonLength = 300;
+const maxTicketLength = 64;
 /** What a worker may say of an attempt. Other codes are the orchestrator's own: they steer clients. */
 const workerCodes: ReadonlySet<ErrorCode> = new Set([
   "invalid_request",
@@ -179,15 +180,16 @@ const endReasons = {
 } as const;
 
 export function endFromWire(end: WireAttemptEndRead): EndOfAttempt {
-  const { attemptId, epoch, whole, pieces } = end;
-  if (!whole) return { attemptId, epoch, report: reportFromEnd(end), pieces: undefined };
+  const { whole, pieces } = end;
+  const named = { attemptId: end.attemptId, epoch: end.epoch, ticket: end.ticket.slice(0, maxTicketLength) };
+  if (!whole) return { ...named, report: reportFromEnd(end), pieces: undefined };
   const deltas: InferenceDelta[] = [];
   for (const piece of pieces) {
     const delta = deltaFromWire(piece);
-    if (delta === undefined) return { attemptId, epoch, report: unreadable, pieces: [] };
+    if (delta === undefined) return { ...named, report: unreadable, pieces: [] };
     deltas.push(delta);
   }
-  return { attemptId, epoch, report: reportFromEnd(end), pieces: deltas };
+  return { ...named, report: reportFromEnd(end), pieces: deltas };
 }
 
 const unreadable: AttemptReport = {
@@ -226,8 +228,8 @@ function reportFromEnd(end: WireAttemptEndRead): AttemptReport {
 export function commandToWire(command: WorkerCommand): OrchestratorMessage {
   switch (command.kind) {
     case "assign": {
-      const { attemptId, epoch, replicaId, request, isWhole } = command;
-      return { assign: { attemptId, epoch, replicaId, request: requestToWire(request), whole: isWhole } };
+      const { attemptId, epoch, replicaId, request, isWhole: whole, ticket = "" } = command;
+      return { assign: { attemptId, epoch, replicaId, request: requestToWire(request), whole, ticket } };
     }
     case "cancel":
       return { cancel: { attemptId: command.attemptId, epoch: command.epoch } };

@@ -47,6 +47,8 @@ export const objectKeys = {
   /** What was read of files that the built-in list names. */
   seenFiles: "catalogue/files/",
   seenFile: (digest: string) => `catalogue/files/${digest}.json`,
+  /** What tickets of lines are computed with. */
+  ticketSecret: "trust/line-tickets.key",
   cachedResult: (tenant: string, digest: string) =>
     `tenants/${tenant}/results/${digest.slice(0, 2)}/${digest}`,
 } as const;
