@@ -17,6 +17,9 @@ export interface Reach {
   readonly resolve?: ResolveHost;
 }
 
+/** This machine by definition (RFC 6761): not worth a lookup. */
+const ownName = /(?:^|\.)localhost\.?$/;
+
 /** An address, or a name that leads only to such ones, that is not connected to. */
 export class RefusedHost extends Error {
   override readonly name = "RefusedHost";
@@ -31,12 +34,15 @@ export class RefusedHost extends Error {
 
 /**
  * What looks a URL's host up for `http.request`: once, and it gives only addresses that may be connected to, so that the
- * one that was checked is the one that is used. Throws RefusedHost for an address in the URL itself that may not be.
+ * one that was checked is the one that is used. Throws RefusedHost where the URL itself says that it
+ * may not be.
  */
 export function checkedLookup(url: URL, reach: Reach): LookupFunction {
   const host = (url.port === "" ? url.hostname : url.host).slice(0, 256);
   const rule = ruleFor(reach.rules, url);
-  if (addressKind(url.hostname) !== undefined && !mayConnect(url.hostname, rule)) throw new RefusedHost(host);
+  const isAddress = addressKind(url.hostname) !== undefined;
+  if (isAddress ? !mayConnect(url.hostname, rule) : rule === undefined && ownName.test(url.hostname))
+    throw new RefusedHost(host);
   const resolve = reach.resolve ?? resolveAll;
   return (name, options, done) => {
     resolve(name, (error, addresses) => {
