@@ -3,7 +3,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { type Hardware, silentLog } from "@muster/base";
+import { type Hardware, type Log, silentLog } from "@muster/base";
 import {
   loadOrchestratorConfig,
   type OrchestratorOverrides,
@@ -98,7 +98,7 @@ export async function temporaryDirectory(atEnd: AtEnd = untilTestEnds): Promise<
 export async function startCluster(
   overrides: OrchestratorOverrides = {},
   atEnd: AtEnd = untilTestEnds,
-  deps: Pick<Parameters<typeof startOrchestrator>[1], "ownCertificates"> = {},
+  deps: { readonly log?: Log } & Pick<Parameters<typeof startOrchestrator>[1], "ownCertificates"> = {},
 ): Promise<TestCluster> {
   const directory = await temporaryDirectory(atEnd);
   const redisUrl = overrides.redisUrl ?? (await testRedis()).url;

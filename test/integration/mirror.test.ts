@@ -104,7 +104,7 @@ describe("the office mirror", () => {
     const hub = await startHub();
     const model = makeModel(1);
     hub.put(hubPath, model);
-    const cluster = await startCluster({ huggingFaceEndpoint: hub.hubUrl });
+    const cluster = await startCluster({ huggingFaceEndpoint: hub.hubUrl, fetchHosts: ["127.0.0.1:*"] });
     const desks = await Promise.all(["a", "b", "c"].map((name) => joinDesk(cluster, name)));
     const rest = deferred<void>();
     hub.mishap({ kind: "pause", until: rest.promise });
@@ -135,7 +135,7 @@ describe("the office mirror", () => {
     const hub = await startHub();
     const model = makeModel(2, 8);
     hub.put(hubPath, model);
-    const cluster = await startCluster({ huggingFaceEndpoint: hub.hubUrl });
+    const cluster = await startCluster({ huggingFaceEndpoint: hub.hubUrl, fetchHosts: ["127.0.0.1:*"] });
     const proxy = await startTcpProxy();
     onTestFinished(() => proxy.close());
     proxy.forwardTo(cluster.orchestrator.fleetAddress);
@@ -158,10 +158,13 @@ describe("the office mirror", () => {
     const hub = await startHub();
     const model = makeModel(3);
     hub.put(hubPath, model);
-    const cluster = await startCluster({ huggingFaceEndpoint: hub.hubUrl });
+    const cluster = await startCluster({ huggingFaceEndpoint: hub.hubUrl, fetchHosts: ["127.0.0.1:*"] });
     const half = deferred<void>();
     hub.mishap({ kind: "pause", until: half.promise });
-    const desk = await joinDesk(cluster, "a", { huggingFaceEndpoint: hub.hubUrl });
+    const desk = await joinDesk(cluster, "a", {
+      huggingFaceEndpoint: hub.hubUrl,
+      fetchHosts: ["127.0.0.1:*"],
+    });
     await desk.load(uri);
     const part = join(desk.directory, `${inStore}.part`);
     await eventually(async () => (await sizeOf(part)) >= model.length / 2 - 128 * 1024);
@@ -183,7 +186,7 @@ describe("the office mirror", () => {
     const hub = await startHub();
     const model = makeModel(4);
     hub.put(hubPath, model, { sha256: sha256Of(Buffer.from("another")) });
-    const cluster = await startCluster({ huggingFaceEndpoint: hub.hubUrl });
+    const cluster = await startCluster({ huggingFaceEndpoint: hub.hubUrl, fetchHosts: ["127.0.0.1:*"] });
     const desk = await joinDesk(cluster, "a", { fetchPolicy: "mirror-only" });
     await desk.load(uri);
     await eventually(async () => (await desk.replica())?.state === "failed");
@@ -198,8 +201,11 @@ describe("the office mirror", () => {
   it("discards what is no model, though its checksum is right", async () => {
     const hub = await startHub();
     hub.put(hubPath, randomBytes(100_000));
-    const cluster = await startCluster({ huggingFaceEndpoint: hub.hubUrl });
-    const desk = await joinDesk(cluster, "a", { huggingFaceEndpoint: hub.hubUrl });
+    const cluster = await startCluster({ huggingFaceEndpoint: hub.hubUrl, fetchHosts: ["127.0.0.1:*"] });
+    const desk = await joinDesk(cluster, "a", {
+      huggingFaceEndpoint: hub.hubUrl,
+      fetchHosts: ["127.0.0.1:*"],
+    });
     await desk.load(uri);
     await eventually(async () => (await desk.replica())?.state === "failed");
     expect((await desk.replica())?.error).toContain("not a model");
@@ -211,7 +217,11 @@ describe("the office mirror", () => {
     const model = makeModel(9);
     hub.put(hubPath, model);
     const mirrorDirectory = await temporaryDirectory();
-    const cluster = await startCluster({ huggingFaceEndpoint: hub.hubUrl, mirrorDirectory });
+    const cluster = await startCluster({
+      huggingFaceEndpoint: hub.hubUrl,
+      fetchHosts: ["127.0.0.1:*"],
+      mirrorDirectory,
+    });
     await (await joinDesk(cluster, "first")).load(uri);
     const stored = join(mirrorDirectory, inStore);
     await eventually(async () => (await mirrorOf(cluster)).files.length === 1);
@@ -227,7 +237,10 @@ describe("the office mirror", () => {
     await wary.load(uri);
     await eventually(async () => (await wary.replica())?.state === "failed");
     expect((await wary.replica())?.error).toContain("arrived wrong");
-    const desk = await joinDesk(cluster, "desk", { huggingFaceEndpoint: hub.hubUrl });
+    const desk = await joinDesk(cluster, "desk", {
+      huggingFaceEndpoint: hub.hubUrl,
+      fetchHosts: ["127.0.0.1:*"],
+    });
     await desk.load(uri);
     await untilReady(desk);
     expect(sha256Of(await readFile(join(desk.directory, inStore)))).toBe(sha256Of(model));
@@ -236,7 +249,7 @@ describe("the office mirror", () => {
   it("tells nobody where its files lie when one cannot be got", async () => {
     const hub = await startHub();
     hub.put(hubPath, Buffer.from("<html>no model at all</html>"));
-    const cluster = await startCluster({ huggingFaceEndpoint: hub.hubUrl });
+    const cluster = await startCluster({ huggingFaceEndpoint: hub.hubUrl, fetchHosts: ["127.0.0.1:*"] });
     expect((await cluster.post("/cluster/v1/mirror/pull", { model: uri })).status).toBe(202);
     const problem = async () => (await mirrorOf(cluster)).fetching[0]?.error;
     await eventually(async () => typeof (await problem()) === "string");
@@ -248,7 +261,7 @@ describe("the office mirror", () => {
   it("offers only what was ordered, and nothing of the orchestrator's own disk", async () => {
     const hub = await startHub();
     hub.put(hubPath, makeModel(5));
-    const cluster = await startCluster({ huggingFaceEndpoint: hub.hubUrl });
+    const cluster = await startCluster({ huggingFaceEndpoint: hub.hubUrl, fetchHosts: ["127.0.0.1:*"] });
     const stray = await joinDesk(cluster, "stray", {
       models: [{ uri, name: "m" }],
       fetchPolicy: "mirror-only",
@@ -300,7 +313,10 @@ describe("the mirror's routes", () => {
     hub.put(hubPath, makeModel(10));
     const cluster = await startCluster({ isMirrorOn: false });
     expect((await fetch(`${cluster.url}/cluster/v1/mirror`)).status).toBe(404);
-    const desk = await joinDesk(cluster, "a", { huggingFaceEndpoint: hub.hubUrl });
+    const desk = await joinDesk(cluster, "a", {
+      huggingFaceEndpoint: hub.hubUrl,
+      fetchHosts: ["127.0.0.1:*"],
+    });
     await desk.load(uri);
     await untilReady(desk);
     expect(filesAsked(hub)).toHaveLength(1);
@@ -315,7 +331,11 @@ describe("the mirror's disk", () => {
       return `hf:o/r/${name}.gguf@main`;
     });
     const [one = "", two = "", three = "", four = ""] = uris;
-    const cluster = await startCluster({ huggingFaceEndpoint: hub.hubUrl, mirrorDiskBytes: 5 * 1024 * 1024 });
+    const cluster = await startCluster({
+      huggingFaceEndpoint: hub.hubUrl,
+      fetchHosts: ["127.0.0.1:*"],
+      mirrorDiskBytes: 5 * 1024 * 1024,
+    });
     const pull = async (model: string) => {
       expect((await cluster.post("/cluster/v1/mirror/pull", { model })).status).toBe(202);
       await eventually(async () => {
@@ -371,7 +391,7 @@ describe("a worker's disk", () => {
     const hub = await startHub();
     const model = makeModel(7);
     hub.put(hubPath, model);
-    const cluster = await startCluster({ huggingFaceEndpoint: hub.hubUrl });
+    const cluster = await startCluster({ huggingFaceEndpoint: hub.hubUrl, fetchHosts: ["127.0.0.1:*"] });
     const desk = await joinDesk(cluster, "a");
     const pulled = await cluster.post("/cluster/v1/mirror/pull", { model: uri, workers: true });
     expect(await pulled.json()).toMatchObject({ files: [uri], workers: ["a"] });
@@ -392,7 +412,7 @@ describe("a worker's disk", () => {
       return `hf:o/r/${name}.gguf@main`;
     });
     const [one = "", two = "", three = ""] = uris;
-    const cluster = await startCluster({ huggingFaceEndpoint: hub.hubUrl });
+    const cluster = await startCluster({ huggingFaceEndpoint: hub.hubUrl, fetchHosts: ["127.0.0.1:*"] });
     const desk = await joinDesk(cluster, "a", { modelDiskBytes: 5 * 1024 * 1024 });
     await desk.load(one);
     await untilReady(desk);

@@ -69,7 +69,11 @@ describe("the catalogue over HTTP", () => {
   it("takes up a model from a hub by what its file says, for all orchestrators and after a restart", async () => {
     const { server, uri } = await startHub();
     const directory = await temporaryDirectory();
-    const settings = { objectStore: `${directory}/objects`, huggingFaceEndpoint: server.hubUrl };
+    const settings = {
+      objectStore: `${directory}/objects`,
+      huggingFaceEndpoint: server.hubUrl,
+      fetchHosts: ["127.0.0.1:*"],
+    };
     const cluster = await startCluster(settings);
     const added = await cluster.post("/cluster/v1/models", { uri, family: "house" });
     expect(added.status).toBe(201);
@@ -97,7 +101,7 @@ describe("the catalogue over HTTP", () => {
   it("refuses a file that is no model, with a sentence", async () => {
     const { server } = await startHub();
     server.put("/office/page/resolve/main/page.gguf", Buffer.from("<html>not a model</html>"));
-    const cluster = await startCluster({ huggingFaceEndpoint: server.hubUrl });
+    const cluster = await startCluster({ huggingFaceEndpoint: server.hubUrl, fetchHosts: ["127.0.0.1:*"] });
     const refused = await cluster.post("/cluster/v1/models", { uri: "hf:office/page/page.gguf" });
     expect(refused.status).toBe(400);
     expect(await refused.json()).toMatchObject({

@@ -1,4 +1,5 @@
 export { Background } from "./node/background.ts";
+export { checkedLookup, type Reach, RefusedHost, type ResolveHost } from "./node/checked-connect.ts";
 export {
   defaultDataDirectory,
   type Env,
@@ -50,6 +51,8 @@ export {
   type MachineLoad,
   type StoredFile,
 } from "./pure/hardware.ts";
+export { type AddressKind, addressKind, isEveryAddress, isLoopbackHost } from "./pure/host-address.ts";
+export { type HostRule, parseHostRule, ruleFor } from "./pure/host-rule.ts";
 export {
   type Capability,
   capabilities,
@@ -73,4 +76,5 @@ export {
   type MusterErrorOptions,
 } from "./pure/muster-error.ts";
 export { pause } from "./pure/pause.ts";
+export { printableName, printableText } from "./pure/printable.ts";
 export { maxWholeAnswerBytes, WholeAnswer } from "./pure/whole-answer.ts";

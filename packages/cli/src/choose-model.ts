@@ -1,4 +1,4 @@
-import type { Log } from "@muster/base";
+import { type Log, readList } from "@muster/base";
 import type { CommandIo } from "./command-io.ts";
 import { formatBytes } from "./format.ts";
 import { stopSignals } from "./run-until-signal.ts";
@@ -34,6 +34,7 @@ export async function chooseModel(
         modelDirectory: options.modelDirectory ?? io.env["MUSTER_MODEL_DIR"],
         huggingFaceEndpoint: io.env["HF_ENDPOINT"],
         huggingFaceToken: io.env["HF_TOKEN"],
+        fetchHosts: readList(io.env, "MUSTER_FETCH_HOSTS"),
         env: io.env,
       },
       {

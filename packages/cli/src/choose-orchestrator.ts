@@ -1,7 +1,7 @@
+import { printableText } from "@muster/base";
 import type { FoundOrchestrator } from "@muster/worker";
 import { ask } from "./ask.ts";
 import { type CommandIo, exitCodes } from "./command-io.ts";
-import { printable } from "./format.ts";
 
 const loopbackAddress = "127.0.0.1:11501";
 
@@ -26,7 +26,7 @@ export interface Surroundings {
 export async function chooseOrchestrator(io: CommandIo, around: Surroundings): Promise<string | undefined> {
   const joined = await around.joined();
   if (joined !== undefined) {
-    const name = printable(joined.name);
+    const name = printableText(joined.name);
     io.stderr.write(`muster: joining ${name} at ${joined.address}, as agreed before (--forget asks again)\n`);
     return joined.address;
   }

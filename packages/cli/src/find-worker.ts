@@ -1,6 +1,5 @@
-import { MusterError } from "@muster/base";
+import { MusterError, printableText } from "@muster/base";
 import type { Worker } from "@muster/sdk";
-import { printable } from "./format.ts";
 
 /**
  * The worker that people mean by its id or its name. Of several with one name those that are connected count; throws
@@ -16,13 +15,13 @@ export function findWorker(workers: readonly Worker[], idOrName: string): Worker
   if (one === undefined) {
     throw new MusterError(
       "not_found",
-      `No worker is called "${printable(idOrName)}". \`muster workers\` lists them.`,
+      `No worker is called "${printableText(idOrName)}". \`muster workers\` lists them.`,
     );
   }
   if (others.length === 0) return one;
   const list = meant.map(({ id, state, hardware }) => `  ${id}  ${state}  on ${hardware.hostname}`);
   throw new MusterError(
     "invalid_request",
-    `${meant.length} workers are called "${printable(idOrName)}": give the id of the one you mean.\n${list.join("\n")}`,
+    `${meant.length} workers are called "${printableText(idOrName)}": give the id of the one you mean.\n${list.join("\n")}`,
   );
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { formatBytes, formatCount, formatDuration, formatRate, printable } from "./format.ts";
+import { formatBytes, formatCount, formatDuration, formatRate } from "./format.ts";
 
 describe("formatBytes", () => {
   it.each([
@@ -47,11 +47,5 @@ describe("formatRate and formatCount", () => {
       "0 slots",
       "1,250 slots",
     ]);
-  });
-});
-
-describe("printable", () => {
-  it("takes out what would steer a terminal and keeps letters of every script", () => {
-    expect(printable("a\u001b[31mred\u0007\u009b2J\r\tgrün 草 🦙\n")).toBe("a[31mred2J\tgrün 草 🦙\n");
   });
 });

@@ -38,14 +38,6 @@ export function formatCount(count: number, one: string, many = `${one}s`): strin
   return `${count.toLocaleString("en-US")} ${count === 1 ? one : many}`;
 }
 
-/**
- * Text from elsewhere without control characters, save line ends and tabs: names and answers must not move the cursor,
- * change colours or reach the clipboard of whoever reads them.
- */
-export function printable(text: string): string {
-  return text.replace(/[^\P{Cc}\n\t]/gu, "");
-}
-
 function parts(seconds: number, large: readonly [number, string], small: readonly [number, string]): string {
   const first = Math.floor(seconds / large[0]);
   const rest = Math.floor((seconds % large[0]) / small[0]);

@@ -1,8 +1,9 @@
 import { setTimeout as pause } from "node:timers/promises";
+import { printableText } from "@muster/base";
 import type { MirrorFetch, MirrorOrder, MirrorStatus, Muster } from "@muster/sdk";
 import { terminalStyle } from "./batch/progress-display.ts";
 import type { CommandIo } from "./command-io.ts";
-import { formatBytes, printable } from "./format.ts";
+import { formatBytes } from "./format.ts";
 
 /** How far something is that many bytes are needed for; 100 % is undefined while nobody knows. */
 export interface ByteProgress {
@@ -25,13 +26,13 @@ export function createByteDisplay(
   return {
     show(label, progress) {
       if (isTerminal) {
-        io.stderr.write(`${clearLine}${barOf(progress)} ${printable(label)}`);
+        io.stderr.write(`${clearLine}${barOf(progress)} ${printableText(label)}`);
         isDrawn = true;
         return;
       }
       if (nowMs() - shownMs < plainStepMs) return;
       shownMs = nowMs();
-      io.stderr.write(`${printable(label)}: ${wordsOf(progress)}\n`);
+      io.stderr.write(`${printableText(label)}: ${wordsOf(progress)}\n`);
     },
     end() {
       if (isDrawn) io.stderr.write(clearLine);

@@ -1,4 +1,4 @@
-import { MusterError } from "@muster/base";
+import { MusterError, printableText } from "@muster/base";
 import {
   AbortedError,
   AuthenticationError,
@@ -10,7 +10,6 @@ import {
   TimeoutError,
 } from "@muster/sdk";
 import { type CommandIo, exitCodes } from "./command-io.ts";
-import { printable } from "./format.ts";
 
 /**
  * Runs what a command does with a client. What goes wrong becomes a line on standard error, a hint under it and an exit
@@ -36,7 +35,7 @@ export function reportFailure(io: Pick<CommandIo, "stderr">, error: unknown): nu
   if (error instanceof AbortedError) return exitCodes.interrupted;
   if (error instanceof MusterError && error.code === "cancelled") return exitCodes.interrupted;
   if (!(error instanceof MusterError || error instanceof MusterApiError)) throw error;
-  io.stderr.write(`muster: ${printable(error.message)}\n`);
+  io.stderr.write(`muster: ${printableText(error.message)}\n`);
   const hint = hintFor(error);
   if (hint !== undefined) io.stderr.write(`  ${hint}\n`);
   if (error instanceof ConnectionError) return exitCodes.unreachable;

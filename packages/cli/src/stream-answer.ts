@@ -1,6 +1,7 @@
+import { printableText } from "@muster/base";
 import { AbortedError, type ChatCompletionRequest, type Muster } from "@muster/sdk";
 import type { CommandIo } from "./command-io.ts";
-import { formatCount, formatDuration, formatRate, printable } from "./format.ts";
+import { formatCount, formatDuration, formatRate } from "./format.ts";
 import { paint, tableStyle } from "./table.ts";
 import { workerIn } from "./worker-in.ts";
 
@@ -37,14 +38,14 @@ export async function streamAnswer(
       const thought = choice?.delta.reasoning_content;
       if (piece || thought) seen.firstMs ??= performance.now() - startedMs;
       if (thought && io.isTty) {
-        io.stdout.write(paint(printable(thought), "dim", tableStyle(io)));
+        io.stdout.write(paint(printableText(thought), "dim", tableStyle(io)));
         isThinking = true;
       }
       if (!piece) continue;
       if (isThinking) io.stdout.write("\n\n");
       isThinking = false;
       text += piece;
-      io.stdout.write(io.isTty ? printable(piece) : piece);
+      io.stdout.write(io.isTty ? printableText(piece) : piece);
     }
   } catch (error) {
     if (!(error instanceof AbortedError)) throw error;
@@ -78,7 +79,7 @@ function summary({ worker, tokens, firstMs, isCut }: Seen, tookMs: number): stri
     }
   }
   if (tokens !== undefined) parts.unshift(formatCount(tokens, "token"));
-  if (worker !== undefined) parts.unshift(printable(worker));
+  if (worker !== undefined) parts.unshift(printableText(worker));
   if (isCut) parts.push(cutOff);
   return parts;
 }

@@ -1,5 +1,5 @@
+import { printableText } from "@muster/base";
 import type { CommandIo } from "./command-io.ts";
-import { printable } from "./format.ts";
 
 export type Colour = "bold" | "dim" | "red" | "green" | "yellow";
 export type Cell = string | { readonly text: string; readonly colour: Colour };
@@ -107,7 +107,7 @@ function colourOf(cell: Cell): Colour | undefined {
 }
 
 function oneLine(text: string): string {
-  return printable(text).replace(/\s+/g, " ");
+  return printableText(text).replace(/\s+/g, " ");
 }
 
 /** A number, perhaps with a unit or another after a slash; empty cells and dashes go along. */

@@ -1,5 +1,6 @@
+import { printableText } from "@muster/base";
 import type { Gpu, Worker } from "@muster/sdk";
-import { formatBytes, formatCount, formatDuration, formatRate, printable } from "./format.ts";
+import { formatBytes, formatCount, formatDuration, formatRate } from "./format.ts";
 
 type Line = readonly [label: string, value: string];
 
@@ -10,7 +11,7 @@ export function workerDetails(worker: Worker): string {
     worker.replicas.flatMap(replicaLines),
   );
   const width = Math.max(...lines.map(([label]) => label.length));
-  return lines.map(([label, value]) => printable(`${label.padEnd(width)}  ${value}`)).join("\n");
+  return lines.map(([label, value]) => printableText(`${label.padEnd(width)}  ${value}`)).join("\n");
 }
 
 function machineLines({ name, id, state, version, hardware, ...worker }: Worker): Line[] {

@@ -1,5 +1,6 @@
+import { printableText } from "@muster/base";
 import type { Gpu, Replica, Worker } from "@muster/sdk";
-import { formatBytes, formatCount, formatDuration, formatRate, printable } from "./format.ts";
+import { formatBytes, formatCount, formatDuration, formatRate } from "./format.ts";
 import type { Cell, Colour } from "./table.ts";
 
 const colours: Readonly<Record<Worker["state"] | Replica["state"], Colour>> = {
@@ -92,7 +93,7 @@ export function workerNotes(workers: readonly Worker[]): string[] {
     `${formatCount(connected.length, "worker")}, ${used} of ${formatCount(slots, "slot")} in use`,
     ...away,
     ...failures,
-  ].map(printable);
+  ].map(printableText);
 }
 
 /** What Muster has, what other programs have, and all: `6.1/1.4/12 GiB`; a question mark is what nobody tells. */

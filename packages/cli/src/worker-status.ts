@@ -1,5 +1,6 @@
+import { printableText } from "@muster/base";
 import type { LocalStatus } from "@muster/worker";
-import { formatBytes, formatCount, formatDuration, printable } from "./format.ts";
+import { formatBytes, formatCount, formatDuration } from "./format.ts";
 
 const states: Readonly<Record<LocalStatus["availability"]["state"], string>> = {
   lending: "lending",
@@ -28,7 +29,7 @@ export function statusLines(status: LocalStatus, nowMs: number): string[] {
     `given back ${counts(givenBack)}`,
     ...(replicas.length === 0 ? ["models     none"] : replicas.map(replicaText)),
     ...gpus.map(gpuText),
-  ].map(printable);
+  ].map(printableText);
 }
 
 function pauseText({ pausedUntilMs }: LocalStatus, nowMs: number): string {

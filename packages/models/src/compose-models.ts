@@ -10,6 +10,7 @@ import { createModelDownload } from "./adapters/http/model-download.ts";
 import { createModelInspector } from "./adapters/http/model-inspector.ts";
 import { createHuggingFaceHub } from "./adapters/hugging-face/hub.ts";
 import { builtInModels } from "./built-in-models.ts";
+import { type ReachSettings, reachOf } from "./compose-reach.ts";
 import { createHubOrigin } from "./flows/hub-origin.ts";
 import { createMirrorFirst, type FetchPolicy } from "./flows/mirror-first.ts";
 import type { BlobFeed } from "./ports/blob-feed.ts";
@@ -19,10 +20,9 @@ import type { ModelOrigin } from "./ports/model-origin.ts";
 import type { ModelShelf } from "./ports/model-shelf.ts";
 import type { ModelStore } from "./ports/model-store.ts";
 
-export interface ModelStoreSettings {
+export interface ModelStoreSettings extends ReachSettings {
   /** Undefined: the cache folder of the platform. */
   readonly modelDirectory: string | undefined;
-  readonly huggingFaceEndpoint: string | undefined;
   readonly huggingFaceToken: string | undefined;
   readonly env: Env;
 }
@@ -84,33 +84,34 @@ function directoryOf(settings: ModelStoreSettings): string {
   return settings.modelDirectory ?? defaultModelDirectory(settings.env);
 }
 
-function hubOrigin(
-  settings: Pick<ModelStoreSettings, "huggingFaceEndpoint" | "huggingFaceToken">,
-  log: Log,
-): ModelOrigin {
+type HubSettings = ReachSettings & Pick<ModelStoreSettings, "huggingFaceToken">;
+
+function hubOrigin(settings: HubSettings, log: Log): ModelOrigin {
+  const reach = reachOf(settings);
   return createHubOrigin({
     hub: createHuggingFaceHub({
       endpoint: settings.huggingFaceEndpoint,
       token: settings.huggingFaceToken,
-      log,
+      ...{ reach, log },
     }),
-    download: createModelDownload({ log }),
+    download: createModelDownload({ reach, log }),
   });
 }
 
 /** What looks at model files before anybody fetches them. */
 export function openModelInspector(
-  settings: Pick<ModelStoreSettings, "huggingFaceEndpoint" | "huggingFaceToken"> & {
+  settings: HubSettings & {
     /** The office mirror's; undefined: there is none. */
     readonly mirrorDirectory?: string | undefined;
   },
   log: Log,
 ): ModelInspector {
   const { huggingFaceEndpoint: endpoint, huggingFaceToken: token } = settings;
-  const hub = createHuggingFaceHub({ endpoint, token, log });
+  const reach = reachOf(settings);
+  const hub = createHuggingFaceHub({ endpoint, token, reach, log });
   const { mirrorDirectory } = settings;
   return createModelInspector({
-    ...{ hub, log, builtIn: builtInModels },
+    ...{ hub, reach, log, builtIn: builtInModels },
     localPath:
       mirrorDirectory === undefined
         ? undefined

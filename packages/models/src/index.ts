@@ -10,6 +10,7 @@ export {
   openModelStore,
   openWorkerModels,
 } from "./compose-models.ts";
+export { hostsOf, reachOf } from "./compose-reach.ts";
 export { chooseStarterModel, type StarterModel } from "./compose-starter-model.ts";
 export {
   builtInCatalogue,
@@ -38,7 +39,6 @@ export {
   maxGgufHeaderBytes,
   readGgufHeader,
 } from "./core/gguf-header.ts";
-export { isLoopbackHost, isOwnAddress } from "./core/loopback.ts";
 export type { MemoryProfile, ReplicaMemory, ReplicaShape } from "./core/memory-profile.ts";
 export { modelParts } from "./core/model-parts.ts";
 export {
@@ -50,6 +50,7 @@ export {
   parseModelUri,
   type UpstreamAddress,
 } from "./core/model-uri.ts";
+export { isOwnAddress } from "./core/own-address.ts";
 export { modelSources } from "./core/part-uris.ts";
 export { type ComputePlace, type ExpectedRates, expectedRates } from "./core/sizing/expected-rates.ts";
 export { type Fit, type FitWish, fitShape } from "./core/sizing/fit-shape.ts";

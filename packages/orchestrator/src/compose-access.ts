@@ -1,9 +1,9 @@
 import { createHash, randomBytes } from "node:crypto";
 import { join } from "node:path";
-import type { Background, Clock, Lifecycle, Log } from "@muster/base";
+import { type Background, type Clock, isLoopbackHost, type Lifecycle, type Log } from "@muster/base";
 import { sha256 } from "./adapters/common/sha256.ts";
 import { readOrMakeSecretFile } from "./adapters/disk/secret-file.ts";
-import { isLoopbackHost, type OrchestratorConfig } from "./config.ts";
+import type { OrchestratorConfig } from "./config.ts";
 import { type ApiKey, readApiKeys } from "./core/access/api-keys.ts";
 import { keyText, secretBytes, shortId } from "./core/access/key-format.ts";
 import { readKeyPart } from "./core/access/key-part.ts";

@@ -7,6 +7,7 @@ import {
   MusterError,
   type TokenizeRequest,
 } from "@muster/base";
+import { createHmacLineTickets } from "./adapters/common/line-tickets.ts";
 import { sha256 } from "./adapters/common/sha256.ts";
 import { createDiskObjectStore } from "./adapters/disk/object-store.ts";
 import { createRedisCommitLedger } from "./adapters/redis/commit-ledger.ts";
@@ -41,6 +42,7 @@ import { planBatch } from "./flows/batches/plan-batch.ts";
 import { Progress } from "./flows/batches/progress.ts";
 import { rebuildLedger } from "./flows/batches/rebuild.ts";
 import { ResultCache } from "./flows/batches/result-cache.ts";
+import { ticketSecret } from "./flows/batches/ticket-secret.ts";
 import { Webhooks } from "./flows/batches/webhooks.ts";
 import { countTokens } from "./flows/count-tokens.ts";
 import type { FleetRegistry } from "./flows/fleet-registry.ts";
@@ -48,6 +50,7 @@ import type { PresenceKeeper } from "./flows/presence-keeper.ts";
 import type { RequestDesk } from "./flows/request-desk.ts";
 import type { ServedModels } from "./flows/served-models.ts";
 import { createLineEndpoints } from "./http/batch-lines/line-endpoints.ts";
+import type { AuditTrail } from "./ports/audit-trail.ts";
 import type { JobQueue, LaneShare } from "./ports/job-queue.ts";
 import type { Metrics } from "./ports/metrics.ts";
 import type { ObjectStore } from "./ports/object-store.ts";
@@ -113,7 +116,10 @@ export async function startBatches(deps: BatchesDeps): Promise<StartedBatches> {
   const active = new ActiveBatches({ store: batches, log });
   const cache = new ResultCache({ store, digest, clock });
   const samplingOf = (model: string) => models.catalogue.find(model)?.entry.sampling;
-  const answerer = new LineAnswerer({ endpoints, fleet, attempts, cache, digest, clock, samplingOf });
+  const tickets = createHmacLineTickets(await ticketSecret(store, randomBytes));
+  const answerer = new LineAnswerer({
+    ...{ endpoints, fleet, attempts, tickets, cache, digest, clock, samplingOf },
+  });
   const input = new BlockReader({ store });
   const lines = new LineRunner({
     ...{ active, ledger, answerer, input, fleet, clock, log },
@@ -130,7 +136,9 @@ export async function startBatches(deps: BatchesDeps): Promise<StartedBatches> {
     capabilities: (model) => known.capabilities(model),
     resolve: (...asked) => resolver.resolve(...asked),
   };
-  const late = new LateResults({ store, lines, log });
+  // the audit trail is wired by the lead
+  const audit: AuditTrail = { record() {} };
+  const late = new LateResults({ store, lines, tickets, audit, clock, log });
   attempts.onStray((end) => background.run("late-result", () => late.take(end)));
 
   const gate = new FeedGate({ store, ledger, clock, log, reserveBytes: config.storeReserveBytes });

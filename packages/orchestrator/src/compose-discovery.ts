@@ -1,11 +1,8 @@
 import { hostname } from "node:os";
-import type { Lifecycle, Log } from "@muster/base";
-import { isLoopbackHost } from "@muster/models";
+import { isEveryAddress, isLoopbackHost, type Lifecycle, type Log } from "@muster/base";
 import { createBonjourAdvertiser } from "./adapters/bonjour/advertise.ts";
 import type { OrchestratorConfig } from "./config.ts";
 import type { Advertiser } from "./ports/advertiser.ts";
-
-const everyAddress: ReadonlySet<string> = new Set(["0.0.0.0", "::"]);
 
 /** Lets workers find this orchestrator, where its fleet port can be reached from the network and nobody minds. */
 export async function startDiscovery(deps: {
@@ -20,13 +17,13 @@ export async function startDiscovery(deps: {
 }): Promise<void> {
   const { config, id, version, fleetAddress, log, lifecycle } = deps;
   const { fleetHost, isDiscoverable, joinToken } = config;
-  if (!isDiscoverable || isLoopbackHost(fleetHost) || fleetHost === "::1") return;
+  if (!isDiscoverable || isLoopbackHost(fleetHost)) return;
   const advertiser = deps.advertiser ?? createBonjourAdvertiser({ log });
   lifecycle.onStop("discovery", () => advertiser.close());
   await advertiser.start({
     ...{ id, version, needsToken: joinToken !== undefined },
     name: `Muster on ${hostname()}`,
-    host: everyAddress.has(fleetHost) ? undefined : fleetHost,
+    host: isEveryAddress(fleetHost) ? undefined : fleetHost,
     port: Number(fleetAddress.slice(fleetAddress.lastIndexOf(":") + 1)),
   });
 }

@@ -39,6 +39,7 @@ export function startMirror(deps: {
     budgetBytes: config.mirrorDiskBytes,
     huggingFaceEndpoint: config.huggingFaceEndpoint,
     huggingFaceToken: config.huggingFaceToken,
+    fetchHosts: config.fetchHosts,
     isKept,
     log,
   });

@@ -2,6 +2,7 @@ import { join, resolve } from "node:path";
 import {
   defaultDataDirectory,
   type Env,
+  isLoopbackHost,
   MusterError,
   readByteSize,
   readChoice,
@@ -51,6 +52,8 @@ export interface OrchestratorConfig extends TrustConfig {
   /** Hosts that webhooks may be sent to. */
   readonly webhookHosts: readonly string[];
   readonly webhookSecret: string | undefined;
+  /** Hosts that model files may be fetched from though they are in a private network. */
+  readonly fetchHosts: readonly string[];
   /** Whether models are loaded where they are asked for, on workers that leave it to us. */
   readonly isPlacing: boolean;
   /** A request waits at most so long for its model to be fetched and loaded. */
@@ -82,11 +85,6 @@ export interface OrchestratorConfig extends TrustConfig {
 export type OrchestratorOverrides = Partial<OrchestratorConfig>;
 
 const minSecretLength = 16;
-const loopbackHosts = new Set(["127.0.0.1", "::1", "localhost"]);
-
-export function isLoopbackHost(host: string): boolean {
-  return loopbackHosts.has(host);
-}
 
 /**
  * The configuration from flags (`overrides`), then the environment, then defaults; checked and frozen.
@@ -146,6 +144,7 @@ export function loadOrchestratorConfig(
     tenantWeights: overrides.tenantWeights ?? readWeights(readList(env, "MUSTER_TENANT_WEIGHTS")),
     webhookHosts: overrides.webhookHosts ?? readList(env, "MUSTER_WEBHOOK_HOSTS"),
     webhookSecret: overrides.webhookSecret ?? readText(env, "MUSTER_WEBHOOK_SECRET"),
+    fetchHosts: overrides.fetchHosts ?? readList(env, "MUSTER_FETCH_HOSTS"),
     isPlacing: overrides.isPlacing ?? readChoice(env, "MUSTER_PLACEMENT", ["on", "off"]) !== "off",
     coldStartMs: overrides.coldStartMs ?? seconds("MUSTER_COLD_START_SECONDS", 86_400) ?? 1_800_000,
     canary: overrides.canary ?? readChoice(env, "MUSTER_CANARY", canaryModes) ?? "on",

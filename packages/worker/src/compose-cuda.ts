@@ -1,5 +1,5 @@
 import { type Env, type Log, MusterError, readText } from "@muster/base";
-import { createModelDownload } from "@muster/models";
+import { createModelDownload, hostsOf, reachOf } from "@muster/models";
 import type { PackageEntries } from "./adapters/common/engine-packages/entries.ts";
 import { cudaArchiveHashes } from "./adapters/cuda/archive-hashes.ts";
 import { ensureCudaPackages } from "./adapters/cuda/fetch-packages.ts";
@@ -22,18 +22,22 @@ export async function fetchCudaBuild(options: {
   const { platform, arch } = process;
   const major = await findCudaRuntime({ platform, env, list: listFolder });
   if (major === undefined) return {};
+  const registry =
+    readText(env, "NPM_CONFIG_REGISTRY") ?? readText(env, "npm_config_registry") ?? defaultRegistry;
   try {
     return await ensureCudaPackages(
       major,
       {
         directory,
-        registry:
-          readText(env, "NPM_CONFIG_REGISTRY") ?? readText(env, "npm_config_registry") ?? defaultRegistry,
+        registry,
         version: libraryVersion(),
         hashes: cudaArchiveHashes,
         platform,
         arch,
-        download: createModelDownload({ log }),
+        download: createModelDownload({
+          reach: reachOf({ fetchHosts: hostsOf([registry]), huggingFaceEndpoint: undefined }),
+          log,
+        }),
         log,
       },
       { signal, onProgress: () => {} },

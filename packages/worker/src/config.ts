@@ -1,7 +1,15 @@
 import { homedir, hostname } from "node:os";
 import { join } from "node:path";
-import { type Env, MusterError, readByteSize, readChoice, readInteger, readText } from "@muster/base";
-import { type FetchPolicy, fetchPolicies } from "@muster/models";
+import {
+  type Env,
+  MusterError,
+  readByteSize,
+  readChoice,
+  readInteger,
+  readList,
+  readText,
+} from "@muster/base";
+import { type FetchPolicy, fetchPolicies, hostsOf } from "@muster/models";
 import { type CapabilityChange, parseCapabilityChange } from "./core/capability-change.ts";
 import { splitArguments } from "./core/split-arguments.ts";
 import { type LendingConfig, type LendingOverrides, loadLendingConfig } from "./lending-config.ts";
@@ -54,6 +62,8 @@ export interface WorkerConfig extends LendingConfig {
   readonly stubFirstTokenMs: number;
   readonly huggingFaceEndpoint: string | undefined;
   readonly huggingFaceToken: string | undefined;
+  /** Hosts that model files may be fetched from though they are in a private network. */
+  readonly fetchHosts: readonly string[];
   /** Where missing model files come from. */
   readonly fetchPolicy: FetchPolicy;
   /** What fetched model files may take in all; undefined: the disk, but for a reserve. */
@@ -88,6 +98,8 @@ export function loadWorkerConfig(overrides: WorkerOverrides, env: Env = process.
   const modelUri = readText(env, "MUSTER_MODEL");
   const models = overrides.models ?? (modelUri === undefined ? [] : [{ uri: modelUri, name: undefined }]);
   const capabilities = overrides.capabilities ?? readText(env, "MUSTER_CAPABILITIES");
+  const mmproj = overrides.mmproj ?? readText(env, "MUSTER_MMPROJ");
+  const draft = overrides.draft ?? readText(env, "MUSTER_DRAFT");
   const config: WorkerConfig = {
     orchestrator: overrides.orchestrator ?? readText(env, "MUSTER_JOIN") ?? "127.0.0.1:11501",
     joinToken: overrides.joinToken ?? readText(env, "MUSTER_JOIN_TOKEN"),
@@ -107,8 +119,7 @@ export function loadWorkerConfig(overrides: WorkerOverrides, env: Env = process.
     maxRamBytes: overrides.maxRamBytes ?? readByteSize(env, "MUSTER_MAX_RAM"),
     engine: overrides.engine ?? readChoice(env, "MUSTER_ENGINE", engineNames) ?? "node-llama-cpp",
     llamaServer: overrides.llamaServer ?? readText(env, "MUSTER_LLAMA_SERVER"),
-    mmproj: overrides.mmproj ?? readText(env, "MUSTER_MMPROJ"),
-    draft: overrides.draft ?? readText(env, "MUSTER_DRAFT"),
+    ...{ mmproj, draft },
     engineArgs: splitArguments(
       overrides.engineArgs ?? readText(env, "MUSTER_ENGINE_ARGS") ?? "",
       "--engine-args",
@@ -126,6 +137,11 @@ export function loadWorkerConfig(overrides: WorkerOverrides, env: Env = process.
       0,
     huggingFaceEndpoint: overrides.huggingFaceEndpoint ?? readText(env, "HF_ENDPOINT"),
     huggingFaceToken: overrides.huggingFaceToken ?? readText(env, "HF_TOKEN"),
+    fetchHosts: [
+      ...(overrides.fetchHosts ?? readList(env, "MUSTER_FETCH_HOSTS")),
+      // What the owner has named is the owner's to name.
+      ...hostsOf([...models.map(({ uri }) => uri), ...[mmproj, draft].filter((uri) => uri !== undefined)]),
+    ],
     fetchPolicy: overrides.fetchPolicy ?? readChoice(env, "MUSTER_FETCH", fetchPolicies) ?? "mirror-first",
     modelDiskBytes: overrides.modelDiskBytes ?? readByteSize(env, "MUSTER_MODEL_DISK_BYTES"),
     drainMs:

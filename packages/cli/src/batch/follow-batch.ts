@@ -1,7 +1,7 @@
-import { MusterError } from "@muster/base";
+import { MusterError, printableText } from "@muster/base";
 import type { Batch, Muster } from "@muster/sdk";
 import type { CommandIo } from "../command-io.ts";
-import { formatCount, formatDuration, printable } from "../format.ts";
+import { formatCount, formatDuration } from "../format.ts";
 import { createProgressDisplay } from "./progress-display.ts";
 
 /** Errors of an input that are shown; the server keeps more. */
@@ -45,7 +45,7 @@ export function refusalOf(batch: Batch): MusterError {
   const count = Math.max(errors.length, batch.muster.error_count ?? 0);
   const lines = errors
     .slice(0, shownErrors)
-    .map(({ line, message }) => `  ${line ? `request ${line}: ` : ""}${printable(message)}`);
+    .map(({ line, message }) => `  ${line ? `request ${line}: ` : ""}${printableText(message)}`);
   const more = count > lines.length ? [`  and ${count - lines.length} more`] : [];
   const head = `The server refuses the input, and nothing has run (${formatCount(count, "error")}):`;
   return new MusterError("invalid_request", [head, ...lines, ...more].join("\n"));

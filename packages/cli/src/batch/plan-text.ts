@@ -1,5 +1,6 @@
+import { printableText } from "@muster/base";
 import type { BatchPlan } from "@muster/sdk";
-import { formatCount, formatDuration, printable } from "../format.ts";
+import { formatCount, formatDuration } from "../format.ts";
 import { renderTable, type TableStyle } from "../table.ts";
 
 const shownErrors = 10;
@@ -23,7 +24,7 @@ export function planText({ lines, errors, models, hours }: BatchPlan, style: Tab
   );
   const wrong = errors.data
     .slice(0, shownErrors)
-    .map(({ line, message }) => `  ${line ? `request ${line}: ` : ""}${printable(message)}`);
+    .map(({ line, message }) => `  ${line ? `request ${line}: ` : ""}${printableText(message)}`);
   const hidden = errors.total - wrong.length;
   return [
     ...(models.length === 0 ? [] : [renderTable([head, ...rows], style), ""]),
@@ -41,7 +42,7 @@ export function planText({ lines, errors, models, hours }: BatchPlan, style: Tab
 function tooLongText(model: string, lines: readonly number[]): string {
   const more = lines.length > shownLines ? ` and ${lines.length - shownLines} more` : "";
   const named = lines.slice(0, shownLines).join(", ");
-  return `Too long for ${printable(model)}, so they would fail: request ${named}${more}.`;
+  return `Too long for ${printableText(model)}, so they would fail: request ${named}${more}.`;
 }
 
 function timeText(hours: number | null): string {

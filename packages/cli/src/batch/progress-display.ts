@@ -1,6 +1,6 @@
+import { printableText } from "@muster/base";
 import type { Batch, MusterApiError } from "@muster/sdk";
 import type { CommandIo } from "../command-io.ts";
-import { printable } from "../format.ts";
 import type { TableStyle } from "../table.ts";
 import { ProgressMeter } from "./progress.ts";
 import { drawnProgress, isOver, plainProgress, standing } from "./progress-text.ts";
@@ -67,7 +67,7 @@ export function createProgressDisplay(
       if (isAway) return;
       isAway = true;
       clear();
-      io.stderr.write(`${printable(error.message)} Trying again; what is done is kept.\n`);
+      io.stderr.write(`${printableText(error.message)} Trying again; what is done is kept.\n`);
     },
     end: clear,
   };

@@ -1,5 +1,6 @@
+import { printableText } from "@muster/base";
 import type { Batch } from "@muster/sdk";
-import { formatCount, formatDuration, formatRate, printable } from "../format.ts";
+import { formatCount, formatDuration, formatRate } from "../format.ts";
 import { displayWidth, paint, type TableStyle } from "../table.ts";
 import type { Progress } from "./progress.ts";
 
@@ -16,7 +17,7 @@ export function standing({ id, status, muster }: Batch): string | undefined {
       return "it is being cancelled";
     case "in_progress":
       if (muster.paused) return `paused; \`muster batch resume ${id}\` lets it go on`;
-      return muster.waits_for ? `waits for ${printable(muster.waits_for)}` : undefined;
+      return muster.waits_for ? `waits for ${printableText(muster.waits_for)}` : undefined;
     default:
       return undefined;
   }

@@ -1,9 +1,10 @@
+import { printableText } from "@muster/base";
 import type { AuditRecord } from "@muster/sdk";
 import { Command } from "commander";
 import { type ClientFlags, createClient, withClientOptions } from "../client-options.ts";
 import { type CommandIo, exitCodes } from "../command-io.ts";
 import { duration } from "../duration.ts";
-import { formatCount, printable } from "../format.ts";
+import { formatCount } from "../format.ts";
 import { wholeNumber } from "../number-options.ts";
 import { runClientCommand } from "../run-client-command.ts";
 import { renderTable, tableStyle } from "../table.ts";
@@ -71,12 +72,12 @@ function verifyCommand(io: CommandIo): Command {
         if (report.intact) io.stdout.write(`${size}: all as they were written.\n`);
         else {
           io.stdout.write(`${size}: ${formatCount(report.fault_count, "fault")}.\n`);
-          for (const { log, says } of report.faults) io.stdout.write(printable(`  ${log}  ${says}\n`));
+          for (const { log, says } of report.faults) io.stdout.write(printableText(`  ${log}  ${says}\n`));
         }
         if (report.heads.length === 0) return;
         // What stands here is all that can tell that the end of the newest log was cut off.
         io.stdout.write("\nNote these ends elsewhere, and give them to the next verify with --head:\n");
-        for (const head of report.heads) io.stdout.write(printable(`  ${head}\n`));
+        for (const head of report.heads) io.stdout.write(printableText(`  ${head}\n`));
       }),
     );
 }

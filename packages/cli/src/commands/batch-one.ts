@@ -1,9 +1,9 @@
+import { printableText } from "@muster/base";
 import type { Batch } from "@muster/sdk";
 import { Command } from "commander";
 import { batchDetails } from "../batch/batch-rows.ts";
 import { type ClientFlags, createClient, withClientOptions } from "../client-options.ts";
 import type { CommandIo } from "../command-io.ts";
-import { printable } from "../format.ts";
 import { runClientCommand } from "../run-client-command.ts";
 import { paint, tableStyle } from "../table.ts";
 
@@ -74,7 +74,7 @@ function detailsText(io: CommandIo, batch: Batch): string {
   const width = Math.max(...rows.map(([name]) => name?.text.length ?? 0));
   const lines = rows.map(([name, value]) => {
     const label = paint((name?.text ?? "").padEnd(width), "dim", style);
-    return `${label}  ${paint(printable(value?.text ?? ""), value?.colour, style)}\n`;
+    return `${label}  ${paint(printableText(value?.text ?? ""), value?.colour, style)}\n`;
   });
   return `${paint(batch.id, "bold", style)}\n${lines.join("")}`;
 }

@@ -1,9 +1,9 @@
+import { printableText } from "@muster/base";
 import { Command } from "commander";
 import { type ClientFlags, createClient, withClientOptions } from "../client-options.ts";
 import type { CommandIo } from "../command-io.ts";
 import { duration } from "../duration.ts";
 import { findKey } from "../find-key.ts";
-import { printable } from "../format.ts";
 import { keyDetails, keyRows } from "../key-rows.ts";
 import { runClientCommand } from "../run-client-command.ts";
 import { renderTable, tableStyle } from "../table.ts";
@@ -52,7 +52,7 @@ function showCommand(io: CommandIo): Command {
         const { data } = await createClient(flags, io).keys.list({ signal, maxRetries: 0 });
         const key = findKey(data, idOrName);
         const text = flags.json ? JSON.stringify(key, undefined, 2) : keyDetails(key).join("\n");
-        io.stdout.write(`${flags.json ? text : printable(text)}\n`);
+        io.stdout.write(`${flags.json ? text : printableText(text)}\n`);
       }),
     );
 }
@@ -102,7 +102,7 @@ function revokeCommand(io: CommandIo): Command {
         io.stdout.write(
           flags.json
             ? `${JSON.stringify(key, undefined, 2)}\n`
-            : `The key ${printable(key.name)} (${key.id}) is revoked.\n`,
+            : `The key ${printableText(key.name)} (${key.id}) is revoked.\n`,
         );
       }),
     );

@@ -1,12 +1,12 @@
 import { createReadStream } from "node:fs";
 import { readdir, stat } from "node:fs/promises";
 import { basename, join } from "node:path";
-import { MusterError } from "@muster/base";
+import { MusterError, printableText } from "@muster/base";
 import type { Muster } from "@muster/sdk";
 import { Command } from "commander";
 import { type ClientFlags, createClient, withClientOptions } from "../client-options.ts";
 import { type CommandIo, exitCodes } from "../command-io.ts";
-import { formatBytes, printable } from "../format.ts";
+import { formatBytes } from "../format.ts";
 import { createByteDisplay } from "../mirror-progress.ts";
 import { runClientCommand } from "../run-client-command.ts";
 
@@ -29,7 +29,7 @@ export function modelsImportCommand(io: CommandIo): Command {
           const problem = await importFile(client, path, { io, signal });
           if (problem === undefined) continue;
           failures += 1;
-          io.stderr.write(`${printable(path)}: ${printable(problem)}\n`);
+          io.stderr.write(`${printableText(path)}: ${printableText(problem)}\n`);
         }
         if (failures > 0) io.setExitCode(exitCodes.failure);
       }),
@@ -55,7 +55,7 @@ async function importFile(
   const name = basename(path).replace(/[^A-Za-z0-9._+-]+/g, "-");
   const there = (await client.mirror.retrieve({ signal })).files.find((file) => file.sha256 === sha256);
   if (there !== undefined) {
-    io.stdout.write(`${printable(path)}: there already, as ${printable(there.uri)}\n`);
+    io.stdout.write(`${printableText(path)}: there already, as ${printableText(there.uri)}\n`);
     return undefined;
   }
   const display = createByteDisplay(io);
@@ -65,7 +65,7 @@ async function importFile(
     );
     const taken = await client.mirror.upload({ file, name, bytes, sha256 }, { signal });
     display.end();
-    io.stdout.write(`${printable(path)}: ${formatBytes(bytes)}, kept as ${printable(taken.uri)}\n`);
+    io.stdout.write(`${printableText(path)}: ${formatBytes(bytes)}, kept as ${printableText(taken.uri)}\n`);
     return undefined;
   } finally {
     display.end();

@@ -1,7 +1,8 @@
+import { printableText } from "@muster/base";
 import { Command } from "commander";
 import { type ClientFlags, createClient, withClientOptions } from "../client-options.ts";
 import { type CommandIo, exitCodes } from "../command-io.ts";
-import { formatBytes, printable } from "../format.ts";
+import { formatBytes } from "../format.ts";
 import { followPull } from "../mirror-progress.ts";
 import { runClientCommand } from "../run-client-command.ts";
 
@@ -26,13 +27,14 @@ export function modelsPullCommand(io: CommandIo): Command {
         const client = createClient(flags, io);
         const order = await client.mirror.pull({ model, workers: flags.workers === true }, { signal });
         if (!flags.wait) {
-          io.stdout.write(`Getting ${printable(order.uri)}.\n`);
+          io.stdout.write(`Getting ${printableText(order.uri)}.\n`);
           return;
         }
         const places = await followPull(client, order, { io, signal });
         for (const { name, state, progress, error } of places) {
-          if (state === "there") io.stdout.write(`${printable(name)}: ${formatBytes(progress.doneBytes)}\n`);
-          else io.stderr.write(`${printable(name)}: ${printable(error ?? "failed")}\n`);
+          if (state === "there")
+            io.stdout.write(`${printableText(name)}: ${formatBytes(progress.doneBytes)}\n`);
+          else io.stderr.write(`${printableText(name)}: ${printableText(error ?? "failed")}\n`);
         }
         if (flags.pin) await client.mirror.pin({ model, pinned: true }, { signal });
         if (places.some(({ state }) => state === "failed")) io.setExitCode(exitCodes.failure);

@@ -1,7 +1,8 @@
+import { printableText } from "@muster/base";
 import { Command } from "commander";
 import { type ClientFlags, createClient, withClientOptions } from "../client-options.ts";
 import type { CommandIo } from "../command-io.ts";
-import { formatCount, printable } from "../format.ts";
+import { formatCount } from "../format.ts";
 import { runClientCommand } from "../run-client-command.ts";
 
 interface RemoveFlags extends ClientFlags {
@@ -20,7 +21,7 @@ export function modelsRemoveCommand(io: CommandIo): Command {
         const settings = { workers: flags.workers === true };
         const { uri, workers } = await createClient(flags, io).mirror.delete(model, settings, { signal });
         const also = workers.length === 0 ? "" : `, and asked ${formatCount(workers.length, "worker")} to`;
-        io.stdout.write(`Removed ${printable(uri)}${also}.\n`);
+        io.stdout.write(`Removed ${printableText(uri)}${also}.\n`);
       }),
     );
 }

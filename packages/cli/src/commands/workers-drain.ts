@@ -1,8 +1,8 @@
+import { printableText } from "@muster/base";
 import { Command } from "commander";
 import { type ClientFlags, createClient, withClientOptions } from "../client-options.ts";
 import type { CommandIo } from "../command-io.ts";
 import { findWorker } from "../find-worker.ts";
-import { printable } from "../format.ts";
 import { runClientCommand } from "../run-client-command.ts";
 
 interface DrainFlags extends ClientFlags {
@@ -25,7 +25,7 @@ export function workersDrainCommand(io: CommandIo): Command {
         io.stdout.write(
           flags.json
             ? `${JSON.stringify(worker, undefined, 2)}\n`
-            : `${printable(worker.name)} finishes what it runs, then leaves. To lend it again, start it again: muster worker\n`,
+            : `${printableText(worker.name)} finishes what it runs, then leaves. To lend it again, start it again: muster worker\n`,
         );
       }),
     );

@@ -1,5 +1,4 @@
-import { MusterError } from "@muster/base";
-import { isLoopbackHost } from "./loopback.ts";
+import { isLoopbackHost, MusterError } from "@muster/base";
 
 /** One file of one revision of a Hugging Face repository. */
 export interface HubFileName {

@@ -41,6 +41,8 @@ export interface EndOfAttempt {
   readonly attemptId: string;
   readonly epoch: number;
   readonly report: AttemptReport;
+  /** Shows that the attempt was assigned to whoever ends it; empty where it came without one. */
+  readonly ticket: string;
   /** The answer, where it was delivered whole; undefined: it came piece by piece. */
   readonly pieces: readonly InferenceDelta[] | undefined;
 }
@@ -51,6 +53,7 @@ export interface StrayEnd extends Acknowledged {
   readonly workerName: string;
   readonly attemptId: string;
   readonly epoch: number;
+  readonly ticket: string;
   readonly report: (Finished & Delivered) | Failed;
 }
 

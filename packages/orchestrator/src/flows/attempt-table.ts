@@ -74,7 +74,7 @@ export class AttemptTable {
   run(named: NamedAttempt, lease: SlotLease, hooks: StreamHooks): Promise<AttemptOutcome>;
   run(named: NamedAttempt, lease: SlotLease, hooks: WholeHooks): Promise<WholeOutcome>;
   run(named: NamedAttempt, lease: SlotLease, hooks: StreamHooks | WholeHooks): Promise<Outcome> {
-    const { requestId: attemptId, epoch, request } = named;
+    const { requestId: attemptId, epoch, request, ticket } = named;
     const { signal } = hooks;
     const isWhole = hooks.delivery === "whole";
     const answer = isWhole ? new WholeAnswer() : undefined;
@@ -100,7 +100,8 @@ export class AttemptTable {
       };
       this.#attempts.set(keyOf(attemptId, epoch), attempt);
       const { replicaId } = lease;
-      const isSent = lease.link.send({ kind: "assign", attemptId, epoch, replicaId, request, isWhole });
+      const assign = { kind: "assign", attemptId, epoch, replicaId, request, isWhole, ticket } as const;
+      const isSent = lease.link.send(assign);
       if (!isSent) this.#settle(attempt, { kind: "lost", reason: "the link to the worker was closed" });
       else if (signal.aborted) onAbort();
       else {
@@ -137,22 +138,21 @@ export class AttemptTable {
 
   /** The worker says that an attempt is over. Stale and repeated ends change nothing. */
   ended(workerId: string, end: EndOfAttempt): void {
-    const { attemptId, epoch, report, pieces } = end;
+    const { attemptId, epoch, report, pieces, ticket } = end;
     const isWhole = pieces !== undefined;
     const acknowledge = () => {
       this.#fleet.linkTo(workerId)?.send({ kind: "ack-end", attemptId, epoch, isWhole });
     };
     const attempt = this.#of(workerId, attemptId, epoch);
     if (attempt?.owner === undefined) {
-      const isAnothers = attempt === undefined && this.#attempts.has(keyOf(attemptId, epoch));
       if (attempt !== undefined) this.#settle(attempt, report);
-      if (isAnothers || pieces === undefined || report.kind === "cancelled") {
+      if (pieces === undefined || report.kind === "cancelled") {
         acknowledge();
         return;
       }
       const workerName = this.#fleet.worker(workerId)?.name ?? workerId;
       const whole = report.kind === "finished" ? { ...report, deltas: pieces } : report;
-      this.#stray({ workerId, workerName, attemptId, epoch, report: whole, acknowledge });
+      this.#stray({ workerId, workerName, attemptId, epoch, ticket, report: whole, acknowledge });
       return;
     }
     const { answer } = attempt.owner;

@@ -37,6 +37,8 @@ export interface NamedAttempt {
   readonly requestId: string;
   readonly epoch: number;
   readonly request: InferenceRequest;
+  /** Of a line: what its worker shows when it comes back with the answer later. */
+  readonly ticket?: string;
 }
 
 /** What an outcome says of the replica. That a link broke, the registry knows. */

@@ -173,6 +173,34 @@ describe("a question without an answer", () => {
     expect(flows.heldBack()).toBeUndefined();
   });
 
+  it("is a wrong answer where a plain question is refused as a wrong one", async () => {
+    const flows = start();
+    const worker = new ScriptedWorker(flows, "w1", [replica()]);
+    const assign = await worker.untilAssigned(1);
+    worker.end(assign, { kind: "failed", code: "invalid_request", message: "bad prompt" });
+    await flows.background.idle();
+    expect(flows.heldBack()).toBe("golden prompt 'capital of France' was refused: bad prompt");
+    expect(flows.fleet.slots("m")).toBe(0);
+    flows.clock.advance(quarantineMs);
+    await flows.answer(worker, 2, "Paris");
+    await flows.answer(worker, 3, "4");
+    await flows.background.idle();
+    expect(flows.heldBack()).toBeUndefined();
+  });
+
+  it.each(["unsupported", "context_length_exceeded"] as const)(
+    "proves nothing where every question is refused with %s",
+    async (code) => {
+      const flows = start();
+      const worker = new ScriptedWorker(flows, "w1", [replica()]);
+      for (const at of [1, 2])
+        worker.end(await worker.untilAssigned(at), { kind: "failed", code, message: "no" });
+      await flows.background.idle();
+      expect(flows.heldBack()).toBe("golden prompt '2 + 2' was refused: no");
+      expect(flows.fleet.slots("m")).toBe(0);
+    },
+  );
+
   it("is dropped with its worker, and begun anew when the engine has crashed over it", async () => {
     const flows = start();
     const worker = new ScriptedWorker(flows, "w1", [replica()]);

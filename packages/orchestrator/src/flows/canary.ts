@@ -46,12 +46,12 @@ interface Place {
 const awaiting = "awaiting its golden prompts";
 /** Proofs that are remembered here, beside those in the store. */
 const maxRemembered = 4_096;
-/** What a request may be refused for that is no sign of a broken machine: such a question is left out. */
-const onItsMerits: ReadonlySet<string> = new Set([
-  "invalid_request",
-  "unsupported",
-  "context_length_exceeded",
-]);
+/** Of what a worker says when it refuses a question. */
+const maxRefusalLength = 100;
+/** What a replica may refuse a question for that is no sign of a broken machine: it is left out, others decide. */
+const beyondIt: ReadonlySet<string> = new Set(["unsupported", "context_length_exceeded"]);
+
+type Answered = CanaryVerdict | { readonly kind: "left-out"; readonly reason: string };
 
 /**
  * Has every replica answer a few questions before it gets work, once for each file, machine, driver and engine; one that
@@ -160,16 +160,20 @@ export class Canary {
     fleet.holdBack(workerId, replicaId, { reason, isWrong });
   }
 
-  /** One question after the other; the first wrong answer decides. */
+  /** One question after the other; the first wrong answer decides. One that refuses them all has proven nothing. */
   async #verdict(check: Check, { replica }: Place): Promise<CanaryVerdict> {
+    let leftOut: string | undefined;
+    let hasPassed = false;
     for (const question of canaryQuestions(replica.capabilities, this.#deps.goldenFor(replica))) {
-      const verdict = await this.#answerTo(question, check, patienceMs(replica, question.tokens));
-      if (verdict.kind !== "passed") return verdict;
+      const answered = await this.#answerTo(question, check, patienceMs(replica, question.tokens));
+      if (answered.kind === "passed") hasPassed = true;
+      else if (answered.kind === "left-out") leftOut = answered.reason;
+      else return answered;
     }
-    return { kind: "passed" };
+    return hasPassed || leftOut === undefined ? { kind: "passed" } : { kind: "wrong", reason: leftOut };
   }
 
-  async #answerTo(question: CanaryQuestion, check: Check, limitMs: number): Promise<CanaryVerdict> {
+  async #answerTo(question: CanaryQuestion, check: Check, limitMs: number): Promise<Answered> {
     const { fleet, attempts, clock, newId } = this.#deps;
     const lease = fleet.acquireOn(check.workerId, check.replicaId);
     if (lease === undefined) return unasked("it has no free slot, or is not lent now");
@@ -193,8 +197,12 @@ export class Canary {
     if (ended === "late" || ended.kind === "cancelled")
       return unasked(`${question.name} had no answer within ${Math.round(limitMs / 1000)} s`);
     if (ended.kind === "lost") return unasked(ended.reason);
-    if (ended.kind === "failed")
-      return onItsMerits.has(ended.code) ? { kind: "passed" } : unasked(ended.message);
+    if (ended.kind === "failed") {
+      const reason = `${question.name} was refused: ${ended.message.slice(0, maxRefusalLength)}`;
+      // The question is a plain one: whoever takes it for a wrong one does not work.
+      if (ended.code === "invalid_request") return { kind: "wrong", reason };
+      return beyondIt.has(ended.code) ? { kind: "left-out", reason } : unasked(ended.message);
+    }
     const fault = question.fault(answer.pieces);
     return fault === undefined ? { kind: "passed" } : { kind: "wrong", reason: `${question.name} ${fault}` };
   }

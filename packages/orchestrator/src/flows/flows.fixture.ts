@@ -170,7 +170,8 @@ export class ScriptedWorker implements WorkerLink {
   /** With `pieces`: of an attempt that was wanted whole. */
   end(assign: AttemptName, report: AttemptReport, pieces?: readonly InferenceDelta[]): void {
     const { attemptId, epoch } = assign;
-    this.#flows.attempts.ended(this.id, { attemptId, epoch, report, pieces });
+    const ticket = ("ticket" in assign ? (assign as Assign).ticket : undefined) ?? "";
+    this.#flows.attempts.ended(this.id, { attemptId, epoch, ticket, report, pieces });
   }
 
   die(reason = "the connection was lost"): void {

@@ -9,6 +9,7 @@ import {
   isLendingState,
   lendingPolicies,
   MusterError,
+  printableName,
 } from "@muster/base";
 import {
   deltaFromWire,
@@ -25,6 +26,7 @@ import type { Replica, ReplicaState, WorkerIdentity } from "../core/fleet/worker
 import type { EndOfAttempt } from "../flows/attempt-outcome.ts";
 import type { AttemptReport } from "../flows/attempt-table.ts";
 import type { WorkerCommand } from "../ports/worker-link.ts";
+import { withoutPaths } from "./without-paths.ts";
 
 /** Between the wire and the orchestrator's values. What a worker says is checked here, and trusted nowhere. */
 
@@ -36,6 +38,7 @@ const maxGpus = 32;
 const maxStoredModels = 1_024;
 const maxUriLength = 2_048;
 const maxReasonLength = 300;
+const maxTicketLength = 64;
 /** What a worker may say of an attempt. Other codes are the orchestrator's own: they steer clients. */
 const workerCodes: ReadonlySet<ErrorCode> = new Set([
   "invalid_request",
@@ -177,15 +180,16 @@ const endReasons = {
 } as const;
 
 export function endFromWire(end: WireAttemptEndRead): EndOfAttempt {
-  const { attemptId, epoch, whole, pieces } = end;
-  if (!whole) return { attemptId, epoch, report: reportFromEnd(end), pieces: undefined };
+  const { whole, pieces } = end;
+  const named = { attemptId: end.attemptId, epoch: end.epoch, ticket: end.ticket.slice(0, maxTicketLength) };
+  if (!whole) return { ...named, report: reportFromEnd(end), pieces: undefined };
   const deltas: InferenceDelta[] = [];
   for (const piece of pieces) {
     const delta = deltaFromWire(piece);
-    if (delta === undefined) return { attemptId, epoch, report: unreadable, pieces: [] };
+    if (delta === undefined) return { ...named, report: unreadable, pieces: [] };
     deltas.push(delta);
   }
-  return { attemptId, epoch, report: reportFromEnd(end), pieces: deltas };
+  return { ...named, report: reportFromEnd(end), pieces: deltas };
 }
 
 const unreadable: AttemptReport = {
@@ -224,8 +228,8 @@ function reportFromEnd(end: WireAttemptEndRead): AttemptReport {
 export function commandToWire(command: WorkerCommand): OrchestratorMessage {
   switch (command.kind) {
     case "assign": {
-      const { attemptId, epoch, replicaId, request, isWhole } = command;
-      return { assign: { attemptId, epoch, replicaId, request: requestToWire(request), whole: isWhole } };
+      const { attemptId, epoch, replicaId, request, isWhole: whole, ticket = "" } = command;
+      return { assign: { attemptId, epoch, replicaId, request: requestToWire(request), whole, ticket } };
     }
     case "cancel":
       return { cancel: { attemptId: command.attemptId, epoch: command.epoch } };
@@ -277,14 +281,11 @@ function failureFromWire(failure: WireFailure | null): {
   return {
     ...(failure?.param === undefined ? {} : { param: printable(failure.param) }),
     code: isErrorCode(code) && workerCodes.has(code) ? code : "engine_failed",
-    message: printable(failure?.message ?? "", 2_000) || "The worker gave no reason.",
+    message: printable(withoutPaths(failure?.message ?? ""), 2_000) || "The worker gave no reason.",
   };
 }
 
-/** Without control characters, and of bounded length: it ends up in logs, pages and metrics. */
+/** Safe to show, and of bounded length: it ends up in logs, pages and metrics. */
 function printable(text: string, maxLength = maxNameLength): string {
-  return text
-    .replace(/\p{Cc}+/gu, " ")
-    .trim()
-    .slice(0, maxLength);
+  return printableName(text, maxLength);
 }

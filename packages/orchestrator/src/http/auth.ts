@@ -1,5 +1,5 @@
 import type { IncomingHttpHeaders } from "node:http";
-import { MusterError } from "@muster/base";
+import { isLoopbackHost, MusterError } from "@muster/base";
 import type { FastifyRequest } from "fastify";
 import { mayDo, operator, type Principal, type Scope } from "../core/access/principal.ts";
 
@@ -28,7 +28,6 @@ export interface KeyHolders {
   whoHas(presented: string): Principal;
 }
 
-const loopbackNames = new Set(["localhost", "127.0.0.1", "[::1]"]);
 /** Everybody, where there are no keys. */
 const onlyTenant = "default";
 
@@ -74,7 +73,7 @@ function requireFromHere(headers: IncomingHttpHeaders): void {
       "This orchestrator has no API keys and answers only programs of its own machine, not what a proxy forwards. Make a key: muster keys create.",
     );
   const host = (headers.host ?? "").toLowerCase().replace(/:\d+$/, "");
-  if (loopbackNames.has(host)) return;
+  if (isLoopbackHost(host)) return;
   throw new MusterError(
     "forbidden",
     `This orchestrator has no API keys and answers only on localhost, not as "${host.slice(0, 100)}". Make a key (muster keys create) or set MUSTER_API_KEYS to open it.`,
@@ -86,7 +85,7 @@ function isFromForeignPage(headers: IncomingHttpHeaders): boolean {
   if (headers["sec-fetch-site"] === "cross-site") return true;
   const { origin } = headers;
   if (origin === undefined) return false;
-  return !URL.canParse(origin) || !loopbackNames.has(new URL(origin).hostname);
+  return !URL.canParse(origin) || !isLoopbackHost(new URL(origin).hostname);
 }
 
 function presentedKey(headers: IncomingHttpHeaders): string | undefined {

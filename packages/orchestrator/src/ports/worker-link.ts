@@ -9,6 +9,8 @@ export type WorkerCommand =
       readonly request: InferenceRequest;
       /** The answer is to come with its end. */
       readonly isWhole: boolean;
+      /** Goes back with its end. */
+      readonly ticket?: string | undefined;
     }
   | { readonly kind: "cancel"; readonly attemptId: string; readonly epoch: number }
   | {

@@ -1,3 +1,4 @@
+import { printableName } from "@muster/base";
 import { protocolVersions } from "../protocol.ts";
 
 /** What an orchestrator tells the network of itself: nothing secret, for anybody there may read it. */
@@ -29,7 +30,7 @@ export function noticeToTxt(notice: Omit<OrchestratorNotice, "port">): Record<st
   const { id, name, version, host, protocols, needsToken } = notice;
   return {
     id,
-    name: shown(name, maxNameLength),
+    name: printableName(name, maxNameLength),
     version,
     host,
     protocols: `${protocols.min}-${protocols.max}`,
@@ -52,9 +53,9 @@ export function noticeFromTxt(txt: unknown, port: unknown): OrchestratorNotice |
   const [, min, max] = /^(\d{1,4})-(\d{1,4})$/.exec(field("protocols")) ?? [];
   if (!isPort || !hostPattern.test(host) || min === undefined || max === undefined) return undefined;
   return {
-    id: shown(field("id"), maxNameLength) || host,
-    name: shown(field("name"), maxNameLength) || host,
-    version: shown(field("version"), maxVersionLength),
+    id: printableName(field("id"), maxNameLength) || host,
+    name: printableName(field("name"), maxNameLength) || host,
+    version: printableName(field("version"), maxVersionLength),
     host,
     port,
     protocols: { min: Number(min), max: Number(max) },
@@ -70,13 +71,4 @@ export function isSpokenWith({ protocols }: Pick<OrchestratorNotice, "protocols"
 /** As `host:port`, in the way that `--join` takes it. */
 export function addressOf({ host, port }: Pick<OrchestratorNotice, "host" | "port">): string {
   return host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
-}
-
-/** Nothing that moves a cursor, changes the direction of text or hides in it. */
-function shown(text: string, maxLength: number): string {
-  const line = text
-    .replace(/[\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Zl}\p{Zp}]/gu, "")
-    .replace(/\s+/gu, " ")
-    .trim();
-  return [...line].slice(0, maxLength).join("");
 }

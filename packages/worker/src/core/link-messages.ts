@@ -81,6 +81,7 @@ export type AttemptResult =
 
 export interface EndOfAttempt extends AttemptName {
   readonly kind: "end";
+  readonly ticket: string;
   readonly result: AttemptResult;
   /** The answer of an attempt that was wanted whole; undefined: it was sent piece by piece. */
   readonly pieces: readonly InferenceDelta[] | undefined;
@@ -119,6 +120,8 @@ export interface Assignment extends AttemptName {
   readonly request: InferenceRequest;
   /** The answer is wanted in one piece, and by whichever orchestrator is there by then. */
   readonly isWhole: boolean;
+  /** Shows that the attempt was assigned to this worker; goes back with its end. */
+  readonly ticket: string;
 }
 
 export interface LoadOrder {

@@ -185,6 +185,7 @@ describe("ends that nobody acknowledges", () => {
     kind: "end",
     attemptId,
     epoch: 1,
+    ticket: "",
     result: { kind: "cancelled" },
     pieces: undefined,
   });

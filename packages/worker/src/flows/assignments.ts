@@ -256,12 +256,13 @@ export class Assignments {
       : all.filter(({ assignment }) => assignment.replicaId === replicaId);
   }
 
-  #end({ attemptId, epoch }: AttemptName, result: AttemptResult, answer: WholeAnswer | undefined): void {
+  #end(assignment: Assignment, result: AttemptResult, answer: WholeAnswer | undefined): void {
+    const { attemptId, epoch, ticket } = assignment;
     if (result.kind === "failed" && result.code === "given_back")
       this.#givenBack[answer === undefined ? "interactive" : "batch"] += 1;
     const isAnswered = answer !== undefined && result.kind === "finished";
     const pieces = answer === undefined ? undefined : isAnswered ? answer.pieces : [];
-    const end: EndOfAttempt = { kind: "end", attemptId, epoch, result, pieces };
+    const end: EndOfAttempt = { kind: "end", attemptId, epoch, ticket, result, pieces };
     this.#outbox.add(end, isAnswered ? answer.bytes : 0);
     this.#session?.send(end);
   }

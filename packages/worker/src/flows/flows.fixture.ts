@@ -36,7 +36,7 @@ export function assignment(
   { maxTokens, ...change }: Partial<Assignment> & { readonly maxTokens?: number } = {},
 ): Assignment {
   const request = generation(text, maxTokens);
-  return { attemptId, epoch: 1, replicaId: "rep-1", request, isWhole: false, ...change };
+  return { attemptId, epoch: 1, replicaId: "rep-1", request, isWhole: false, ticket: "", ...change };
 }
 
 /** An orchestrator's end of a link, in memory. */

@@ -38,11 +38,12 @@ beforeEach(async () => {
       hub: createHuggingFaceHub({
         endpoint: server.hubUrl,
         token: "hf_x",
+        reach: server.reach,
         log: silentLog,
         random: () => 0,
         retry,
       }),
-      download: createModelDownload({ log: silentLog, random: () => 0, retry }),
+      download: createModelDownload({ reach: server.reach, log: silentLog, random: () => 0, retry }),
     }),
     log: silentLog,
     homeDirectory: dirname(directory),

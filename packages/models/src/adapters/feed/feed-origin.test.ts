@@ -69,7 +69,7 @@ describe("a file from the mirror", () => {
       const { signal } = new AbortController();
       const inspect = async () => {};
       const target = { target: join(folder, "a.gguf"), signal, onProgress() {}, inspect };
-      await createModelDownload({ log: silentLog, retry }).fetch({
+      await createModelDownload({ reach: server.reach, log: silentLog, retry }).fetch({
         ...target,
         ...{ url, token: undefined, sha256, bytes: content.length },
       });

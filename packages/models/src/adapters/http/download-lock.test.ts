@@ -29,7 +29,7 @@ afterEach(async () => {
 });
 
 function download(onProgress: (doneBytes: number) => void = () => {}, signal = new AbortController().signal) {
-  return createModelDownload({ log: silentLog, random: () => 0 }).fetch({
+  return createModelDownload({ reach: server.reach, log: silentLog, random: () => 0 }).fetch({
     url,
     target,
     token: undefined,

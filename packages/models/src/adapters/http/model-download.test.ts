@@ -42,7 +42,13 @@ function download(over: Partial<DownloadRequest> = {}, options: Partial<ModelDow
     ...over,
   };
   const retry = { baseMs: 1, maxMs: 1, maxFruitless: 3, maxTries: 10 };
-  return createModelDownload({ log: silentLog, random: () => 0, retry, ...options }).fetch(request);
+  return createModelDownload({
+    reach: server.reach,
+    log: silentLog,
+    random: () => 0,
+    retry,
+    ...options,
+  }).fetch(request);
 }
 
 async function expectWhole(): Promise<void> {

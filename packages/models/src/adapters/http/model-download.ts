@@ -1,13 +1,17 @@
+import type { Reach } from "@muster/base";
 import type { DownloadRequest, ModelDownload } from "../../ports/model-download.ts";
 import { downloadTools, type KeptDownloadOptions, keepDownload } from "../common/kept-download.ts";
 import { canContinue } from "../common/part-file.ts";
 import { transfer } from "./transfer.ts";
 
-export type ModelDownloadOptions = KeptDownloadOptions;
+export interface ModelDownloadOptions extends KeptDownloadOptions {
+  readonly reach: Reach;
+}
 
 /** Downloads over HTTP: resumed, checked, and locked against other processes. */
 export function createModelDownload(options: ModelDownloadOptions): ModelDownload {
   const tools = downloadTools(options);
+  const { reach } = options;
   return {
     fetch: (request: DownloadRequest) =>
       keepDownload(
@@ -16,7 +20,7 @@ export function createModelDownload(options: ModelDownloadOptions): ModelDownloa
           place: withoutQuery(request.url),
           canContinue,
           transfer: async (part, transferTools) => {
-            await transfer(part, request, transferTools);
+            await transfer(part, request, { ...transferTools, reach });
             return undefined;
           },
         },

@@ -41,12 +41,14 @@ function inspect(uri: string, signal = new AbortController().signal) {
   const hub = createHuggingFaceHub({
     endpoint: server.hubUrl,
     token: "hf_secret",
+    reach: server.reach,
     log: silentLog,
     random: () => 0,
     retry,
   });
   const inspector = createModelInspector({
     hub,
+    reach: server.reach,
     log: silentLog,
     random: () => 0,
     retry,

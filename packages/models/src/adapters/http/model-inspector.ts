@@ -1,7 +1,7 @@
 import { stat } from "node:fs/promises";
 import { homedir } from "node:os";
 import { dirname, join, resolve } from "node:path";
-import { type Clock, type Log, MusterError, systemClock } from "@muster/base";
+import { type Clock, type Log, MusterError, type Reach, systemClock } from "@muster/base";
 import type { GgufHeader } from "../../core/gguf-header.ts";
 import { modelParts } from "../../core/model-parts.ts";
 import { formatModelUri, type ModelUri, parseModelUri } from "../../core/model-uri.ts";
@@ -14,6 +14,7 @@ import { openRemote, type RemoteFile, type RemoteTools } from "./remote-prefix.t
 
 export interface ModelInspectorOptions {
   readonly hub: ModelHub;
+  readonly reach: Reach;
   readonly log: Log;
   /** Where the models that come with Muster are, by name. */
   readonly builtIn?: Readonly<Record<string, string>>;
@@ -38,6 +39,7 @@ export function createModelInspector(options: ModelInspectorOptions): ModelInspe
     log,
     random: options.random ?? Math.random,
     policy: options.retry ?? { ...defaultRetry, maxFruitless: 4 },
+    reach: options.reach,
     timeoutMs,
   };
   const seenAt = async (uri: ModelUri, signal: AbortSignal): Promise<Seen> => {

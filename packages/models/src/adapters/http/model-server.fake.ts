@@ -1,6 +1,10 @@
 import { createHash } from "node:crypto";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
+import { parseHostRule, type Reach } from "@muster/base";
+
+/** Allows every port of this machine. */
+export const thisMachine: Reach = { rules: [parseHostRule("127.0.0.1:*", "a test")] };
 
 /** What the file server does with its next request for content instead of serving it well. */
 export type Mishap =
@@ -30,6 +34,8 @@ export interface FakeModelServer {
   readonly hubUrl: string;
   readonly filesUrl: string;
   readonly seen: SeenRequest[];
+  /** What allows this machine to be fetched from. */
+  readonly reach: Reach;
   /** Serves `content` as a hub file, `/owner/repo/resolve/revision/file`; gives its address on the file server. */
   put(path: string, content: Uint8Array, options?: { sha256?: string | undefined; etag?: string }): string;
   mishap(...mishaps: Mishap[]): void;
@@ -73,6 +79,7 @@ export async function startFakeModelServer(): Promise<FakeModelServer> {
   return {
     hubUrl,
     filesUrl,
+    reach: thisMachine,
     seen,
     put(path, content, options = {}) {
       const announcedSha256 = "sha256" in options ? options.sha256 : sha256Of(content);

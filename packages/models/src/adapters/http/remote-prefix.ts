@@ -1,4 +1,4 @@
-import { type Clock, type Log, MusterError } from "@muster/base";
+import { type Clock, type Log, MusterError, type Reach } from "@muster/base";
 import type { GgufSource } from "../common/gguf-prefix.ts";
 import { sendFollowing } from "../common/redirects.ts";
 import {
@@ -15,6 +15,7 @@ export interface RemoteTools {
   readonly log: Log;
   readonly random: () => number;
   readonly policy: RetryPolicy;
+  readonly reach: Reach;
   /** How long one question may take. */
   readonly timeoutMs: number;
 }
@@ -80,6 +81,7 @@ async function fetchRange(
       url: file.url,
       headers: { range: `bytes=${range.from}-${range.length - 1}` },
       token: file.token,
+      reach: tools.reach,
       signal: AbortSignal.any([tools.signal, timeout]),
     });
     return await readPiece(response, range, { ...tools, place: placeOf(file.url) });

@@ -1,5 +1,5 @@
 import { dirname } from "node:path";
-import { type Clock, MusterError } from "@muster/base";
+import { type Clock, MusterError, type Reach } from "@muster/base";
 import type { DownloadRequest } from "../../ports/model-download.ts";
 import {
   growingRoom,
@@ -20,7 +20,7 @@ import { isPassingStatus, networkReason, PassingFailure, readRetryAfterMs } from
 export async function transfer(
   part: PartFile,
   request: DownloadRequest,
-  tools: TransferTools,
+  tools: TransferTools & { readonly reach: Reach },
 ): Promise<void> {
   const isComplete = part.doneBytes > 0 && part.doneBytes === part.note?.totalBytes;
   if (isComplete) return;
@@ -40,13 +40,14 @@ export async function transfer(
 async function receive(
   part: PartFile,
   request: DownloadRequest,
-  tools: TransferTools & { readonly idle: IdleWatch },
+  tools: TransferTools & { readonly idle: IdleWatch; readonly reach: Reach },
 ): Promise<void> {
   const response = await sendFollowing({
     method: "GET",
     url: request.url,
     headers: rangeHeaders(part),
     token: request.token,
+    reach: tools.reach,
     signal: AbortSignal.any([request.signal, tools.idle.signal]),
   });
   try {

@@ -19,7 +19,14 @@ afterEach(async () => {
 function locate(token?: string) {
   const retry = { baseMs: 1, maxMs: 1, maxFruitless: 3, maxTries: 10 };
   const endpoint = `${server.hubUrl}/`;
-  const hub = createHuggingFaceHub({ endpoint, token, log: silentLog, random: () => 0, retry });
+  const hub = createHuggingFaceHub({
+    endpoint,
+    token,
+    reach: server.reach,
+    log: silentLog,
+    random: () => 0,
+    retry,
+  });
   return hub.locate(file, new AbortController().signal);
 }
 
@@ -75,7 +82,9 @@ describe("locate", () => {
 test.each(["http://mirror.example", "ftp://127.0.0.1", "nonsense", "https://me:secret@mirror.example"])(
   "%s cannot be an endpoint",
   (endpoint) => {
-    expect(() => createHuggingFaceHub({ endpoint, token: undefined, log: silentLog })).toThrow("HF_ENDPOINT");
+    expect(() =>
+      createHuggingFaceHub({ endpoint, token: undefined, reach: server.reach, log: silentLog }),
+    ).toThrow("HF_ENDPOINT");
   },
 );
 

@@ -1,5 +1,4 @@
-import { type Clock, type Log, MusterError, systemClock } from "@muster/base";
-import { isLoopbackHost } from "../../core/loopback.ts";
+import { type Clock, isLoopbackHost, type Log, MusterError, type Reach, systemClock } from "@muster/base";
 import type { HubFileName } from "../../core/model-uri.ts";
 import type { HubFile, ModelHub } from "../../ports/model-hub.ts";
 import { isRedirect, sendFollowing } from "../common/redirects.ts";
@@ -20,6 +19,8 @@ export interface HuggingFaceHubOptions {
   readonly endpoint: string | undefined;
   /** An access token, for gated and private repositories. */
   readonly token: string | undefined;
+  /** Must allow the endpoint, where that is not on the public network. */
+  readonly reach: Reach;
   readonly log: Log;
   readonly clock?: Clock;
   readonly random?: () => number;
@@ -47,7 +48,7 @@ export function createHuggingFaceHub(options: HuggingFaceHubOptions): ModelHub {
       const url = resolveUrl(endpoint, file);
       const what = `Asking ${endpoint} about ${describe(file)}`;
       return await retrying(what, { ...retry, signal }, async () => {
-        const response = await ask(url, { token, signal, timeoutMs });
+        const response = await ask(url, { token, reach: options.reach, signal, timeoutMs });
         if (isPassingStatus(response.status)) {
           const retryAfterMs = readRetryAfterMs(response.headers.get("retry-after"), clock.wallMs());
           throw new PassingFailure(`the hub answered ${response.status}`, { retryAfterMs });
@@ -63,7 +64,12 @@ export function createHuggingFaceHub(options: HuggingFaceHubOptions): ModelHub {
 
 async function ask(
   url: string,
-  options: { readonly token: string | undefined; readonly signal: AbortSignal; readonly timeoutMs: number },
+  options: {
+    readonly token: string | undefined;
+    readonly reach: Reach;
+    readonly signal: AbortSignal;
+    readonly timeoutMs: number;
+  },
 ): Promise<Response> {
   const timeout = AbortSignal.timeout(options.timeoutMs);
   try {
@@ -71,7 +77,7 @@ async function ask(
       method: "HEAD",
       url,
       headers: {},
-      token: options.token,
+      ...{ token: options.token, reach: options.reach },
       // A renamed repository redirects within the hub; the way to the file's storage is the download's business.
       follows: (next, response) =>
         next.origin === new URL(url).origin && !response.headers.has("x-linked-etag"),
@@ -139,7 +145,8 @@ function failed(message: string): MusterError {
   return new MusterError("model_load_failed", message);
 }
 
-function readEndpoint(text: string | undefined): string {
+/** The address of a hub. Throws MusterError `invalid_request` for one that is none, or not encrypted. */
+export function readEndpoint(text: string | undefined): string {
   if (text === undefined || text.trim() === "") return defaultHubEndpoint;
   const url = URL.canParse(text) ? new URL(text) : undefined;
   const isSafe = url?.protocol === "https:" || (url?.protocol === "http:" && isLoopbackHost(url.hostname));

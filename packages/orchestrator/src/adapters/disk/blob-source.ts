@@ -9,6 +9,7 @@ export function createDiskBlobSource(options: {
   readonly budgetBytes: number | undefined;
   readonly huggingFaceEndpoint: string | undefined;
   readonly huggingFaceToken: string | undefined;
+  readonly fetchHosts: readonly string[];
   readonly isKept: (source: string) => boolean;
   readonly log: Log;
 }): BlobSource {

@@ -1,20 +1,14 @@
-import { type LookupAddress, lookup as systemLookup } from "node:dns";
 import { type ClientRequest, request as httpRequest } from "node:http";
 import { request as httpsRequest } from "node:https";
 import type { LookupFunction } from "node:net";
-import { allowedBy, parseWebhookHost, type WebhookHost } from "../../core/batches/webhook-hosts.ts";
+import { checkedLookup, parseHostRule, type ResolveHost } from "@muster/base";
+import { webhookRefusal } from "../../core/batches/webhook-address.ts";
 import type { WebhookAnswer, WebhookMessage, WebhookSender } from "../../ports/webhook-sender.ts";
-import { isOpenAddress } from "./address-rule.ts";
 import { parseWebhookSecret, webhookHeaders } from "./signature.ts";
 
 const timeoutMs = 10_000;
 /** "I am gone": by the Standard Webhooks specification nothing more is to be sent there. */
 const goneStatus = 410;
-
-type Resolve = (
-  host: string,
-  done: (error: NodeJS.ErrnoException | null, addresses: readonly LookupAddress[]) => void,
-) => void;
 
 interface WebhookSenderOptions {
   /** Hosts that may be sent to: `host`, `host:port`, `*.domain`. None: webhooks are refused. */
@@ -22,7 +16,7 @@ interface WebhookSenderOptions {
   /** `whsec_` and base64. Undefined: webhooks are refused. */
   readonly secret: string | undefined;
   /** How names become addresses; the system's way unless a test has another. */
-  readonly resolve?: Resolve;
+  readonly resolve?: ResolveHost;
 }
 
 /**
@@ -31,13 +25,13 @@ interface WebhookSenderOptions {
  * Throws `invalid_request` for hosts or a secret that cannot be understood.
  */
 export function createHttpWebhookSender(options: WebhookSenderOptions): WebhookSender {
-  const hosts = options.hosts.map(parseWebhookHost);
+  const rules = options.hosts.map((entry) => parseHostRule(entry, "MUSTER_WEBHOOK_HOSTS"));
   const key = options.secret === undefined ? undefined : parseWebhookSecret(options.secret);
-  const resolve = options.resolve ?? resolveAll;
+  const reach = { rules, ...(options.resolve === undefined ? {} : { resolve: options.resolve }) };
 
   const refusal = (url: string): string | undefined => {
-    const allowed = allowedBy(hosts, url);
-    if ("refusal" in allowed) return allowed.refusal;
+    const why = webhookRefusal(rules, url);
+    if (why !== undefined) return why;
     if (key !== undefined) return undefined;
     return `"webhook_url" cannot be used: messages are signed, and this service has no secret for it. Whoever runs it can set one: MUSTER_WEBHOOK_SECRET=whsec_<base64>`;
   };
@@ -45,8 +39,7 @@ export function createHttpWebhookSender(options: WebhookSenderOptions): WebhookS
   return {
     refusal,
     async send(message, signal) {
-      const allowed = allowedBy(hosts, message.url);
-      if ("refusal" in allowed || key === undefined)
+      if (webhookRefusal(rules, message.url) !== undefined || key === undefined)
         return { kind: "failed", isFinal: true, reason: "its host is not allowed any more" };
       const headers = {
         ...webhookHeaders(key, message),
@@ -55,7 +48,7 @@ export function createHttpWebhookSender(options: WebhookSenderOptions): WebhookS
         "user-agent": "Muster",
       };
       try {
-        const lookup = guardedLookup(allowed.host, resolve);
+        const lookup = checkedLookup(new URL(message.url), reach);
         return answerOf(await post(message, { headers, lookup, signal }));
       } catch (error) {
         return {
@@ -97,33 +90,4 @@ function post(
     request.on("error", reject);
     request.end(body);
   });
-}
-
-/** Gives only addresses that may be connected to. An address in the URL itself was allowed as it is: no lookup. */
-function guardedLookup(host: WebhookHost, resolve: Resolve): LookupFunction {
-  return (name, options, done) => {
-    resolve(name, (error, addresses) => {
-      if (error !== null) return done(error, []);
-      const family = options.family === 4 || options.family === 6 ? options.family : undefined;
-      const open = addresses.filter(
-        (found) =>
-          (family === undefined || found.family === family) &&
-          (isOpenAddress(found.address) || isThisMachine(host)),
-      );
-      const [first] = open;
-      if (first === undefined)
-        return done(new Error("its name leads to an address that is not to be connected to"), []);
-      if (options.all === true) done(null, [...open]);
-      else done(null, first.address, first.family);
-    });
-  };
-}
-
-/** Whoever allows `localhost` means this machine. */
-function isThisMachine({ host, isWildcard }: WebhookHost): boolean {
-  return !isWildcard && host === "localhost";
-}
-
-function resolveAll(...[host, done]: Parameters<Resolve>): void {
-  systemLookup(host, { all: true }, done);
 }

@@ -54,6 +54,8 @@ export const objectKeys = {
   /** What is remembered of who did what: a log for each process, in pieces. */
   auditLogs: "audit/",
   auditLog: (writer: string) => `audit/${writer}`,
+  /** What tickets of lines are computed with. */
+  ticketSecret: "trust/line-tickets.key",
   cachedResult: (tenant: string, digest: string) =>
     `tenants/${tenant}/results/${digest.slice(0, 2)}/${digest}`,
 } as const;

@@ -18,6 +18,7 @@ import {
   type LinePlan,
   totalUsage,
 } from "../../ports/line-endpoint.ts";
+import type { LineTickets } from "../../ports/line-tickets.ts";
 import type { AttemptTable } from "../attempt-table.ts";
 import type { FleetRegistry, SlotLease } from "../fleet-registry.ts";
 import { lineBody, lineName } from "./line-body.ts";
@@ -53,6 +54,7 @@ interface AnswererDeps {
   readonly endpoints: LineEndpoints;
   readonly fleet: FleetRegistry;
   readonly attempts: AttemptTable;
+  readonly tickets: LineTickets;
   readonly cache: ResultCache;
   readonly digest: Digest;
   readonly clock: Clock;
@@ -199,7 +201,7 @@ export class StartedLine {
   ): Promise<
     { readonly kind: "done"; readonly acknowledge: () => void } | { kind: "failed"; failure: LineFailure }
   > {
-    const { fleet, attempts, clock } = this.#deps;
+    const { fleet, attempts, tickets, clock } = this.#deps;
     const { record, line, model, prefix } = this.#line;
     const { token, stop, failures, onSlot } = how;
     const attempt = new AbortController();
@@ -225,7 +227,9 @@ export class StartedLine {
     onSlot(lease.workerId);
     const startedAtMs = clock.wallMs();
     const attemptId = partName({ batchId: record.id, line, gen: token.gen, part, parts: plan.parts.length });
-    const outcome = await attempts.run({ requestId: attemptId, epoch: token.epoch, request }, lease, {
+    const { epoch } = token;
+    const ticket = tickets.issue({ attemptId, epoch, workerId: lease.workerId });
+    const outcome = await attempts.run({ requestId: attemptId, epoch, request, ticket }, lease, {
       signal,
       delivery: "whole",
     });

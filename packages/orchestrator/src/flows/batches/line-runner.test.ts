@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { ManualClock, silentLog } from "@muster/base";
 import { describe, expect, it } from "vitest";
+import { createHmacLineTickets } from "../../adapters/common/line-tickets.ts";
 import { createMemoryCommitLedger } from "../../adapters/memory/commit-ledger.ts";
 import { type BatchRecord, noUsage } from "../../core/batches/batch.ts";
 import { objectKeys } from "../../core/batches/keys.ts";
@@ -68,6 +69,7 @@ async function startRunner(
     endpoints: createLineEndpoints(),
     fleet,
     attempts,
+    tickets: createHmacLineTickets(Buffer.from("of this test")),
     cache,
     digest,
     clock,

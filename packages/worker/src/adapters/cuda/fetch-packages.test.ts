@@ -7,7 +7,7 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { silentLog } from "@muster/base";
+import { parseHostRule, silentLog } from "@muster/base";
 import { createModelDownload } from "@muster/models";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { forkOptionsFor } from "../common/engine-packages/entries.ts";
@@ -70,6 +70,7 @@ function options(registry: string, directory: string) {
     arch: "x64",
     hashes: {},
     download: createModelDownload({
+      reach: { rules: [parseHostRule("127.0.0.1:*", "a test")] },
       log: silentLog,
       retry: { baseMs: 1, maxMs: 1, maxFruitless: 1, maxTries: 1 },
     }),

@@ -67,9 +67,9 @@ export function toWire(message: WorkerSays): WorkerMessage {
       return { output: { attemptId, epoch, sequence, ...deltaToWire(delta) } };
     }
     case "end": {
-      const { attemptId, epoch, result, pieces } = message;
+      const { attemptId, epoch, ticket, result, pieces } = message;
       const whole = pieces === undefined ? {} : { whole: true, pieces: pieces.map(deltaToWire) };
-      return { end: { attemptId, epoch, ...resultToWire(result), ...whole } };
+      return { end: { attemptId, epoch, ticket, ...resultToWire(result), ...whole } };
     }
     case "draining":
       return { draining: { reason: message.reason } };
@@ -162,7 +162,7 @@ export function refusalFromWire(wire: Extract<OrchestratorBody, { kind: "refused
 export function fromWire(body: Exclude<OrchestratorBody, { kind: "welcome" | "refused" }>): OrchestratorSays {
   switch (body.kind) {
     case "assign": {
-      const { attemptId, epoch, replicaId, request, whole } = body.value;
+      const { attemptId, epoch, replicaId, request, whole, ticket } = body.value;
       return {
         kind: "assign",
         attemptId,
@@ -170,6 +170,7 @@ export function fromWire(body: Exclude<OrchestratorBody, { kind: "welcome" | "re
         replicaId,
         request: requestFromWire(request),
         isWhole: whole,
+        ticket,
       };
     }
     case "cancel":

@@ -1,5 +1,12 @@
-import { type Capability, type Clock, type Log, MusterError, systemClock } from "@muster/base";
-import { isLoopbackHost, parseModelUri } from "@muster/models";
+import {
+  type Capability,
+  type Clock,
+  isLoopbackHost,
+  type Log,
+  MusterError,
+  systemClock,
+} from "@muster/base";
+import { parseModelUri } from "@muster/models";
 import { type CapabilityChange, changeCapabilities } from "../../core/capability-change.ts";
 import type { Engine, EngineLoadSpec } from "../../ports/engine.ts";
 import { HttpFailure, type HttpTarget } from "../common/http-call.ts";

@@ -9,6 +9,7 @@ export interface Assign {
   'replicaId'?: (string);
   'request'?: (_muster_v1_InferenceRequest | null);
   'whole'?: (boolean);
+  'ticket'?: (string);
 }
 
 export interface Assign__Output {
@@ -17,4 +18,5 @@ export interface Assign__Output {
   'replicaId': (string);
   'request': (_muster_v1_InferenceRequest__Output | null);
   'whole': (boolean);
+  'ticket': (string);
 }

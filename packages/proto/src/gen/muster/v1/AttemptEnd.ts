@@ -43,6 +43,7 @@ export interface AttemptEnd {
   'stopText'?: (string);
   'whole'?: (boolean);
   'pieces'?: (_muster_v1_Output)[];
+  'ticket'?: (string);
   '_stopText'?: "stopText";
 }
 
@@ -56,5 +57,6 @@ export interface AttemptEnd__Output {
   'stopText'?: (string);
   'whole': (boolean);
   'pieces': (_muster_v1_Output__Output)[];
+  'ticket': (string);
   '_stopText'?: "stopText";
 }
