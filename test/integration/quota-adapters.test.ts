@@ -1,0 +1,19 @@
+import { silentLog } from "@muster/base";
+import { createRedisQuota, quotaContract } from "@muster/orchestrator/testing";
+import { testRedis } from "../support/redis.ts";
+
+let prefixes = 0;
+const freshPrefix = () => `quota-${process.pid}-${++prefixes}`;
+
+quotaContract("Redis", async () => {
+  const { url } = await testRedis();
+  const prefix = freshPrefix();
+  let skewMs = 0;
+  const open = () => createRedisQuota({ address: url, prefix, log: silentLog, skewMs: () => skewMs });
+  return {
+    quotas: [open(), open()],
+    advance(ms) {
+      skewMs += ms;
+    },
+  };
+});
