@@ -14,6 +14,7 @@ import { startCatalogue } from "./compose-catalogue.ts";
 import { startDiscovery } from "./compose-discovery.ts";
 import { startMirror } from "./compose-mirror.ts";
 import { createPlacement } from "./compose-placement.ts";
+import { startQuota } from "./compose-quota.ts";
 import type { OrchestratorConfig } from "./config.ts";
 import { countByState } from "./core/batches/batch.ts";
 import { AttemptTable } from "./flows/attempt-table.ts";
@@ -133,6 +134,9 @@ async function start(
   lifecycle.onStop("served models", () => served.close());
   const store = await openObjectStore(config.objectStore, { log, clock });
   lifecycle.onStop("object store", () => store.close());
+  const quotas = startQuota({
+    ...{ config, self: orchestratorId, address, store, metrics, clock, log, background, lifecycle },
+  });
   const comingUp = (model: string): string | undefined => {
     const here = placement.placer.comingUp(model)?.says;
     if (here !== undefined || served.slots(model) > 0) return here;
@@ -226,10 +230,13 @@ async function start(
         limits: { maxFileBytes: config.maxBatchFileBytes },
       },
       mirror: { desk: office.desk, maxFileBytes: config.maxImportBytes },
+      quota: quotas.desk,
+      usage: quotas.usage,
       metrics,
       clock,
       log,
       apiKeys: config.apiKeys,
+      operatorLimits: config.operatorLimits,
       bodyLimitBytes: config.bodyLimitBytes,
       queueTimeoutMs: config.queueTimeoutMs,
       startedAtMs: clock.nowMs(),

@@ -1,4 +1,5 @@
 import type { Clock, Log } from "@muster/base";
+import type { Limits } from "../core/access/principal.ts";
 import type { FileStore } from "../flows/batches/file-store.ts";
 import type { Canary } from "../flows/canary.ts";
 import type { ModelCatalogue } from "../flows/catalogue/model-catalogue.ts";
@@ -8,8 +9,10 @@ import type { FleetRegistry } from "../flows/fleet-registry.ts";
 import type { MirrorDesk } from "../flows/mirror-desk.ts";
 import type { ModelPlacer } from "../flows/placement/place-models.ts";
 import type { PresenceKeeper } from "../flows/presence-keeper.ts";
+import type { QuotaDesk } from "../flows/quota/quota-desk.ts";
 import type { RequestDesk } from "../flows/request-desk.ts";
 import type { ServedModels } from "../flows/served-models.ts";
+import type { UsageBook } from "../flows/usage/usage-book.ts";
 import type { Batches } from "../ports/batches.ts";
 import type { Metrics } from "../ports/metrics.ts";
 
@@ -39,10 +42,13 @@ export interface HttpDeps {
   readonly models: { readonly catalogue: ModelCatalogue; readonly resolver: ModelResolver };
   readonly batches: BatchingDeps;
   readonly mirror: MirrorRouteDeps;
+  readonly quota: Pick<QuotaDesk, "admit">;
+  readonly usage: Pick<UsageBook, "answered" | "rows">;
   readonly metrics: Metrics;
   readonly clock: Clock;
   readonly log: Log;
   readonly apiKeys: readonly string[];
+  readonly operatorLimits: Limits;
   readonly bodyLimitBytes: number;
   readonly queueTimeoutMs: number;
   /** Monotonic. */

@@ -98,7 +98,7 @@ function buildApp(deps: HttpDeps): FastifyInstance {
     // Clients of Anthropic's API try whether there is anybody, without a key.
     const isPublic = publicPaths.has(url) || (request.method === "HEAD" && url === "/");
     if (isPublic) return;
-    request.principal = authorize(request.headers, keys);
+    request.principal = { ...authorize(request.headers, keys), limits: deps.operatorLimits };
     request.tenant = request.principal.tenant;
   });
   refuseSlowBodies(app, deps.clock);

@@ -47,6 +47,9 @@ export const objectKeys = {
   /** What was read of files that the built-in list names. */
   seenFiles: "catalogue/files/",
   seenFile: (digest: string) => `catalogue/files/${digest}.json`,
+  /** What each process has counted of each day. */
+  usage: "usage/",
+  usageFile: (day: string, writer: string) => `usage/${day}/${writer}.json`,
   cachedResult: (tenant: string, digest: string) =>
     `tenants/${tenant}/results/${digest.slice(0, 2)}/${digest}`,
 } as const;

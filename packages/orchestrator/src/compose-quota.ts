@@ -1,0 +1,40 @@
+import type { Background, Clock, Lifecycle, Log } from "@muster/base";
+import { createRedisQuota } from "./adapters/redis/quota.ts";
+import type { OrchestratorConfig } from "./config.ts";
+import { QuotaDesk } from "./flows/quota/quota-desk.ts";
+import { UsageBook } from "./flows/usage/usage-book.ts";
+import type { Metrics } from "./ports/metrics.ts";
+import type { ObjectStore } from "./ports/object-store.ts";
+import type { Quota } from "./ports/quota.ts";
+
+export interface StartedQuota {
+  readonly quota: Quota;
+  readonly desk: QuotaDesk;
+  readonly usage: UsageBook;
+}
+
+/** Builds what holds keys to their limits, and what remembers what they took. */
+export function startQuota(deps: {
+  readonly config: OrchestratorConfig;
+  readonly self: string;
+  readonly address: string;
+  readonly store: ObjectStore;
+  readonly metrics: Metrics;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly background: Background;
+  readonly lifecycle: Lifecycle;
+}): StartedQuota {
+  const { config, self, address, store, metrics, clock, log, background, lifecycle } = deps;
+  const usage = new UsageBook({ self, store, clock, log, background });
+  usage.start();
+  lifecycle.onStop("usage", () => usage.stop());
+  const quota = createRedisQuota({ address, prefix: config.redisPrefix, log });
+  const monthUsed = (keyId: string, month: string) => usage.monthUsed(keyId, month);
+  const desk = new QuotaDesk({ quota, monthUsed, metrics, clock, log, background });
+  lifecycle.onStop("limits", async () => {
+    desk.stop();
+    await quota.close();
+  });
+  return { quota, desk, usage };
+}
