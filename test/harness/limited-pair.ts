@@ -2,6 +2,7 @@ import type { OrchestratorOverrides } from "@muster/orchestrator";
 import { eventually, model, startCluster, type TestCluster, temporaryDirectory } from "./cluster.ts";
 
 let pairs = 0;
+export const freshPrefix = () => `limited-${process.pid}-${++pairs}`;
 
 /** Two orchestrators on one Redis and one object store; the workers dial the first. */
 export async function startLimitedPair(
@@ -9,12 +10,12 @@ export async function startLimitedPair(
   worker: Parameters<TestCluster["worker"]>[1] = {},
 ): Promise<readonly [TestCluster, TestCluster]> {
   const shared = {
-    redisPrefix: `limited-${process.pid}-${++pairs}`,
+    redisPrefix: freshPrefix(),
     objectStore: await temporaryDirectory(),
     ...overrides,
   };
   const one = await startCluster(shared);
-  const other = await startCluster({ ...shared, redisUrl: overrides.redisUrl });
+  const other = await startCluster(shared);
   await one.worker("desk", worker);
   await eventually(async () => {
     const auth = overrides.apiKeys?.[0]?.replace(/^.*:/, "");

@@ -14,6 +14,7 @@ import { createS3ObjectStore } from "./adapters/s3/object-store.ts";
 import { createHttpWebhookSender } from "./adapters/webhook/sender.ts";
 import type { StartedCatalogue } from "./compose-catalogue.ts";
 import { startPresence } from "./compose-presence.ts";
+import type { StartedQuota } from "./compose-quota.ts";
 import type { OrchestratorConfig } from "./config.ts";
 import { type BatchRecord, batchState } from "./core/batches/batch.ts";
 import { parseCompletionWindow } from "./core/batches/completion-window.ts";
@@ -45,6 +46,9 @@ import { Webhooks } from "./flows/batches/webhooks.ts";
 import { countTokens } from "./flows/count-tokens.ts";
 import type { FleetRegistry } from "./flows/fleet-registry.ts";
 import type { PresenceKeeper } from "./flows/presence-keeper.ts";
+import { holdLines, linesOfTenant } from "./flows/quota/batch-lines.ts";
+import { StoredBytes } from "./flows/quota/stored-bytes.ts";
+import { TenantQuota } from "./flows/quota/tenant-quota.ts";
 import type { RequestDesk } from "./flows/request-desk.ts";
 import type { ServedModels } from "./flows/served-models.ts";
 import { createLineEndpoints } from "./http/batch-lines/line-endpoints.ts";
@@ -76,6 +80,7 @@ interface BatchesDeps {
   readonly served: ServedModels;
   readonly requests: RequestDesk;
   readonly metrics: Metrics;
+  readonly quotas: StartedQuota;
   readonly clock: Clock;
   readonly log: Log;
   readonly background: Background;
@@ -109,7 +114,23 @@ export async function startBatches(deps: BatchesDeps): Promise<StartedBatches> {
   const endpoints = createLineEndpoints();
   const newId = (prefix: TimedIdPrefix) => timedId(prefix, clock.wallMs(), randomBytes(10).toString("hex"));
   const batches = new BatchStore({ store, clock, newId });
-  const files = new FileStore({ store, clock, newId, inUse: () => batches.inputsInUse() });
+  const { claims } = deps.quotas;
+  const bytesOf: TenantQuota = new TenantQuota({
+    ...{ claims, pool: "stored-bytes", clock, log },
+    records: (tenant) => files.bytesOfTenant(tenant),
+  });
+  const queued = new TenantQuota({
+    ...{ claims, pool: "batch-lines", clock, log },
+    records: (tenant) => linesOfTenant(batches, tenant),
+  });
+  const storedBytes = new StoredBytes({ bytes: bytesOf, metrics });
+  const files: FileStore = new FileStore({
+    store,
+    clock,
+    newId,
+    storedBytes,
+    inUse: () => batches.inputsInUse(),
+  });
   const active = new ActiveBatches({ store: batches, log });
   const cache = new ResultCache({ store, digest, clock });
   const samplingOf = (model: string) => models.catalogue.find(model)?.entry.sampling;
@@ -159,10 +180,16 @@ export async function startBatches(deps: BatchesDeps): Promise<StartedBatches> {
           { store, endpoints, served: wanted, limits, clock },
           { record, signal },
         );
-        return { ...outcome, atMs: clock.wallMs() };
+        const held = await holdLines({ lines: queued, metrics }, record, outcome);
+        return { ...held, atMs: clock.wallMs() };
       },
       rebuild: (batchId, count) => rebuildLedger({ store, ledger, digest, log }, { batchId, lines: count }),
-      finalize: (batch) => finalizeBatch({ store, ledger, files, digest, clock, log }, batch),
+      finalize: async (batch) => {
+        const event = await finalizeBatch({ store, ledger, files, digest, clock, log }, batch);
+        // Before anybody can see that it is over, and comes with the next.
+        await queued.release(batch.record.tenant, batch.record.id);
+        return event;
+      },
       stateChanged: ({ record, events }) => webhooks.notify(record, batchState(events), clock.wallMs()),
     },
   });

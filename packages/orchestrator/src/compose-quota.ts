@@ -1,16 +1,19 @@
 import type { Background, Clock, Lifecycle, Log } from "@muster/base";
 import { createRedisQuota } from "./adapters/redis/quota.ts";
+import { createRedisTenantClaims } from "./adapters/redis/tenant-claims.ts";
 import type { OrchestratorConfig } from "./config.ts";
 import { QuotaDesk } from "./flows/quota/quota-desk.ts";
 import { UsageBook } from "./flows/usage/usage-book.ts";
 import type { Metrics } from "./ports/metrics.ts";
 import type { ObjectStore } from "./ports/object-store.ts";
 import type { Quota } from "./ports/quota.ts";
+import type { TenantClaims } from "./ports/tenant-claims.ts";
 
 export interface StartedQuota {
   readonly quota: Quota;
   readonly desk: QuotaDesk;
   readonly usage: UsageBook;
+  readonly claims: TenantClaims;
 }
 
 /** Builds what holds keys to their limits, and what remembers what they took. */
@@ -32,9 +35,11 @@ export function startQuota(deps: {
   const quota = createRedisQuota({ address, prefix: config.redisPrefix, log });
   const monthUsed = (keyId: string, month: string) => usage.monthUsed(keyId, month);
   const desk = new QuotaDesk({ quota, monthUsed, metrics, clock, log, background });
+  const claims = createRedisTenantClaims({ address, prefix: config.redisPrefix, log });
   lifecycle.onStop("limits", async () => {
     desk.stop();
     await quota.close();
+    await claims.close();
   });
-  return { quota, desk, usage };
+  return { quota, desk, usage, claims };
 }

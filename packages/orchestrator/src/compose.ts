@@ -148,7 +148,19 @@ async function start(
     capacity: { couldRun: (model) => placement.capacity.couldRun(model) },
   });
   const batching = await startBatches({
-    ...{ store, models, config, self: orchestratorId, address, queue, fleet, attempts, served, metrics },
+    ...{
+      store,
+      models,
+      config,
+      self: orchestratorId,
+      address,
+      queue,
+      fleet,
+      attempts,
+      served,
+      metrics,
+      quotas,
+    },
     requests: desk,
     ...{ clock, log, background, lifecycle },
   });

@@ -1,3 +1,5 @@
+import type { Limits } from "../access/principal.ts";
+
 /** A batch: what was asked for, what has happened to it, and the state that follows. */
 
 export const batchEndpoints = [
@@ -21,6 +23,13 @@ export interface BatchOptions {
   readonly webhookUrl: string | undefined;
 }
 
+/** Whose key it was, and what that might take when the batch was created. */
+export interface BatchPayer {
+  readonly keyId: string;
+  readonly keyName: string;
+  readonly limits: Pick<Limits, "batchLines" | "tokensPerMonth">;
+}
+
 /** What was asked for: written once, when the batch is created. */
 export interface BatchRecord {
   /** `batch_` and 32 hexadecimal digits, the first 12 of them its creation time: ids sort by age. */
@@ -37,6 +46,8 @@ export interface BatchRecord {
   /** How long the output files are kept, counted from their own creation. */
   readonly outputExpiresAfterMs: number | undefined;
   readonly options: BatchOptions;
+  /** Undefined in records of older versions. */
+  readonly payer?: BatchPayer | undefined;
 }
 
 /** Something wrong with the input file. */

@@ -1,5 +1,7 @@
 import type { FastifyInstance } from "fastify";
 import type { z } from "zod";
+import type { Principal } from "../../core/access/principal.ts";
+import type { BatchPayer } from "../../core/batches/batch.ts";
 import type { BatchAsked, Batches } from "../../ports/batches.ts";
 import { abortOnDisconnect } from "../answering/accounted.ts";
 import { parseBody } from "../parsing/body.ts";
@@ -14,13 +16,13 @@ const maxResultBytes = 4 * 1024 * 1024;
 
 /** /v1/batches: OpenAI's, and what goes beyond it (pause, resume, plan, results as they come). */
 export function batchesRoutes(app: FastifyInstance, batches: Batches): void {
-  app.post("/v1/batches", async ({ tenant, body }) => {
+  app.post("/v1/batches", async ({ tenant, principal, body }) => {
     const asked = parseBody(batchCreateSchema, body);
     if (asked.muster?.dry_run === true) {
       const { input_file_id: inputFileId, endpoint } = asked;
       return planBody(await batches.plan(tenant, { inputFileId, endpoint }));
     }
-    return batchBody(await batches.create(batchAsked(tenant, asked)));
+    return batchBody(await batches.create({ ...batchAsked(tenant, asked), payer: payerOf(principal) }));
   });
 
   app.post("/v1/batches/plan", async ({ tenant, body }) => {
@@ -58,6 +60,10 @@ function resultsRoute(app: FastifyInstance, batches: Batches): void {
     reply.header("x-muster-batch-status", found.state);
     return reply.send(Buffer.concat(found.lines.flatMap((line) => [line, lineFeed])));
   });
+}
+
+function payerOf({ keyId, keyName, limits: { batchLines, tokensPerMonth } }: Principal): BatchPayer {
+  return { keyId, keyName, limits: { batchLines, tokensPerMonth } };
 }
 
 const lineFeed = Buffer.from("\n");
