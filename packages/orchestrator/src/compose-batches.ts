@@ -16,7 +16,7 @@ import type { StartedCatalogue } from "./compose-catalogue.ts";
 import { startPresence } from "./compose-presence.ts";
 import type { StartedQuota } from "./compose-quota.ts";
 import type { OrchestratorConfig } from "./config.ts";
-import { type BatchRecord, batchState } from "./core/batches/batch.ts";
+import { type BatchRecord, batchState, payerOf } from "./core/batches/batch.ts";
 import { parseCompletionWindow } from "./core/batches/completion-window.ts";
 import { type TimedIdPrefix, timedId } from "./core/batches/ids.ts";
 import { parseObjectStoreUri } from "./core/object-store-uri.ts";
@@ -136,7 +136,9 @@ export async function startBatches(deps: BatchesDeps): Promise<StartedBatches> {
   const samplingOf = (model: string) => models.catalogue.find(model)?.entry.sampling;
   const answerer = new LineAnswerer({ endpoints, fleet, attempts, cache, digest, clock, samplingOf });
   const input = new BlockReader({ store });
+  const monthWaits = (record: BatchRecord) => deps.quotas.months.waitsFor(record.payer);
   const lines = new LineRunner({
+    waitsFor: monthWaits,
     ...{ active, ledger, answerer, input, fleet, clock, log },
     commits: new LineCommits({ ledger, desk, clock, log }),
     random,
@@ -170,6 +172,7 @@ export async function startBatches(deps: BatchesDeps): Promise<StartedBatches> {
   const keeper = new BatchKeeper({
     ...{ self, active, batches, ledger, desk, store, queue, gate, progress, clock, log, background },
     slots: (model) => served.slots(model),
+    waitsFor: monthWaits,
     shareOf,
     steps: {
       ingest: async ({ record }, signal) => {
@@ -202,8 +205,15 @@ export async function startBatches(deps: BatchesDeps): Promise<StartedBatches> {
       // Its cost was paid when it was first put in.
       await queue.putLines(lane, shareOf(batch.record), [{ ref, cost: 0, delayMs }]);
     },
-    committed: (model, { outcome, usage, isCached }) => {
+    committed: (record, model, { outcome, usage, isCached }) => {
+      const { quotas } = deps;
       metrics.lineAnswered(model, isCached ? "cached" : outcome);
+      const payer = payerOf(record);
+      quotas.usage.answered({ ...payer, model }, outcome === "completed" ? "ok" : "failed", usage);
+      if (record.payer?.limits.tokensPerMonth !== undefined)
+        background.run("count-tokens", () =>
+          quotas.quota.count(payer.keyId, usage.promptTokens + usage.completionTokens).catch(() => {}),
+        );
       if (!isCached) metrics.tokensUsed(model, usage);
     },
   });
@@ -230,7 +240,7 @@ export async function startBatches(deps: BatchesDeps): Promise<StartedBatches> {
     files,
     presence,
     batches: new BatchDesk({
-      ...{ batches, files, ledger, store, digest, progress, gate, clock },
+      ...{ batches, files, ledger, store, digest, progress, gate, monthWaits, clock },
       slots: (model) => served.slots(model),
       expected: (models) => presence.expected(models),
       poke: (batchId) => keeper.poke(batchId),

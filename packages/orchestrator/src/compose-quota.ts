@@ -2,6 +2,7 @@ import type { Background, Clock, Lifecycle, Log } from "@muster/base";
 import { createRedisQuota } from "./adapters/redis/quota.ts";
 import { createRedisTenantClaims } from "./adapters/redis/tenant-claims.ts";
 import type { OrchestratorConfig } from "./config.ts";
+import { MonthGate } from "./flows/quota/month-gate.ts";
 import { QuotaDesk } from "./flows/quota/quota-desk.ts";
 import { UsageBook } from "./flows/usage/usage-book.ts";
 import type { Metrics } from "./ports/metrics.ts";
@@ -13,6 +14,7 @@ export interface StartedQuota {
   readonly quota: Quota;
   readonly desk: QuotaDesk;
   readonly usage: UsageBook;
+  readonly months: MonthGate;
   readonly claims: TenantClaims;
 }
 
@@ -41,5 +43,6 @@ export function startQuota(deps: {
     await quota.close();
     await claims.close();
   });
-  return { quota, desk, usage, claims };
+  const months = new MonthGate({ quota, monthUsed, clock });
+  return { quota, desk, usage, claims, months };
 }

@@ -1,4 +1,5 @@
 import type { InferenceDelta, InferenceRequest, WholeAnswer } from "@muster/base";
+import type { Payer } from "../core/usage/usage-row.ts";
 import type { AttemptOutcome, WholeOutcome } from "./attempt-outcome.ts";
 import type { SlotOutcome } from "./replica-health.ts";
 import type { HeldSlot, SlotLease } from "./slot-desk.ts";
@@ -25,6 +26,7 @@ export interface Attempt {
 
 interface Owner {
   readonly lease: SlotLease;
+  readonly payer: Payer | undefined;
   readonly onDelta: (delta: InferenceDelta) => void;
   /** What has come of an answer that is wanted whole; undefined: it is wanted piece by piece. */
   readonly answer: WholeAnswer | undefined;
@@ -37,6 +39,8 @@ export interface NamedAttempt {
   readonly requestId: string;
   readonly epoch: number;
   readonly request: InferenceRequest;
+  /** Undefined for questions of our own. */
+  readonly payer?: Payer | undefined;
 }
 
 /** What an outcome says of the replica. That a link broke, the registry knows. */

@@ -8,6 +8,7 @@ import { fleetRoute } from "./cluster/fleet.ts";
 import { mirrorRoutes } from "./cluster/mirror.ts";
 import { clusterModelsRoutes } from "./cluster/models.ts";
 import { planRoute } from "./cluster/plan.ts";
+import { usageRoute } from "./cluster/usage.ts";
 import { workersRoutes } from "./cluster/workers.ts";
 import { fromFastify, sendError } from "./error-response.ts";
 import type { HttpDeps } from "./http-deps.ts";
@@ -145,6 +146,7 @@ function buildApp(deps: HttpDeps): FastifyInstance {
   workersRoutes(app, deps);
   mirrorRoutes(app, deps);
   fleetRoute(app, deps);
+  usageRoute(app, deps);
   probeRoutes(app, deps);
   return app;
 }

@@ -1,4 +1,5 @@
 import type { Limits } from "../access/principal.ts";
+import type { Payer } from "../usage/usage-row.ts";
 
 /** A batch: what was asked for, what has happened to it, and the state that follows. */
 
@@ -48,6 +49,11 @@ export interface BatchRecord {
   readonly options: BatchOptions;
   /** Undefined in records of older versions. */
   readonly payer?: BatchPayer | undefined;
+}
+
+/** Whom the lines of a batch are counted for. */
+export function payerOf({ tenant, payer }: Pick<BatchRecord, "tenant" | "payer">): Payer {
+  return { keyId: payer?.keyId ?? "unknown", tenant, class: "batch" };
 }
 
 /** Something wrong with the input file. */

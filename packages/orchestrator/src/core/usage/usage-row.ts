@@ -10,6 +10,9 @@ export interface UsageOwner {
   readonly class: UsageClass;
 }
 
+/** Whom work on a worker is counted for. */
+export type Payer = Pick<UsageOwner, "keyId" | "tenant" | "class">;
+
 export interface TokenCounts {
   readonly promptTokens: number;
   /** Of the prompt tokens, those that were in a slot's cache. */

@@ -7,7 +7,7 @@ import {
 } from "@muster/base";
 import type { RecommendedSampling } from "@muster/models";
 import type { BatchRecord, LineUsage } from "../../core/batches/batch.ts";
-import { noUsage } from "../../core/batches/batch.ts";
+import { noUsage, payerOf } from "../../core/batches/batch.ts";
 import type { LineResult, LineToken } from "../../core/batches/line-result.ts";
 import { failureOfCode, type LineFailure } from "../../core/batches/line-retry-rule.ts";
 import { requestSize } from "../../core/scheduling/request-size.ts";
@@ -102,6 +102,10 @@ export class StartedLine {
   constructor(deps: AnswererDeps, line: Line) {
     this.#deps = deps;
     this.#line = line;
+  }
+
+  get record(): BatchRecord {
+    return this.#line.record;
   }
 
   get needs(): ReadonlySet<Capability> {
@@ -225,10 +229,14 @@ export class StartedLine {
     onSlot(lease.workerId);
     const startedAtMs = clock.wallMs();
     const attemptId = partName({ batchId: record.id, line, gen: token.gen, part, parts: plan.parts.length });
-    const outcome = await attempts.run({ requestId: attemptId, epoch: token.epoch, request }, lease, {
-      signal,
-      delivery: "whole",
-    });
+    const outcome = await attempts.run(
+      { requestId: attemptId, epoch: token.epoch, request, payer: payerOf(record) },
+      lease,
+      {
+        signal,
+        delivery: "whole",
+      },
+    );
     stopListening();
     onSlot(undefined);
     const { workerId, workerName } = lease;

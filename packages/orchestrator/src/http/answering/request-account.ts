@@ -1,7 +1,7 @@
 import type { GenerateUsage, InferenceRequest, MusterError } from "@muster/base";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { promptKeyOf, promptTokensOf, reserveOf } from "../../core/quota/estimate.ts";
-import type { TokenCounts } from "../../core/usage/usage-row.ts";
+import type { Payer, TokenCounts } from "../../core/usage/usage-row.ts";
 import type { HeldQuota } from "../../flows/quota/quota-desk.ts";
 import type { HttpDeps } from "../http-deps.ts";
 import { anthropicRateHeaders, rateHeaders } from "./rate-headers.ts";
@@ -33,6 +33,11 @@ export class RequestAccount {
     this.#request = request;
     this.#reply = reply;
     this.#model = model;
+  }
+
+  get payer(): Payer {
+    const { keyId, tenant } = this.#request.principal;
+    return { keyId, tenant, class: "interactive" };
   }
 
   /** Throws `rate_limited`, `quota_exceeded`, `request_too_large` and `store_unavailable`; says in headers what is left. */
@@ -79,13 +84,8 @@ export class RequestAccount {
   async close(failure: MusterError | undefined): Promise<void> {
     if (!this.#isAdmitted) return;
     this.#isAdmitted = false;
-    const { keyId, tenant } = this.#request.principal;
     const outcome = failure === undefined ? "ok" : "failed";
-    this.#deps.usage.answered(
-      { keyId, tenant, model: this.#model, class: "interactive" },
-      outcome,
-      this.#tokens(),
-    );
+    this.#deps.usage.answered({ ...this.payer, model: this.#model }, outcome, this.#tokens());
     await this.#settle();
   }
 

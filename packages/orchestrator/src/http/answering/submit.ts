@@ -47,6 +47,7 @@ export async function submitAnswers(
         queueTimeoutMs: deps.queueTimeoutMs + Math.min(loadMs, longestLoadMs),
         deadlineMs,
         isRestartable: !isStreamed,
+        payer: account.payer,
         signal,
       }),
     ),
