@@ -453,6 +453,7 @@ const routes: readonly (readonly [method: string, path: string])[] = [
   ["DELETE", "/cluster/v1/models/x/pin"],
   ["GET", "/cluster/v1/models/plan"],
   ["GET", "/cluster/v1/fleet"],
+  ["GET", "/cluster/v1/usage"],
   ["GET", "/cluster/v1/workers"],
   ["GET", "/cluster/v1/workers/x"],
   ["POST", "/cluster/v1/workers/x/drain"],

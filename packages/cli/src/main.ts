@@ -8,6 +8,7 @@ import { doctorCommand } from "./commands/doctor.ts";
 import { modelsCommand } from "./commands/models.ts";
 import { orchestratorCommand } from "./commands/orchestrator.ts";
 import { upCommand } from "./commands/up.ts";
+import { usageCommand } from "./commands/usage.ts";
 import { workerCommand } from "./commands/worker.ts";
 import { workersCommand } from "./commands/workers.ts";
 import { describeFailure } from "./service-options.ts";
@@ -27,6 +28,7 @@ for (const build of [
   batchCommand,
   workersCommand,
   modelsCommand,
+  usageCommand,
   orchestratorCommand,
   workerCommand,
   doctorCommand,

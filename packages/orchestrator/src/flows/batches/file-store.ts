@@ -2,7 +2,7 @@ import { type Clock, MusterError } from "@muster/base";
 import { isFileId } from "../../core/batches/ids.ts";
 import { objectKeys } from "../../core/batches/keys.ts";
 import type { ObjectInfo, ObjectStore } from "../../ports/object-store.ts";
-import type { StoredBytes } from "../quota/stored-bytes.ts";
+import type { StoredBytes, UploadOf } from "../quota/stored-bytes.ts";
 import { firstFound, markerNames } from "./listing.ts";
 import { jsonBytes, readRecord } from "./stored-json.ts";
 
@@ -21,16 +21,6 @@ export interface FileRecord {
 type FileDetails = Pick<FileRecord, "tenant" | "filename" | "purpose"> & {
   readonly expiresAfterMs?: number | undefined;
 };
-
-/** Whose content it is while it arrives, and how much they may have. */
-export interface UploadOf {
-  readonly tenant: string;
-  readonly keyName: string;
-  /** Of all files of the tenant together; undefined: as much as there is room for. */
-  readonly mostBytes: number | undefined;
-  /** What is known of its size before it has come. */
-  readonly atLeastBytes: number;
-}
 
 /** Content that has arrived, and is no file yet. */
 export interface ReceivedContent {

@@ -1,10 +1,19 @@
 import { MusterError } from "@muster/base";
 import type { Metrics } from "../../ports/metrics.ts";
-import type { UploadOf } from "../batches/file-store.ts";
 import type { TenantQuota } from "./tenant-quota.ts";
 
 /** A file that grows claims its size anew after so much. */
 const stepBytes = 1_048_576;
+
+/** Whose content it is while it arrives, and how much they may have. */
+export interface UploadOf {
+  readonly tenant: string;
+  readonly keyName: string;
+  /** Of all files of the tenant together; undefined: as much as there is room for. */
+  readonly mostBytes: number | undefined;
+  /** What is known of its size before it has come. */
+  readonly atLeastBytes: number;
+}
 
 /** The bytes of one upload, claimed while they come. */
 export interface UploadClaim {

@@ -1,6 +1,7 @@
 import { MusterError } from "@muster/base";
 import type { FastifyRequest } from "fastify";
-import type { FileRecord, FileStore, ReceivedContent, UploadOf } from "../../flows/batches/file-store.ts";
+import type { FileRecord, FileStore, ReceivedContent } from "../../flows/batches/file-store.ts";
+import type { UploadOf } from "../../flows/quota/stored-bytes.ts";
 import { parseBody, wrong } from "../parsing/body.ts";
 import { uploadFieldsSchema } from "./schema/files.ts";
 
