@@ -1,4 +1,5 @@
 import { existsSync } from "node:fs";
+import { benchAccess } from "./access/bench-access.ts";
 import { benchBatch } from "./batch/bench-batch.ts";
 import { benchClusterAgainstEngine } from "./cluster-against-engine.ts";
 import { benchEngine } from "./engine/bench-engine.ts";
@@ -9,7 +10,7 @@ import { benchOverhead } from "./overhead.ts";
 import { benchScheduler } from "./scheduler/bench-scheduler.ts";
 import { benchSim } from "./sim/bench-sim.ts";
 
-/** `npm run bench [-- overhead|cluster|engine|batch|mirror|scheduler|fleet|sim]`: prints figures as a table, side by side from one run. Asserts nothing. */
+/** `npm run bench [-- overhead|cluster|engine|batch|mirror|scheduler|fleet|sim|access]`: prints figures as a table, side by side from one run. Asserts nothing. */
 const wanted = process.argv.slice(2).filter((argument) => !argument.startsWith("--"));
 const runs = (name: string) => wanted.length === 0 || wanted.includes(name);
 const print = ([what = "", value = "", goal = ""]: string[]) =>
@@ -22,6 +23,7 @@ if (runs("cluster")) {
   if (!existsSync(modelPath)) throw new Error("Set MUSTER_MODEL to a GGUF file for the cluster bench.");
   await benchClusterAgainstEngine(modelPath, print);
 }
+if (runs("access")) await benchAccess(print);
 if (runs("scheduler")) await benchScheduler(print);
 // Long, and for CPUs: only when they are asked for.
 if (wanted.includes("engine")) await benchEngine(process.argv.slice(2), process.env, print);

@@ -24,6 +24,7 @@ export class RequestAccount {
   #seen: readonly Seen[] = [];
   #held: HeldQuota | undefined;
   #isAdmitted = false;
+  #settling: Promise<void> = Promise.resolve();
 
   constructor(
     deps: HttpDeps,
@@ -72,12 +73,17 @@ export class RequestAccount {
     seen.completionTokens += tokens;
   }
 
-  /** Resolves once the limits know: who asks again after the last word of an answer must not find it under way. */
+  /**
+   * Where places are limited it resolves once they know: who asks again, here or elsewhere, after the last word of an
+   * answer must not find it under way. Nobody waits for the tokens.
+   */
   async ended(answer: number, usage: GenerateUsage): Promise<void> {
     const seen = this.#seen[answer];
     if (seen === undefined) return;
     seen.usage = usage;
-    if (this.#seen.every((one) => one.usage !== undefined)) await this.#settle();
+    if (this.#seen.some((one) => one.usage === undefined)) return;
+    this.#settling = this.#settle();
+    if (this.#request.principal.limits.concurrency !== undefined) await this.#settling;
   }
 
   /** The request is over, however it ended. */
@@ -86,6 +92,7 @@ export class RequestAccount {
     this.#isAdmitted = false;
     const outcome = failure === undefined ? "ok" : "failed";
     this.#deps.usage.answered({ ...this.payer, model: this.#model }, outcome, this.#tokens());
+    await this.#settling;
     await this.#settle();
   }
 
