@@ -20,7 +20,7 @@ import { type BatchRecord, batchState, payerOf } from "./core/batches/batch.ts";
 import { parseCompletionWindow } from "./core/batches/completion-window.ts";
 import { type TimedIdPrefix, timedId } from "./core/batches/ids.ts";
 import { parseObjectStoreUri } from "./core/object-store-uri.ts";
-import { shareOfPriority } from "./core/scheduling/fair-share.ts";
+import { shareOfPriority, weightOfTenant } from "./core/scheduling/fair-share.ts";
 import type { AttemptTable } from "./flows/attempt-table.ts";
 import { ActiveBatches } from "./flows/batches/active-batches.ts";
 import { LineAnswerer } from "./flows/batches/answer-line.ts";
@@ -166,7 +166,9 @@ export async function startBatches(deps: BatchesDeps): Promise<StartedBatches> {
   const shareOf = ({ tenant, options: { priority } }: BatchRecord): LaneShare => {
     const mine = active.all().filter(({ record, isPaused }) => record.tenant === tenant && !isPaused);
     const inUse = new Set(mine.map(({ record }) => record.options.priority));
-    const weight = shareOfPriority(config.tenantWeights.get(tenant) ?? 1, priority, inUse);
+    const ofKeys = mine.map(({ record: { payer } }) => payer?.limits.weight);
+    const ofTenant = weightOfTenant(config.tenantWeights.get(tenant), ofKeys);
+    const weight = shareOfPriority(ofTenant, priority, inUse);
     return { tenant: `${tenant}/${priority}`, weight };
   };
   const keeper = new BatchKeeper({

@@ -28,7 +28,7 @@ export interface BatchOptions {
 export interface BatchPayer {
   readonly keyId: string;
   readonly keyName: string;
-  readonly limits: Pick<Limits, "batchLines" | "tokensPerMonth">;
+  readonly limits: Pick<Limits, "batchLines" | "tokensPerMonth" | "weight">;
 }
 
 /** What was asked for: written once, when the batch is created. */

@@ -30,7 +30,6 @@ interface Page {
 }
 
 const writeMs = 10_000;
-/** Days that are over and written are let go of; their files tell. */
 const readAtOnce = 16;
 /** Files of days that are over hardly ever change. */
 const maxCachedFiles = 2_000;
@@ -88,6 +87,8 @@ export class UsageBook {
   /** All rows of these days, both included; several may be of one owner. Throws what the store throws. */
   async rows(fromDay: string, untilDay: string): Promise<readonly UsageRow[]> {
     const { store, self } = this.#deps;
+    // A page that is let go of while we read is in neither place otherwise.
+    const own = new Map(this.#pages);
     const files: { readonly key: string; readonly stamp: string }[] = [];
     // A day that has not come yet sorts after all of its files; a prefix ends with a slash.
     for await (const { key, modifiedAtMs, bytes } of store.list(objectKeys.usage, {
@@ -95,15 +96,15 @@ export class UsageBook {
     })) {
       if (dayOf(key) > untilDay) break;
       if (nameOf(key) !== `${self}.json`) files.push({ key, stamp: `${modifiedAtMs}-${bytes}` });
-      else if (!this.#pages.has(dayOf(key))) files.push({ key, stamp: `${modifiedAtMs}-${bytes}` });
+      else if (!own.has(dayOf(key))) files.push({ key, stamp: `${modifiedAtMs}-${bytes}` });
     }
     const rows: UsageRow[] = [];
     for (let at = 0; at < files.length; at += readAtOnce) {
       const read = await Promise.all(files.slice(at, at + readAtOnce).map((file) => this.#read(file)));
       for (const some of read) rows.push(...some);
     }
-    for (const { day, rows: own } of this.#pages.values())
-      if (day >= fromDay && day <= untilDay) rows.push(...own.values());
+    for (const { day, rows: counted } of own.values())
+      if (day >= fromDay && day <= untilDay) rows.push(...counted.values());
     return rows;
   }
 

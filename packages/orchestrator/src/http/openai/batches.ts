@@ -62,8 +62,8 @@ function resultsRoute(app: FastifyInstance, batches: Batches): void {
   });
 }
 
-function payerOf({ keyId, keyName, limits: { batchLines, tokensPerMonth } }: Principal): BatchPayer {
-  return { keyId, keyName, limits: { batchLines, tokensPerMonth } };
+function payerOf({ keyId, keyName, limits: { batchLines, tokensPerMonth, weight } }: Principal): BatchPayer {
+  return { keyId, keyName, limits: { batchLines, tokensPerMonth, weight } };
 }
 
 const lineFeed = Buffer.from("\n");
