@@ -1,5 +1,6 @@
 import { existsSync } from "node:fs";
-import { benchAccess } from "./access.ts";
+import { benchAccess } from "./access/bench-keys.ts";
+import { benchLimits } from "./access/bench-limits.ts";
 import { benchBatch } from "./batch/bench-batch.ts";
 import { benchClusterAgainstEngine } from "./cluster-against-engine.ts";
 import { benchEngine } from "./engine/bench-engine.ts";
@@ -18,7 +19,10 @@ const print = ([what = "", value = "", goal = ""]: string[]) =>
 
 console.log(`${"figure (median of 3 rounds)".padEnd(44)} ${"measured".padStart(16)}   goal`);
 if (runs("overhead")) await benchOverhead(print);
-if (runs("access")) await benchAccess(print);
+if (runs("access")) {
+  await benchAccess(print);
+  await benchLimits(print);
+}
 if (runs("cluster")) {
   const modelPath = process.env["MUSTER_MODEL"] ?? "";
   if (!existsSync(modelPath)) throw new Error("Set MUSTER_MODEL to a GGUF file for the cluster bench.");

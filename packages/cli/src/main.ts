@@ -10,6 +10,7 @@ import { keysCommand } from "./commands/keys.ts";
 import { modelsCommand } from "./commands/models.ts";
 import { orchestratorCommand } from "./commands/orchestrator.ts";
 import { upCommand } from "./commands/up.ts";
+import { usageCommand } from "./commands/usage.ts";
 import { workerCommand } from "./commands/worker.ts";
 import { workersCommand } from "./commands/workers.ts";
 import { describeFailure } from "./service-options.ts";
@@ -31,6 +32,7 @@ for (const build of [
   modelsCommand,
   keysCommand,
   auditCommand,
+  usageCommand,
   orchestratorCommand,
   workerCommand,
   doctorCommand,

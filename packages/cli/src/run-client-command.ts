@@ -30,6 +30,9 @@ export async function runClientCommand(
   }
 }
 
+/** What limits of keys say, which have nothing to do with slots. */
+const limitCodes = new Set(["rate_limit_exceeded", "insufficient_quota"]);
+
 /** Says what went wrong; gives the exit code for it. */
 export function reportFailure(io: Pick<CommandIo, "stderr">, error: unknown): number {
   if (error instanceof AbortedError) return exitCodes.interrupted;
@@ -50,6 +53,8 @@ function hintFor(error: MusterError | MusterApiError): string | undefined {
   if (error instanceof AuthenticationError) return "Set MUSTER_API_KEY, or give --key.";
   if (error instanceof NotFoundError && error.code === "model_not_found")
     return "`muster models` lists what is served.";
+  if (error instanceof RateLimitError && limitCodes.has(error.code ?? ""))
+    return "`muster usage` shows what was used.";
   if (error instanceof RateLimitError)
     return "Every slot is taken. `muster workers` shows by what; try again later.";
   if (error instanceof StreamError) return "The answer above is not complete. Ask again.";

@@ -15,12 +15,13 @@ import { createS3ObjectStore } from "./adapters/s3/object-store.ts";
 import { createHttpWebhookSender } from "./adapters/webhook/sender.ts";
 import type { StartedCatalogue } from "./compose-catalogue.ts";
 import { startPresence } from "./compose-presence.ts";
+import type { StartedQuota } from "./compose-quota.ts";
 import type { OrchestratorConfig } from "./config.ts";
-import { type BatchRecord, batchState } from "./core/batches/batch.ts";
+import { type BatchRecord, batchState, payerOf } from "./core/batches/batch.ts";
 import { parseCompletionWindow } from "./core/batches/completion-window.ts";
 import { type TimedIdPrefix, timedId } from "./core/batches/ids.ts";
 import { parseObjectStoreUri } from "./core/object-store-uri.ts";
-import { shareOfPriority } from "./core/scheduling/fair-share.ts";
+import { shareOfPriority, weightOfTenant } from "./core/scheduling/fair-share.ts";
 import type { AttemptTable } from "./flows/attempt-table.ts";
 import { ActiveBatches } from "./flows/batches/active-batches.ts";
 import { LineAnswerer } from "./flows/batches/answer-line.ts";
@@ -47,6 +48,9 @@ import { Webhooks } from "./flows/batches/webhooks.ts";
 import { countTokens } from "./flows/count-tokens.ts";
 import type { FleetRegistry } from "./flows/fleet-registry.ts";
 import type { PresenceKeeper } from "./flows/presence-keeper.ts";
+import { holdLines, linesOfTenant } from "./flows/quota/batch-lines.ts";
+import { StoredBytes } from "./flows/quota/stored-bytes.ts";
+import { TenantQuota } from "./flows/quota/tenant-quota.ts";
 import type { RequestDesk } from "./flows/request-desk.ts";
 import type { ServedModels } from "./flows/served-models.ts";
 import { createLineEndpoints } from "./http/batch-lines/line-endpoints.ts";
@@ -79,6 +83,7 @@ interface BatchesDeps {
   readonly served: ServedModels;
   readonly requests: RequestDesk;
   readonly metrics: Metrics;
+  readonly quotas: StartedQuota;
   readonly clock: Clock;
   readonly log: Log;
   readonly background: Background;
@@ -112,7 +117,23 @@ export async function startBatches(deps: BatchesDeps): Promise<StartedBatches> {
   const endpoints = createLineEndpoints();
   const newId = (prefix: TimedIdPrefix) => timedId(prefix, clock.wallMs(), randomBytes(10).toString("hex"));
   const batches = new BatchStore({ store, clock, newId });
-  const files = new FileStore({ store, clock, newId, inUse: () => batches.inputsInUse() });
+  const { claims } = deps.quotas;
+  const bytesOf: TenantQuota = new TenantQuota({
+    ...{ claims, pool: "stored-bytes", clock, log },
+    records: (tenant) => files.bytesOfTenant(tenant),
+  });
+  const queued = new TenantQuota({
+    ...{ claims, pool: "batch-lines", clock, log },
+    records: (tenant) => linesOfTenant(batches, tenant),
+  });
+  const storedBytes = new StoredBytes({ bytes: bytesOf, metrics });
+  const files: FileStore = new FileStore({
+    store,
+    clock,
+    newId,
+    storedBytes,
+    inUse: () => batches.inputsInUse(),
+  });
   const active = new ActiveBatches({ store: batches, log });
   const cache = new ResultCache({ store, digest, clock });
   const samplingOf = (model: string) => models.catalogue.find(model)?.entry.sampling;
@@ -121,7 +142,9 @@ export async function startBatches(deps: BatchesDeps): Promise<StartedBatches> {
     ...{ endpoints, fleet, attempts, tickets, cache, digest, clock, samplingOf },
   });
   const input = new BlockReader({ store });
+  const monthWaits = (record: BatchRecord) => deps.quotas.months.waitsFor(record.payer);
   const lines = new LineRunner({
+    waitsFor: monthWaits,
     ...{ active, ledger, answerer, input, fleet, clock, log },
     commits: new LineCommits({ ledger, desk, clock, log }),
     random,
@@ -151,12 +174,15 @@ export async function startBatches(deps: BatchesDeps): Promise<StartedBatches> {
   const shareOf = ({ tenant, options: { priority } }: BatchRecord): LaneShare => {
     const mine = active.all().filter(({ record, isPaused }) => record.tenant === tenant && !isPaused);
     const inUse = new Set(mine.map(({ record }) => record.options.priority));
-    const weight = shareOfPriority(config.tenantWeights.get(tenant) ?? 1, priority, inUse);
+    const ofKeys = mine.map(({ record: { payer } }) => payer?.limits.weight);
+    const ofTenant = weightOfTenant(config.tenantWeights.get(tenant), ofKeys);
+    const weight = shareOfPriority(ofTenant, priority, inUse);
     return { tenant: `${tenant}/${priority}`, weight };
   };
   const keeper = new BatchKeeper({
     ...{ self, active, batches, ledger, desk, store, queue, gate, progress, clock, log, background },
     slots: (model) => served.slots(model),
+    waitsFor: monthWaits,
     shareOf,
     steps: {
       ingest: async ({ record }, signal) => {
@@ -167,10 +193,16 @@ export async function startBatches(deps: BatchesDeps): Promise<StartedBatches> {
           { store, endpoints, served: wanted, limits, clock },
           { record, signal },
         );
-        return { ...outcome, atMs: clock.wallMs() };
+        const held = await holdLines({ lines: queued, metrics }, record, outcome);
+        return { ...held, atMs: clock.wallMs() };
       },
       rebuild: (batchId, count) => rebuildLedger({ store, ledger, digest, log }, { batchId, lines: count }),
-      finalize: (batch) => finalizeBatch({ store, ledger, files, digest, clock, log }, batch),
+      finalize: async (batch) => {
+        const event = await finalizeBatch({ store, ledger, files, digest, clock, log }, batch);
+        // Before anybody can see that it is over, and comes with the next.
+        await queued.release(batch.record.tenant, batch.record.id);
+        return event;
+      },
       stateChanged: ({ record, events }) => webhooks.notify(record, batchState(events), clock.wallMs()),
     },
   });
@@ -183,8 +215,15 @@ export async function startBatches(deps: BatchesDeps): Promise<StartedBatches> {
       // Its cost was paid when it was first put in.
       await queue.putLines(lane, shareOf(batch.record), [{ ref, cost: 0, delayMs }]);
     },
-    committed: (model, { outcome, usage, isCached }) => {
+    committed: (record, model, { outcome, usage, isCached }) => {
+      const { quotas } = deps;
       metrics.lineAnswered(model, isCached ? "cached" : outcome);
+      const payer = payerOf(record);
+      quotas.usage.answered({ ...payer, model }, outcome === "completed" ? "ok" : "failed", usage);
+      if (record.payer?.limits.tokensPerMonth !== undefined)
+        background.run("count-tokens", () =>
+          quotas.quota.count(payer.keyId, usage.promptTokens + usage.completionTokens).catch(() => {}),
+        );
       if (!isCached) metrics.tokensUsed(model, usage);
     },
   });
@@ -211,7 +250,7 @@ export async function startBatches(deps: BatchesDeps): Promise<StartedBatches> {
     files,
     presence,
     batches: new BatchDesk({
-      ...{ batches, files, ledger, store, digest, progress, gate, clock },
+      ...{ batches, files, ledger, store, digest, progress, gate, monthWaits, clock },
       slots: (model) => served.slots(model),
       expected: (models) => presence.expected(models),
       poke: (batchId) => keeper.poke(batchId),

@@ -16,6 +16,7 @@ import { startCatalogue } from "./compose-catalogue.ts";
 import { startDiscovery } from "./compose-discovery.ts";
 import { startMirror } from "./compose-mirror.ts";
 import { createPlacement } from "./compose-placement.ts";
+import { startQuota } from "./compose-quota.ts";
 import { type OwnCertificates, openCertificates } from "./compose-tls.ts";
 import type { OrchestratorConfig } from "./config.ts";
 import { countByState } from "./core/batches/batch.ts";
@@ -30,6 +31,7 @@ import { LaneControl } from "./flows/lane-control.ts";
 import { RequestDesk } from "./flows/request-desk.ts";
 import { JobRunner } from "./flows/run-job.ts";
 import { ServedModels } from "./flows/served-models.ts";
+import { workOf } from "./flows/usage/work-of.ts";
 import { startFleetServer } from "./grpc/fleet-service.ts";
 import { type HttpServer, startHttpServer } from "./http/server.ts";
 import { version } from "./version.ts";
@@ -158,6 +160,10 @@ async function start(
   const access = await startAccess({
     ...{ config, self: orchestratorId, store, audit, clock, log, background, lifecycle },
   });
+  const quotas = startQuota({
+    ...{ config, self: orchestratorId, address, store, metrics, clock, log, background, lifecycle },
+  });
+  attempts.onWorked((work) => quotas.usage.worked(...workOf(work, fleet.worker(work.workerId))));
   const comingUp = (model: string): string | undefined => {
     const here = placement.placer.comingUp(model)?.says;
     if (here !== undefined || served.slots(model) > 0) return here;
@@ -169,7 +175,19 @@ async function start(
     capacity: { couldRun: (model) => placement.capacity.couldRun(model) },
   });
   const batching = await startBatches({
-    ...{ store, models, config, self: orchestratorId, address, queue, fleet, attempts, served, metrics },
+    ...{
+      store,
+      models,
+      config,
+      self: orchestratorId,
+      address,
+      queue,
+      fleet,
+      attempts,
+      served,
+      metrics,
+      quotas,
+    },
     requests: desk,
     ...{ clock, log, background, lifecycle },
   });
@@ -251,9 +269,12 @@ async function start(
         limits: { maxFileBytes: config.maxBatchFileBytes },
       },
       mirror: { desk: office.desk, maxFileBytes: config.maxImportBytes },
+      quota: quotas.desk,
+      usage: quotas.usage,
       metrics,
       clock,
       log,
+      operatorLimits: config.operatorLimits,
       ...{ keyRing: access.keyRing, keys: access.keys, refusals: access.refusals, audit, auditDesk },
       bodyLimitBytes: config.bodyLimitBytes,
       queueTimeoutMs: config.queueTimeoutMs,

@@ -12,6 +12,7 @@ import {
 } from "@muster/base";
 import { builtInCatalogue, type ModelEntry } from "@muster/models";
 import { parseKeyEntry } from "./core/access/api-keys.ts";
+import { type Limits, noLimits } from "./core/access/principal.ts";
 import { type CanaryMode, canaryModes } from "./core/fleet/canary.ts";
 import { checkTls, readTrustConfig, type TrustConfig } from "./trust-config.ts";
 
@@ -80,6 +81,8 @@ export interface OrchestratorConfig extends TrustConfig {
   readonly shortestBatchWindowMs: number;
   /** Whether slow lines at the end of a batch are tried on a second worker as well. */
   readonly hedges: boolean;
+  /** What whoever holds a key of the configuration may take: for tests. */
+  readonly operatorLimits: Limits;
 }
 
 export type OrchestratorOverrides = Partial<OrchestratorConfig>;
@@ -165,6 +168,7 @@ export function loadOrchestratorConfig(
     catalogue: overrides.catalogue ?? builtInCatalogue,
     shortestBatchWindowMs: overrides.shortestBatchWindowMs ?? 3_600_000,
     hedges: overrides.hedges ?? readChoice(env, "MUSTER_HEDGE", ["on", "off"]) === "on",
+    operatorLimits: overrides.operatorLimits ?? noLimits,
   };
   check(config);
   return Object.freeze(config);

@@ -12,6 +12,7 @@ import { createMirror, type MirrorResource } from "./resources/mirror.ts";
 import { createModels, type Models } from "./resources/models.ts";
 import { createRerank, type Rerank } from "./resources/rerank.ts";
 import { createTokenize, type Tokenize } from "./resources/tokenize.ts";
+import { createUsage, type UsageResource } from "./resources/usage.ts";
 import { createWorkers, type Workers } from "./resources/workers.ts";
 
 const defaultTimeoutMs = 600_000;
@@ -65,6 +66,7 @@ export class Muster {
   readonly keys: Keys;
   readonly audit: Audit;
   readonly tokenize: Tokenize;
+  readonly usage: UsageResource;
 
   constructor(options: MusterOptions = {}) {
     const environment = readEnvironment();
@@ -90,6 +92,7 @@ export class Muster {
     this.workers = createWorkers(transport);
     this.keys = createKeys(transport);
     this.audit = createAudit(transport);
+    this.usage = createUsage(transport);
   }
 }
 

@@ -91,6 +91,14 @@ export type {
   ToolChoice,
 } from "./resources/tools.ts";
 export type {
+  UsageCounts,
+  UsageDimension,
+  UsageQuery,
+  UsageReport,
+  UsageResource,
+  UsageRow,
+} from "./resources/usage.ts";
+export type {
   EnergySums,
   Fleet,
   Gpu,

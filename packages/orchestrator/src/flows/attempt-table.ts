@@ -7,6 +7,7 @@ import {
   WholeAnswer,
 } from "@muster/base";
 import { silenceLimitMs } from "../core/scheduling/silence-limit.ts";
+import type { Payer } from "../core/usage/usage-row.ts";
 import type { Metrics } from "../ports/metrics.ts";
 import { type Attempt, keyOf, type NamedAttempt, type Outcome, slotOutcome } from "./attempt.ts";
 import type {
@@ -27,6 +28,15 @@ const heartbeatGraceMs = 10_000;
 /** What is wanted whole waits so long for its worker to come back: most breaks of a link are shorter. */
 const returnGraceMs = 5_000;
 
+/** What an attempt has taken. */
+export interface AttemptWork {
+  readonly workerId: string;
+  readonly model: string;
+  readonly payer: Payer;
+  /** How long it held its slot. */
+  readonly ms: number;
+}
+
 /** The attempts that run now. An attempt is named by request and epoch: what a stale one says is not listened to. */
 export class AttemptTable {
   readonly #clock: Clock;
@@ -37,6 +47,7 @@ export class AttemptTable {
   readonly #onAnswered: (model: string, durationMs: number) => void;
   #stray: (end: StrayEnd) => void = ({ acknowledge }) => acknowledge();
   #finished: (workerId: string, usage: GenerateUsage) => void = () => {};
+  #worked: (work: AttemptWork) => void = () => {};
 
   constructor(deps: {
     readonly clock: Clock;
@@ -67,6 +78,11 @@ export class AttemptTable {
     this.#finished = handler;
   }
 
+  /** Sets who hears how long each attempt has held its slot, whatever came of it; its slot is still taken. */
+  onWorked(handler: (work: AttemptWork) => void): void {
+    this.#worked = handler;
+  }
+
   /**
    * Sends the request to the worker of `lease` and resolves with how it ended; the slot is free again by then. On
    * `signal` the worker is told to stop, and the slot is kept until it says that it has: never more runs than slots.
@@ -87,6 +103,7 @@ export class AttemptTable {
         slot: lease,
         owner: {
           lease,
+          payer: named.payer,
           onDelta: hooks.delivery === "whole" ? (delta) => this.#gather(attempt, delta) : hooks.onDelta,
           answer,
           isCancelled: () => signal.aborted,
@@ -244,6 +261,9 @@ export class AttemptTable {
     owner?.stopListening();
     if (owner !== undefined) {
       this.#metrics.attemptEnded(owner.lease.model, outcome.kind);
+      const { payer, lease } = owner;
+      const ms = this.#clock.nowMs() - attempt.startedAtMs;
+      if (payer !== undefined) this.#worked({ workerId: slot.workerId, model: lease.model, payer, ms });
       if (outcome.kind === "finished")
         this.#onAnswered(owner.lease.model, this.#clock.nowMs() - attempt.startedAtMs);
     }

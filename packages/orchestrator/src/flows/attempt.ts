@@ -1,4 +1,5 @@
 import type { InferenceDelta, InferenceRequest, WholeAnswer } from "@muster/base";
+import type { Payer } from "../core/usage/usage-row.ts";
 import type { AttemptOutcome, WholeOutcome } from "./attempt-outcome.ts";
 import type { SlotOutcome } from "./replica-health.ts";
 import type { HeldSlot, SlotLease } from "./slot-desk.ts";
@@ -25,6 +26,7 @@ export interface Attempt {
 
 interface Owner {
   readonly lease: SlotLease;
+  readonly payer: Payer | undefined;
   readonly onDelta: (delta: InferenceDelta) => void;
   /** What has come of an answer that is wanted whole; undefined: it is wanted piece by piece. */
   readonly answer: WholeAnswer | undefined;
@@ -39,6 +41,8 @@ export interface NamedAttempt {
   readonly request: InferenceRequest;
   /** Of a line: what its worker shows when it comes back with the answer later. */
   readonly ticket?: string;
+  /** Undefined for questions of our own. */
+  readonly payer?: Payer | undefined;
 }
 
 /** What an outcome says of the replica. That a link broke, the registry knows. */

@@ -26,6 +26,7 @@ export const noMetrics: Metrics = {
   retried() {},
   givenBack() {},
   lineAnswered() {},
+  quotaRefused() {},
   placed() {},
 };
 

@@ -9,6 +9,7 @@ import {
 import { weightOf } from "../core/event-weight.ts";
 import type { AnswerEvent, RequestRef } from "../core/job.ts";
 import type { Lane, LaneClass } from "../core/lane.ts";
+import type { Payer } from "../core/usage/usage-row.ts";
 import type { JobQueue } from "../ports/job-queue.ts";
 import type { Metrics } from "../ports/metrics.ts";
 import type { BusMessage, Handover, TokenBus } from "../ports/token-bus.ts";
@@ -52,6 +53,7 @@ export interface SubmitOptions {
   readonly deadlineMs?: number | undefined;
   /** The client sees nothing before the end: a lost worker is replaced, and `started` comes again with a higher epoch. */
   readonly isRestartable: boolean;
+  readonly payer?: Payer | undefined;
   readonly signal: AbortSignal;
 }
 
@@ -119,7 +121,7 @@ export class RequestDesk {
     const nowMs = clock.nowMs();
     const entry: Entry = {
       lane,
-      handover: { request, isRestartable: options.isRestartable },
+      handover: { request, isRestartable: options.isRestartable, payer: options.payer },
       mailbox: new Mailbox<AnswerEvent>(
         options.isRestartable ? maxUnreadWholeLength : maxUnreadLength,
         leave,

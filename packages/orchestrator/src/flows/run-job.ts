@@ -139,7 +139,7 @@ export class JobRunner {
       const source: AnswerSource = { workerId, workerName, epoch, model: lane.model, variant };
       this.#emit(job, { kind: "started", source });
       const ended = await attempts.run(
-        { requestId: job.requestId, epoch, request: handover.request },
+        { requestId: job.requestId, epoch, request: handover.request, payer: handover.payer },
         lease,
         {
           signal,

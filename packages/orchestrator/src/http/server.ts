@@ -11,6 +11,7 @@ import { keysRoutes } from "./cluster/keys.ts";
 import { mirrorRoutes } from "./cluster/mirror.ts";
 import { clusterModelsRoutes } from "./cluster/models.ts";
 import { planRoute } from "./cluster/plan.ts";
+import { usageRoute } from "./cluster/usage.ts";
 import { workersRoutes } from "./cluster/workers.ts";
 import { fromFastify, sendError } from "./error-response.ts";
 import type { HttpDeps } from "./http-deps.ts";
@@ -118,7 +119,8 @@ function buildApp(
     const { config } = request.routeOptions;
     if (config.public === true) return;
     try {
-      request.principal = authorize(request.headers, deps.keyRing);
+      const principal = authorize(request.headers, deps.keyRing);
+      request.principal = { ...principal, limits: { ...principal.limits, ...deps.operatorLimits } };
       request.tenant = request.principal.tenant;
       if (answers === "clients" && isForAdministrators(config.scope)) throw isElsewhere(request);
       requireScope(request);
@@ -168,6 +170,7 @@ function buildApp(
   fleetRoute(app, deps);
   keysRoutes(app, deps);
   auditRoutes(app, deps);
+  usageRoute(app, deps);
   probeRoutes(app, deps);
   return { app, rules };
 }

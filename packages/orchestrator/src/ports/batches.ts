@@ -2,6 +2,7 @@ import type {
   BatchEndpoint,
   BatchEvents,
   BatchOptions,
+  BatchPayer,
   BatchRecord,
   BatchState,
   LineCounts,
@@ -21,6 +22,7 @@ export interface BatchAsked {
   readonly metadata: Readonly<Record<string, string>> | undefined;
   readonly outputExpiresAfterMs: number | undefined;
   readonly options: BatchOptions;
+  readonly payer?: BatchPayer | undefined;
 }
 
 /** A batch as people see it. */

@@ -1,5 +1,6 @@
 import type { GenerateUsage } from "@muster/base";
 import type { LaneClass } from "../core/lane.ts";
+import type { QuotaLimit } from "./quota.ts";
 
 export type RequestOutcome = "ok" | "client_error" | "server_error" | "cancelled" | "timeout" | "rejected";
 
@@ -26,4 +27,6 @@ export interface Metrics {
   givenBack(laneClass: LaneClass): void;
   /** A line of a batch has its answer; `cached`: without running it. */
   lineAnswered(model: string, outcome: LineMetric): void;
+  /** A limit of a key has kept something out. */
+  quotaRefused(limit: QuotaLimit): void;
 }

@@ -1,5 +1,6 @@
 import type { ErrorCode, InferenceRequest } from "@muster/base";
 import type { AnswerEvent } from "../core/job.ts";
+import type { Payer } from "../core/usage/usage-row.ts";
 
 export interface WireError {
   readonly code: ErrorCode;
@@ -16,6 +17,8 @@ export interface Handover {
   readonly leftMs?: number;
   /** Attempts that were made for it already, by runners that have put it back. */
   readonly attempts?: number;
+  /** Undefined from an orchestrator of an older version. */
+  readonly payer?: Payer | undefined;
 }
 
 export type BusMessage =

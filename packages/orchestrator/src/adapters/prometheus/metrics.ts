@@ -2,6 +2,7 @@ import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom
 import type { Energy } from "../../core/fleet/energy.ts";
 import type { WorkerView } from "../../core/fleet/worker.ts";
 import type { Metrics } from "../../ports/metrics.ts";
+import { quotaLimits } from "../../ports/quota.ts";
 import { registerWorkerGauges } from "./worker-gauges.ts";
 
 const endToEndBuckets = [
@@ -113,6 +114,14 @@ export function createPrometheusMetrics(observe: {
     registers,
   });
 
+  const quotaRefusals = new Counter({
+    name: "muster_quota_refusals_total",
+    help: "Requests, batches and files that a limit of their key kept out, by that limit.",
+    labelNames: ["limit"],
+    registers,
+  });
+  for (const limit of quotaLimits) quotaRefusals.inc({ limit }, 0);
+
   registerFleetGauges(registers, observe);
   registerBatchGauges(registers, observe);
   registerWorkerGauges(registers, observe);
@@ -135,6 +144,7 @@ export function createPrometheusMetrics(observe: {
     placed: (action) => placements.inc({ action }),
     givenBack: (laneClass) => givenBack.inc({ class: laneClass }),
     lineAnswered: (model, outcome) => lines.inc({ model, outcome }),
+    quotaRefused: (limit) => quotaRefusals.inc({ limit }),
     scrape: async () => ({ contentType: registry.contentType, text: await registry.metrics() }),
     close: () => registry.clear(),
   };

@@ -15,6 +15,8 @@ export interface Limits {
   readonly storedBytes?: number | undefined;
   /** Prompt and completion tokens together, by the calendar month in UTC. */
   readonly tokensPerMonth?: number | undefined;
+  /** Of the key's tenant in the batch lanes, 0.01 to 1000; no limit, but given in the same place. */
+  readonly weight?: number | undefined;
 }
 
 /** Who asks, and what they may. */

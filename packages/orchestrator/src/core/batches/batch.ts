@@ -1,3 +1,6 @@
+import type { Limits } from "../access/principal.ts";
+import type { Payer } from "../usage/usage-row.ts";
+
 /** A batch: what was asked for, what has happened to it, and the state that follows. */
 
 export const batchEndpoints = [
@@ -21,6 +24,13 @@ export interface BatchOptions {
   readonly webhookUrl: string | undefined;
 }
 
+/** Whose key it was, and what that might take when the batch was created. */
+export interface BatchPayer {
+  readonly keyId: string;
+  readonly keyName: string;
+  readonly limits: Pick<Limits, "batchLines" | "tokensPerMonth" | "weight">;
+}
+
 /** What was asked for: written once, when the batch is created. */
 export interface BatchRecord {
   /** `batch_` and 32 hexadecimal digits, the first 12 of them its creation time: ids sort by age. */
@@ -39,6 +49,13 @@ export interface BatchRecord {
   /** How long the output files are kept, counted from their own creation. */
   readonly outputExpiresAfterMs: number | undefined;
   readonly options: BatchOptions;
+  /** Undefined in records of older versions. */
+  readonly payer?: BatchPayer | undefined;
+}
+
+/** Whom the lines of a batch are counted for. */
+export function payerOf({ tenant, payer }: Pick<BatchRecord, "tenant" | "payer">): Payer {
+  return { keyId: payer?.keyId ?? "unknown", tenant, class: "batch" };
 }
 
 /** Something wrong with the input file. */

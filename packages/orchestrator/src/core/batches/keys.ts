@@ -56,6 +56,9 @@ export const objectKeys = {
   auditLog: (writer: string) => `audit/${writer}`,
   /** What tickets of lines are computed with. */
   ticketSecret: "trust/line-tickets.key",
+  /** What each process has counted of each day. */
+  usage: "usage/",
+  usageFile: (day: string, writer: string) => `usage/${day}/${writer}.json`,
   cachedResult: (tenant: string, digest: string) =>
     `tenants/${tenant}/results/${digest.slice(0, 2)}/${digest}`,
 } as const;

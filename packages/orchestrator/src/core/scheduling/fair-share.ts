@@ -28,6 +28,15 @@ export function tagLines(
   return { tags, state: { latest, next: { ...state.next, [lines.tenant]: at } } };
 }
 
+/** What the configuration says of a tenant; else the largest weight that the keys of its batches have; else 1. */
+export function weightOfTenant(
+  configured: number | undefined,
+  ofKeys: readonly (number | undefined)[],
+): number {
+  const given = ofKeys.filter((weight) => weight !== undefined);
+  return configured ?? (given.length === 0 ? 1 : Math.max(...given));
+}
+
 export type SharePriority = "low" | "normal" | "high";
 
 const priorityWeights: Readonly<Record<SharePriority, number>> = { low: 0.25, normal: 1, high: 4 };

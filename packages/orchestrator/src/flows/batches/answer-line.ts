@@ -7,7 +7,7 @@ import {
 } from "@muster/base";
 import type { RecommendedSampling } from "@muster/models";
 import type { BatchRecord, LineUsage } from "../../core/batches/batch.ts";
-import { noUsage } from "../../core/batches/batch.ts";
+import { noUsage, payerOf } from "../../core/batches/batch.ts";
 import type { LineResult, LineToken } from "../../core/batches/line-result.ts";
 import { failureOfCode, type LineFailure } from "../../core/batches/line-retry-rule.ts";
 import { requestSize } from "../../core/scheduling/request-size.ts";
@@ -104,6 +104,10 @@ export class StartedLine {
   constructor(deps: AnswererDeps, line: Line) {
     this.#deps = deps;
     this.#line = line;
+  }
+
+  get record(): BatchRecord {
+    return this.#line.record;
   }
 
   get needs(): ReadonlySet<Capability> {
@@ -229,10 +233,8 @@ export class StartedLine {
     const attemptId = partName({ batchId: record.id, line, gen: token.gen, part, parts: plan.parts.length });
     const { epoch } = token;
     const ticket = tickets.issue({ attemptId, epoch, workerId: lease.workerId });
-    const outcome = await attempts.run({ requestId: attemptId, epoch, request, ticket }, lease, {
-      signal,
-      delivery: "whole",
-    });
+    const named = { requestId: attemptId, epoch, request, ticket, payer: payerOf(record) };
+    const outcome = await attempts.run(named, lease, { signal, delivery: "whole" });
     stopListening();
     onSlot(undefined);
     const { workerId, workerName } = lease;

@@ -37,6 +37,8 @@ interface BatchDeskDeps {
   /** What is expected of the workers for these models, by what they have now. */
   readonly expected: (models: readonly string[]) => readonly ExpectedHour[];
   readonly gate: FeedGate;
+  /** What the month of its key keeps a batch from. */
+  readonly monthWaits: (record: BatchRecord) => Promise<string | undefined>;
   readonly clock: Clock;
   /** Something has happened to a batch: whoever drives it should look. */
   readonly poke: (batchId: string) => void;
@@ -170,7 +172,7 @@ export class BatchDesk implements Batches {
     readonly events: BatchEvents;
     readonly isPaused: boolean;
   }): Promise<BatchView> {
-    const { gate, progress } = this.#deps;
+    const { progress } = this.#deps;
     const { record, events, isPaused } = batch;
     const state = batchState(events);
     const totals = await this.#totals(record.id, events);
@@ -185,9 +187,16 @@ export class BatchDesk implements Batches {
       usage: totals.usage,
       cachedLines: totals.cachedLines,
       isPaused,
-      waitsFor: state === "in_progress" ? (gate.waitsFor ?? this.#missingWorkers(events)) : undefined,
+      waitsFor: state === "in_progress" ? await this.#waitsFor(record, events) : undefined,
       forecast: isMoving ? progress.forecast(record.id, remaining, this.#expected(events)) : undefined,
     };
+  }
+
+  async #waitsFor(record: BatchRecord, events: BatchEvents): Promise<string | undefined> {
+    const { gate, monthWaits } = this.#deps;
+    // Who asks gets an answer while the store is away.
+    const month = () => monthWaits(record).catch(() => undefined);
+    return gate.waitsFor ?? (await month()) ?? this.#missingWorkers(events);
   }
 
   #expected({ validated }: BatchEvents): readonly ExpectedHour[] {

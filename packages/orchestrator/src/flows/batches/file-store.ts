@@ -2,6 +2,7 @@ import { type Clock, MusterError } from "@muster/base";
 import { isFileId } from "../../core/batches/ids.ts";
 import { objectKeys } from "../../core/batches/keys.ts";
 import type { ObjectInfo, ObjectStore } from "../../ports/object-store.ts";
+import type { StoredBytes, UploadOf } from "../quota/stored-bytes.ts";
 import { firstFound, markerNames } from "./listing.ts";
 import { jsonBytes, readRecord } from "./stored-json.ts";
 
@@ -34,6 +35,8 @@ interface FileStoreDeps {
   readonly newId: (prefix: "file-") => string;
   /** Ids of the files that batches which are not over read. */
   readonly inUse: () => Promise<ReadonlySet<string>>;
+  /** Counts what the files of each tenant take; undefined: nobody does. */
+  readonly storedBytes?: StoredBytes | undefined;
 }
 
 const recordFields = ["id", "tenant", "filename", "purpose", "bytes", "createdAtMs"] as const;
@@ -59,21 +62,49 @@ export class FileStore {
     return received.keep(details);
   }
 
-  /** Streams content in before it is known what it is. Throws `request_too_large`, and what `content` throws. */
-  async receive(content: AsyncIterable<Uint8Array>, limitBytes?: number): Promise<ReceivedContent> {
-    const { store, clock, newId } = this.#deps;
+  /**
+   * Streams content in before it is known what it is. Throws `request_too_large`, `quota_exceeded` as soon as it is clear
+   * that it is more than `upload` may have, and what `content` throws.
+   */
+  async receive(
+    content: AsyncIterable<Uint8Array>,
+    limitBytes?: number,
+    upload?: UploadOf,
+  ): Promise<ReceivedContent> {
+    const { store, clock, newId, storedBytes } = this.#deps;
     const id = newId("file-");
     const createdAtMs = clock.wallMs();
     const options = limitBytes === undefined ? {} : { limitBytes };
-    const { bytes } = await store.put(objectKeys.fileContent(id), content, options);
+    const claim = upload === undefined ? undefined : storedBytes?.upload(upload, id);
+    const put = () => store.put(objectKeys.fileContent(id), claim?.counted(content) ?? content, options);
+    const { bytes } = await put().catch(async (error: unknown) => {
+      await claim?.release();
+      throw error;
+    });
     return {
       bytes,
-      keep: ({ tenant, filename, purpose, expiresAfterMs }) => {
+      keep: async ({ tenant, filename, purpose, expiresAfterMs }) => {
         const expiresAtMs = expiresAfterMs === undefined ? undefined : createdAtMs + expiresAfterMs;
+        await claim?.settle(bytes);
         return this.#write({ id, tenant, filename, purpose, bytes, createdAtMs, expiresAtMs });
       },
-      discard: () => store.removeAll(objectKeys.file(id)),
+      discard: async () => {
+        await store.removeAll(objectKeys.file(id));
+        await claim?.release();
+      },
     };
+  }
+
+  /** The bytes of each file of a tenant. */
+  async bytesOfTenant(tenant: string): Promise<ReadonlyMap<string, number>> {
+    const names = await markerNames(this.#deps.store, objectKeys.tenantFiles(tenant), {
+      ...{ order: "asc", after: undefined },
+    });
+    const { found } = await firstFound(names, names.length, async (id) => {
+      const record = await this.#load(id);
+      return record?.tenant === tenant ? record : undefined;
+    });
+    return new Map(found.map(({ id, bytes }) => [id, bytes]));
   }
 
   /** Writes a file whose id is known before: writing it again changes nothing that anybody could see. */
@@ -84,6 +115,7 @@ export class FileStore {
     readonly content: AsyncIterable<Uint8Array>;
   }): Promise<FileRecord> {
     const { bytes } = await this.#deps.store.put(objectKeys.fileContent(file.id), content);
+    await this.#deps.storedBytes?.noted(file.tenant, file.id, bytes);
     return this.#write({ ...file, purpose: "batch_output", bytes });
   }
 
@@ -171,6 +203,7 @@ export class FileStore {
     await store.remove(objectKeys.fileRecord(id));
     await store.removeAll(objectKeys.file(id));
     await store.remove(objectKeys.tenantFile(tenant, id));
+    await this.#deps.storedBytes?.released(tenant, id);
   }
 
   async #load(id: string): Promise<FileRecord | undefined> {

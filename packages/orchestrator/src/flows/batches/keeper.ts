@@ -37,6 +37,8 @@ interface KeeperDeps {
   readonly slots: (model: string) => number;
   readonly shareOf: (record: BatchRecord) => LaneShare;
   readonly steps: KeeperSteps;
+  /** What a batch waits for before more of its lines are fed; undefined: nothing. */
+  readonly waitsFor?: ((record: BatchRecord) => Promise<string | undefined>) | undefined;
 }
 
 /**
@@ -203,7 +205,7 @@ export class BatchKeeper {
     const done = state.totals.completed + state.totals.failed;
     if (done >= lines) return this.#end(record.id, "completed");
     if (clock.wallMs() >= record.expiresAtMs) return this.#end(record.id, "expired");
-    if (isPaused) {
+    if (isPaused || (await this.#deps.waitsFor?.(record)) !== undefined) {
       // Whoever takes a line of it out of the lane lets go of it: what is in the lanes must be put again.
       kept.feeder = undefined;
       return;

@@ -88,7 +88,7 @@ async function startRunner(
   runner.notify({
     lineDone() {},
     giveBack: async (_lane, ref) => void givenBack.push(ref),
-    committed: (_model, result) => void committed.push(result),
+    committed: (_record, _model, result) => void committed.push(result),
   });
   const run = (line: number) => {
     const offset = texts.slice(0, line).reduce((sum, text) => sum + Buffer.byteLength(text) + 1, 0);

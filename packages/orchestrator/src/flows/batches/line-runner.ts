@@ -1,4 +1,5 @@
 import { type Clock, type Log, MusterError } from "@muster/base";
+import type { BatchRecord } from "../../core/batches/batch.ts";
 import { objectKeys } from "../../core/batches/keys.ts";
 import type { LineResult, LineToken } from "../../core/batches/line-result.ts";
 import { type LineFailure, type LineVerdict, lineVerdict } from "../../core/batches/line-retry-rule.ts";
@@ -29,7 +30,8 @@ export interface LineRunnerEvents {
   lineDone(batchId: string, line: number): void;
   /** A line goes back to its lane. */
   giveBack(lane: Lane, ref: LineRef, delayMs: number): Promise<void>;
-  committed(model: string, result: LineResult): void;
+  /** The answer of a line was taken: once for each line. */
+  committed(record: BatchRecord, model: string, result: LineResult): void;
 }
 
 interface LineRunnerDeps {
@@ -39,6 +41,8 @@ interface LineRunnerDeps {
   readonly answerer: LineAnswerer;
   readonly input: { read(key: string, offset: number, length: number): Promise<Uint8Array> };
   readonly fleet: FleetRegistry;
+  /** What a batch waits for before more of its lines are begun; undefined: nothing. */
+  readonly waitsFor?: ((record: BatchRecord) => Promise<string | undefined>) | undefined;
   readonly clock: Clock;
   readonly log: Log;
   /** 0 to 1, for jitter. */
@@ -103,7 +107,8 @@ export class LineRunner implements LineRuns {
     const model = batch.events.validated?.models[ref.model]?.model ?? modelOf(text.body);
     const started = this.#deps.answerer.begin({ ...ref, record: batch.record, model, text });
     const answer = started.late(token, whole);
-    if (answer !== undefined) await this.#commit({ ref, model, stop: this.#lateStop }, token, answer);
+    if (answer !== undefined)
+      await this.#commit({ ref, model, stop: this.#lateStop, record: batch.record }, token, answer);
   }
 
   async #run(lane: Lane, ref: LineRef): Promise<void> {
@@ -135,12 +140,13 @@ export class LineRunner implements LineRuns {
     };
   }
 
-  /** The batch of a line, if it is to be run. What we saw of a pause may be old. */
+  /** The batch of a line, if it is to be run now. What we saw of a pause may be old. */
   async #wantedBatch(batchId: string): Promise<ActiveBatch | undefined> {
     const { active } = this.#deps;
     const seen = active.seen(batchId) ?? (await active.get(batchId));
     const batch = seen?.isPaused === true ? await active.reload(batchId) : seen;
-    return batch === undefined || batch.isOver || batch.isPaused ? undefined : batch;
+    if (batch === undefined || batch.isOver || batch.isPaused) return undefined;
+    return (await this.#deps.waitsFor?.(batch.record)) === undefined ? batch : undefined;
   }
 
   async #answer(running: RunningLine, batch: ActiveBatch): Promise<void> {
@@ -184,7 +190,8 @@ export class LineRunner implements LineRuns {
     token: LineToken,
   ): Promise<void> {
     const error = new MusterError(code, message, param === undefined ? {} : { param });
-    if (!(await this.#commit(running, token, started.fail(error, token)))) this.#letGo(running, 0);
+    const of = { ...running, record: started.record };
+    if (!(await this.#commit(of, token, started.fail(error, token)))) this.#letGo(running, 0);
   }
 
   /** An answer that is too large to be kept becomes an error: it would be too large the next time as well. */
@@ -194,12 +201,13 @@ export class LineRunner implements LineRuns {
     token: LineToken,
     answer: LineAnswer,
   ): Promise<boolean> {
+    const of = { ...running, record: started.record };
     try {
-      return await this.#commit(running, token, answer);
+      return await this.#commit(of, token, answer);
     } catch (error) {
       const failure = MusterError.from(error);
       if (failure.code !== "request_too_large") throw error;
-      return this.#commit(running, token, started.fail(failure, token));
+      return this.#commit(of, token, started.fail(failure, token));
     }
   }
 
@@ -248,7 +256,12 @@ export class LineRunner implements LineRuns {
 
   /** True when the line is over with, false when it must be run again. */
   async #commit(
-    { ref, model, stop }: Pick<RunningLine, "ref" | "model" | "stop">,
+    {
+      ref,
+      model,
+      stop,
+      record,
+    }: Pick<RunningLine, "ref" | "model" | "stop"> & { readonly record: BatchRecord },
     token: LineToken,
     answer: LineAnswer,
   ): Promise<boolean> {
@@ -257,7 +270,7 @@ export class LineRunner implements LineRuns {
     const verdict = await this.#deps.commits.commit(batchId, result, stop);
     switch (verdict) {
       case "ok":
-        this.#events.committed(model, result);
+        this.#events.committed(record, model, result);
         this.#events.lineDone(batchId, line);
         return true;
       case "already":

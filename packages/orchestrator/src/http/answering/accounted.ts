@@ -6,25 +6,34 @@ import type { RequestOutcome } from "../../ports/metrics.ts";
 import { statusOf } from "../error-response.ts";
 import type { HttpDeps } from "../http-deps.ts";
 import { headerSafe } from "./name-sources.ts";
+import { RequestAccount } from "./request-account.ts";
+
+/** What a route answers a request with. */
+export interface Answering {
+  /** Fires when the client has gone. */
+  readonly controller: AbortController;
+  readonly account: RequestAccount;
+}
 
 /**
  * Answers a request for a model with `run`, and counts it with its outcome. `run` throws what becomes an HTTP error, or
- * gives a failure that it has told the client itself; its controller fires when the client has gone.
+ * gives a failure that it has told the client itself. Whatever came of it, what it took of its key's limits is settled.
  */
 export async function accounted(
   deps: HttpDeps,
   request: FastifyRequest,
   reply: FastifyReply,
   asked: { readonly model: string; readonly endpoint: string },
-  run: (controller: AbortController) => Promise<MusterError | undefined>,
+  run: (answering: Answering) => Promise<MusterError | undefined>,
 ): Promise<FastifyReply> {
   const { model, endpoint } = asked;
   reply.header("x-muster-model", headerSafe(model));
   const startedAtMs = deps.clock.nowMs();
   const controller = abortOnDisconnect(request.raw, reply.raw);
+  const account = new RequestAccount(deps, { request, reply, model });
   let failure: MusterError | undefined;
   try {
-    failure = await run(controller);
+    failure = await run({ controller, account });
     return reply;
   } catch (error) {
     failure = MusterError.from(error);
@@ -32,6 +41,7 @@ export async function accounted(
   } finally {
     // Choices that still run have nobody to read them once one has failed.
     if (failure !== undefined) controller.abort();
+    await account.close(failure);
     const durationMs = deps.clock.nowMs() - startedAtMs;
     deps.metrics.requestEnded({ model, endpoint, outcome: outcomeOf(failure), durationMs });
   }

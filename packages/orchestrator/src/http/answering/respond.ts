@@ -24,17 +24,24 @@ export function respond(
   const { wording, target, isStreamed } = generation;
   const { model } = target;
   const asked = { ...generation, params: wording.params };
-  return accounted(deps, request, reply, { model, endpoint: wording.endpoint }, async (controller) => {
-    const answers = await submitAnswers(deps, asked, controller.signal);
-    if (isStreamed) return stream({ deps, reply, controller, words: wording.stream(), model }, answers);
-    const gathered = await Promise.all(answers.map(gather));
-    nameSources(
-      reply,
-      gathered.map(({ source }) => source),
-    );
-    await reply.send(wording.complete(gathered));
-    return undefined;
-  });
+  return accounted(
+    deps,
+    request,
+    reply,
+    { model, endpoint: wording.endpoint },
+    async ({ controller, account }) => {
+      const { signal } = controller;
+      const answers = await submitAnswers(deps, asked, { signal, account });
+      if (isStreamed) return stream({ deps, reply, controller, words: wording.stream(), model }, answers);
+      const gathered = await Promise.all(answers.map(gather));
+      nameSources(
+        reply,
+        gathered.map(({ source }) => source),
+      );
+      await reply.send(wording.complete(gathered));
+      return undefined;
+    },
+  );
 }
 
 interface Streaming {

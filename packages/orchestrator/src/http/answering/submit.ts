@@ -2,6 +2,7 @@ import type { Capability, InferenceRequest } from "@muster/base";
 import type { AnswerEvent } from "../../core/job.ts";
 import type { LaneClass } from "../../core/lane.ts";
 import type { HttpDeps } from "../http-deps.ts";
+import type { RequestAccount } from "./request-account.ts";
 import { requireCapabilities } from "./served.ts";
 import type { Target } from "./target.ts";
 
@@ -21,12 +22,12 @@ export interface Asked {
 
 /**
  * Submits every choice of a request as a job of its own, so that they spread over slots and workers. Throws
- * `unsupported` where no replica of the model can do what is asked.
+ * `unsupported` where no replica of the model can do what is asked, and what the limits of its key say.
  */
 export async function submitAnswers(
   deps: HttpDeps,
   asked: Asked,
-  signal: AbortSignal,
+  { signal, account }: { readonly signal: AbortSignal; readonly account: RequestAccount },
 ): Promise<AsyncIterable<AnswerEvent>[]> {
   const { requestId, target, laneClass, requests, isStreamed, params } = asked;
   const { model, loadMs, deadlineMs } = target;
@@ -35,6 +36,7 @@ export async function submitAnswers(
   if (first !== undefined && deps.served.has(model))
     requireCapabilities(deps, { model, request: first, params });
   const isGeneration = first?.task === "generate";
+  await account.admit(requests);
   const acceptedAtMs = deps.clock.nowMs();
   const answers = await Promise.all(
     requests.map((request, choice) =>
@@ -45,11 +47,14 @@ export async function submitAnswers(
         queueTimeoutMs: deps.queueTimeoutMs + Math.min(loadMs, longestLoadMs),
         deadlineMs,
         isRestartable: !isStreamed,
+        payer: account.payer,
         signal,
       }),
     ),
   );
-  return answers.map((answer) => measured(deps, { model, acceptedAtMs, isGeneration }, answer));
+  return answers.map((answer, choice) =>
+    measured(deps, { model, acceptedAtMs, isGeneration, account, choice }, answer),
+  );
 }
 
 interface Measured {
@@ -57,22 +62,29 @@ interface Measured {
   readonly acceptedAtMs: number;
   /** Vectors and scores are no tokens: they say nothing of the time between tokens. */
   readonly isGeneration: boolean;
+  readonly account: RequestAccount;
+  readonly choice: number;
 }
 
 async function* measured(
   deps: HttpDeps,
-  { model, acceptedAtMs, isGeneration }: Measured,
+  { model, acceptedAtMs, isGeneration, account, choice }: Measured,
   answer: AsyncIterable<AnswerEvent>,
 ): AsyncIterable<AnswerEvent> {
   const { metrics, clock } = deps;
   let lastPieceMs: number | undefined;
   for await (const event of answer) {
+    if (event.kind === "started") account.started(choice);
+    if (event.kind === "delta") account.output(choice, event.delta.tokens);
     if (event.kind === "delta" && isGeneration) {
       const nowMs = clock.nowMs();
       if (lastPieceMs === undefined) metrics.firstToken(model, nowMs - acceptedAtMs);
       else if (event.delta.tokens > 0) metrics.interToken(model, (nowMs - lastPieceMs) / event.delta.tokens);
       lastPieceMs = nowMs;
-    } else if (event.kind === "end") metrics.tokensUsed(model, event.usage);
+    } else if (event.kind === "end") {
+      metrics.tokensUsed(model, event.usage);
+      await account.ended(choice, event.usage);
+    }
     yield event;
   }
 }

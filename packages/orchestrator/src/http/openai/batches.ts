@@ -1,5 +1,7 @@
 import type { FastifyInstance } from "fastify";
 import type { z } from "zod";
+import type { Principal } from "../../core/access/principal.ts";
+import type { BatchPayer } from "../../core/batches/batch.ts";
 import type { BatchAsked, Batches } from "../../ports/batches.ts";
 import { abortOnDisconnect } from "../answering/accounted.ts";
 import type { HttpDeps } from "../http-deps.ts";
@@ -26,7 +28,10 @@ export function batchesRoutes(app: FastifyInstance, deps: HttpDeps): void {
       const { input_file_id: inputFileId, endpoint } = asked;
       return planBody(await batches.plan(tenant, { inputFileId, endpoint, models }));
     }
-    const created = await batches.create(batchAsked({ tenant, models }, asked));
+    const created = await batches.create({
+      ...batchAsked({ tenant, models }, asked),
+      payer: payerOf(principal),
+    });
     const { id, endpoint, inputFileId } = created.record;
     note(request, "batch.create", id, { endpoint, input_file_id: inputFileId });
     return batchBody(created);
@@ -78,6 +83,10 @@ function resultsRoute(app: FastifyInstance, batches: Batches): void {
       return reply.send(Buffer.concat(found.lines.flatMap((line) => [line, lineFeed])));
     },
   );
+}
+
+function payerOf({ keyId, keyName, limits: { batchLines, tokensPerMonth, weight } }: Principal): BatchPayer {
+  return { keyId, keyName, limits: { batchLines, tokensPerMonth, weight } };
 }
 
 const lineFeed = Buffer.from("\n");

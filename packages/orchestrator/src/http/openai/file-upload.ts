@@ -1,6 +1,7 @@
 import { MusterError } from "@muster/base";
 import type { FastifyRequest } from "fastify";
 import type { FileRecord, FileStore, ReceivedContent } from "../../flows/batches/file-store.ts";
+import type { UploadOf } from "../../flows/quota/stored-bytes.ts";
 import { parseBody, wrong } from "../parsing/body.ts";
 import { uploadFieldsSchema } from "./schema/files.ts";
 
@@ -59,7 +60,8 @@ async function readForm(
       }
       if (part.fieldname !== "file")
         throw wrong(part.fieldname.slice(0, 64), 'the file must be in the field "file".');
-      file = { content: await files.receive(part.file, maxFileBytes), filename: safeName(part.filename) };
+      const content = await files.receive(part.file, maxFileBytes, uploadOf(request));
+      file = { content, filename: safeName(part.filename) };
     }
     if (file === undefined) throw wrong("file", 'it is missing. Send the file as the form field "file".');
     return { ...file, fields };
@@ -67,6 +69,11 @@ async function readForm(
     await file?.content.discard();
     throw ownError(thrown, maxFileBytes);
   }
+}
+
+function uploadOf({ principal, tenant, headers }: FastifyRequest): UploadOf {
+  const atLeastBytes = Math.max(0, Number(headers["content-length"] ?? 0) - maxFormBytes);
+  return { tenant, keyName: principal.keyName, mostBytes: principal.limits.storedBytes, atLeastBytes };
 }
 
 function requireForm(request: FastifyRequest): void {

@@ -35,10 +35,10 @@ function rerank(deps: HttpDeps, request: FastifyRequest, reply: FastifyReply): P
     body,
   });
   const { model } = target;
-  return accounted(deps, request, reply, { model, endpoint: "rerank" }, async ({ signal }) => {
+  return accounted(deps, request, reply, { model, endpoint: "rerank" }, async (answering) => {
     const asked = { requestId: request.id, target, laneClass: laneClassOf(body.service_tier) };
     const parts = await collectParts(
-      { deps, reply, signal },
+      { deps, reply, ...answering },
       asked,
       chunks.map((documents) => partOf(query, documents)),
     );

@@ -57,10 +57,10 @@ export function tokenized(
   requireShort(asked.request);
   const target = targetOf(deps, { ...asked, from: request });
   const { model } = target;
-  return accounted(deps, request, reply, { model, endpoint: asked.endpoint }, async ({ signal }) => {
+  return accounted(deps, request, reply, { model, endpoint: asked.endpoint }, async (answering) => {
     const begin = (): Tokens => ({ ids: [], texts: [] });
     const [part] = await collectParts(
-      { deps, reply, signal },
+      { deps, reply, ...answering },
       { requestId: request.id, target, laneClass: "interactive" },
       [{ request: asked.request, begin, add: addTokens }],
     );

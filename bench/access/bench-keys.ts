@@ -1,6 +1,6 @@
 import { Agent, request } from "node:http";
 import { Muster } from "@muster/sdk";
-import { startBenchCluster } from "./processes.ts";
+import { startBenchCluster } from "../processes.ts";
 
 const asked = 3_000;
 const rounds = 3;

@@ -1,0 +1,127 @@
+import type { GenerateUsage, InferenceRequest, MusterError } from "@muster/base";
+import type { FastifyReply, FastifyRequest } from "fastify";
+import { promptKeyOf, promptTokensOf, reserveOf } from "../../core/quota/estimate.ts";
+import type { Payer, TokenCounts } from "../../core/usage/usage-row.ts";
+import type { HeldQuota } from "../../flows/quota/quota-desk.ts";
+import type { HttpDeps } from "../http-deps.ts";
+import { anthropicRateHeaders, rateHeaders } from "./rate-headers.ts";
+
+/** What is known of one choice or part. */
+interface Seen {
+  readonly request: InferenceRequest;
+  hasOutput: boolean;
+  completionTokens: number;
+  /** Once it has ended well. */
+  usage: GenerateUsage | undefined;
+}
+
+/** What one HTTP request takes: let in at its beginning, counted while it is answered, settled once at its end. */
+export class RequestAccount {
+  readonly #deps: HttpDeps;
+  readonly #request: FastifyRequest;
+  readonly #reply: FastifyReply;
+  readonly #model: string;
+  #seen: readonly Seen[] = [];
+  #held: HeldQuota | undefined;
+  #isAdmitted = false;
+  #settling: Promise<void> = Promise.resolve();
+
+  constructor(
+    deps: HttpDeps,
+    { request, reply, model }: { request: FastifyRequest; reply: FastifyReply; model: string },
+  ) {
+    this.#deps = deps;
+    this.#request = request;
+    this.#reply = reply;
+    this.#model = model;
+  }
+
+  get payer(): Payer {
+    const { keyId, tenant } = this.#request.principal;
+    return { keyId, tenant, class: "interactive" };
+  }
+
+  /** Throws `rate_limited`, `quota_exceeded`, `request_too_large` and `store_unavailable`; says in headers what is left. */
+  async admit(requests: readonly InferenceRequest[]): Promise<void> {
+    const { principal, id } = this.#request;
+    const entry = await this.#deps.quota.admit(principal, {
+      leaseId: id,
+      reserve: reserveOf(requests),
+      answers: requests.length,
+    });
+    if (entry.kind !== "free") this.#sayLeft(entry.view);
+    if (entry.kind === "refused") throw entry.error;
+    if (entry.kind === "held") this.#held = entry;
+    this.#isAdmitted = true;
+    this.#seen = requests.map((request) => ({
+      ...{ request, hasOutput: false, completionTokens: 0, usage: undefined },
+    }));
+  }
+
+  /** An answer is begun; what an earlier attempt has given counts for nothing. */
+  started(answer: number): void {
+    const seen = this.#seen[answer];
+    if (seen === undefined) return;
+    seen.completionTokens = 0;
+    seen.hasOutput = false;
+  }
+
+  output(answer: number, tokens: number): void {
+    const seen = this.#seen[answer];
+    if (seen === undefined) return;
+    seen.hasOutput = true;
+    seen.completionTokens += tokens;
+  }
+
+  /**
+   * Where places are limited it resolves once they know: who asks again, here or elsewhere, after the last word of an
+   * answer must not find it under way. Nobody waits for the tokens.
+   */
+  async ended(answer: number, usage: GenerateUsage): Promise<void> {
+    const seen = this.#seen[answer];
+    if (seen === undefined) return;
+    seen.usage = usage;
+    if (this.#seen.some((one) => one.usage === undefined)) return;
+    this.#settling = this.#settle();
+    if (this.#request.principal.limits.concurrency !== undefined) await this.#settling;
+  }
+
+  /** The request is over, however it ended. */
+  async close(failure: MusterError | undefined): Promise<void> {
+    if (!this.#isAdmitted) return;
+    this.#isAdmitted = false;
+    const outcome = failure === undefined ? "ok" : "failed";
+    this.#deps.usage.answered({ ...this.payer, model: this.#model }, outcome, this.#tokens());
+    await this.#settling;
+    await this.#settle();
+  }
+
+  async #settle(): Promise<void> {
+    const held = this.#held;
+    this.#held = undefined;
+    if (held === undefined) return;
+    const { promptTokens, completionTokens } = this.#tokens();
+    await held.settle(promptTokens + completionTokens);
+  }
+
+  /** As the client is told: a prompt counts once for its choices. Of one that was cut off it is an estimate. */
+  #tokens(): TokenCounts {
+    const counted = new Set<object>();
+    let [promptTokens, cachedTokens, completionTokens] = [0, 0, 0];
+    for (const { request, usage, hasOutput, completionTokens: written } of this.#seen) {
+      completionTokens += usage?.completionTokens ?? written;
+      const prompt = promptKeyOf(request);
+      if (counted.has(prompt) || (usage === undefined && !hasOutput)) continue;
+      counted.add(prompt);
+      promptTokens += usage?.promptTokens ?? promptTokensOf(request);
+      cachedTokens += usage?.cachedTokens ?? 0;
+    }
+    return { promptTokens, cachedTokens, completionTokens };
+  }
+
+  #sayLeft(view: HeldQuota["view"]): void {
+    rateHeaders(this.#reply, view);
+    const isAnthropic = this.#request.routeOptions.url?.startsWith("/v1/messages") === true;
+    if (isAnthropic) anthropicRateHeaders(this.#reply, view, this.#deps.clock.wallMs());
+  }
+}
