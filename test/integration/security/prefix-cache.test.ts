@@ -79,7 +79,8 @@ it("prefix cache salted per tenant: nothing of another tenant's prompt is found 
   const inner = words(7);
   for (const salt of ["x", "y"])
     expect((await ask(cluster, "acme", inner, { cache_salt: salt })).cached).toBe(0);
-  expect((await ask(cluster, "acme", inner, { cache_salt: "y" })).cached).toBe(own.prompt - 1);
+  const again = await ask(cluster, "acme", inner, { cache_salt: "y" });
+  expect(again.cached).toBe(again.prompt - 1);
 });
 
 it("prefix cache salted per tenant: how long an answer takes does not tell what another has asked", async () => {
