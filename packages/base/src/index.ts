@@ -3,6 +3,16 @@ export { type Env, readByteSize, readChoice, readInteger, readList, readText } f
 export { Lifecycle } from "./node/lifecycle.ts";
 export { packageVersion } from "./node/package-version.ts";
 export { createPinoLog, type LogLevel } from "./node/pino-log.ts";
+export {
+  isBelow,
+  leadsInto,
+  openFlags,
+  openRegular,
+  pathInside,
+  realFolder,
+  refusedName,
+  requireUnlinked,
+} from "./node/safe-path.ts";
 export { systemClock } from "./node/system-clock.ts";
 export { type BackoffPolicy, backoffMs } from "./pure/backoff.ts";
 export { parseByteSize } from "./pure/byte-size.ts";
