@@ -93,7 +93,8 @@ export async function startWorker(
     hasMirror: () => link.hasMirror,
     ...{ clock, log },
   });
-  const engine = deps.engine ?? createEngine(config, { log, store, packages, children });
+  const engine =
+    deps.engine ?? createEngine(config, { log, store, packages, children, backend: hardware.backend });
 
   const replicas = new ReplicaSet({
     engine,

@@ -1,7 +1,7 @@
 import { type Env, readChoice, readList } from "@muster/base";
 
-export const sandboxModes = ["auto", "off", "strict"] as const;
-export type SandboxMode = (typeof sandboxModes)[number];
+const sandboxModes = ["auto", "off", "strict"] as const;
+type SandboxMode = (typeof sandboxModes)[number];
 
 /** What may come near the engine, and what it may do. */
 export interface EngineTrustConfig {
