@@ -3,4 +3,7 @@
  * tests and demonstrations without a download: it loads and runs like a real model and answers nonsense. The file
  * appears whole or not at all; the same seed gives the same bytes.
  */
-export function writeTinyGguf(path: string, options?: { readonly seed?: number }): Promise<{ bytes: number }>;
+export function writeTinyGguf(
+  path: string,
+  options?: { readonly seed?: number; readonly chatTemplate?: string },
+): Promise<{ bytes: number }>;

@@ -33,7 +33,10 @@ const chatTemplate = [
 ].join("");
 
 /** @returns {import("./gguf-file.mjs").Entry[]} */
-function createMetadata(/** @type {ReturnType<typeof createVocabulary>} */ vocabulary) {
+function createMetadata(
+  /** @type {ReturnType<typeof createVocabulary>} */ vocabulary,
+  /** @type {string} */ template,
+) {
   const { uint32, float32, string } = valueType;
   return [
     { key: "general.architecture", type: string, value: "gemma3" },
@@ -51,7 +54,7 @@ function createMetadata(/** @type {ReturnType<typeof createVocabulary>} */ vocab
     { key: "gemma3.attention.sliding_window", type: uint32, value: shape.slidingWindow },
     { key: "gemma3.rope.freq_base", type: float32, value: 10_000 },
     ...vocabularyMetadata(vocabulary),
-    { key: "tokenizer.chat_template", type: string, value: chatTemplate },
+    { key: "tokenizer.chat_template", type: string, value: template },
   ];
 }
 
@@ -99,13 +102,13 @@ function tensorData(
 
 /**
  * @param {string} path
- * @param {{ seed?: number }} [options]
+ * @param {{ seed?: number, chatTemplate?: string }} [options]
  */
 export async function writeTinyGguf(path, options = {}) {
   const vocabulary = createVocabulary();
   const source = { random: createRandom(options.seed ?? 1), quiet: vocabulary.quiet };
   const file = buildGguf({
-    metadata: createMetadata(vocabulary),
+    metadata: createMetadata(vocabulary, options.chatTemplate ?? chatTemplate),
     tensors: listTensors(),
     dataOf: (tensor) => tensorData(tensor, source),
   });

@@ -12,29 +12,40 @@ export {
 export { Lifecycle } from "./node/lifecycle.ts";
 export { packageVersion } from "./node/package-version.ts";
 export { createPinoLog, type LogLevel } from "./node/pino-log.ts";
+export {
+  isBelow,
+  leadsInto,
+  openFlags,
+  openRegular,
+  pathInside,
+  realFolder,
+  refusedName,
+  requireUnlinked,
+} from "./node/safe-path.ts";
 export { systemClock } from "./node/system-clock.ts";
 export { type BackoffPolicy, backoffMs } from "./pure/backoff.ts";
 export { parseByteSize } from "./pure/byte-size.ts";
 export { type Clock, ManualClock } from "./pure/clock.ts";
 export { type Deferred, deferred } from "./pure/deferred.ts";
-export type {
-  ChatMessage,
-  EndReason,
-  GenerateRequest,
-  GenerateTimings,
-  GenerateUsage,
-  JsonSchema,
-  LogitBias,
-  Media,
-  OutputFormat,
-  Prompt,
-  Sampling,
-  Thinking,
-  TokenLogprob,
-  ToolCall,
-  ToolChoice,
-  ToolDefinition,
-  ToolUse,
+export {
+  type ChatMessage,
+  type EndReason,
+  type GenerateRequest,
+  type GenerateTimings,
+  type GenerateUsage,
+  goldenCacheSalt,
+  type JsonSchema,
+  type LogitBias,
+  type Media,
+  type OutputFormat,
+  type Prompt,
+  type Sampling,
+  type Thinking,
+  type TokenLogprob,
+  type ToolCall,
+  type ToolChoice,
+  type ToolDefinition,
+  type ToolUse,
 } from "./pure/generation.ts";
 export {
   type Availability,

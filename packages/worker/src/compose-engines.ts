@@ -19,7 +19,11 @@ interface EngineDeps {
   /** Of the default engine: what was fetched for this machine. */
   readonly packages: PackageEntries;
   readonly children: EngineChildren;
+  /** What the hardware probe has found that the engine computes on. */
+  readonly backend?: string | undefined;
 }
+
+const never = new AbortController().signal;
 
 /** The engine that `config` chooses for model files; what an upstream serves is left to the upstream in any case. */
 export function createEngine(config: WorkerConfig, deps: EngineDeps): Engine {
@@ -36,7 +40,10 @@ export function createEngine(config: WorkerConfig, deps: EngineDeps): Engine {
   };
 }
 
-function createFileEngine(config: WorkerConfig, { log, store, packages, children }: EngineDeps): Engine {
+function createFileEngine(
+  config: WorkerConfig,
+  { log, store, packages, children, backend }: EngineDeps,
+): Engine {
   const chosen = gpuEnvironment(config.gpus);
   switch (config.engine) {
     case "stub":
@@ -52,6 +59,12 @@ function createFileEngine(config: WorkerConfig, { log, store, packages, children
         env: { ...hostEnvironment, ...chosen },
         engineDirectory: defaultEngineDirectory(config.env),
         nice: config.nice,
+        sandbox: {
+          mode: config.sandbox,
+          probeModel: async () =>
+            (await store.ensure("builtin:tiny-gemma", { signal: never, onProgress: () => {} })).path,
+          backend: config.gpu === "off" ? undefined : backend,
+        },
       });
     case "llama-server":
       return createLlamaServerEngine({

@@ -2,6 +2,7 @@ import { join } from "node:path";
 import type { Availability, Background, Clock, Gpu, GpuLoad, Log } from "@muster/base";
 import { desktopEnvironment } from "./adapters/common/child-environment.ts";
 import { createPauseFile } from "./adapters/disk/pause-file.ts";
+import { workerFolder } from "./adapters/disk/worker-id.ts";
 import { controlAddress } from "./adapters/local-socket/address.ts";
 import { createLocalSocket } from "./adapters/local-socket/server.ts";
 import { createLocalTime, localTimeText } from "./adapters/presence/local-time.ts";
@@ -66,7 +67,7 @@ export function createLending(
         : createScriptedPresence(config.presenceFile),
     readGpu: readUse,
     isMemoryNeeded: () => memory.isMemoryNeeded,
-    pauses: createPauseFile(join(dataDirectory, "workers", name, "pause.json")),
+    pauses: createPauseFile(join(workerFolder(dataDirectory, name), "pause.json")),
     giveWay,
     localTime: createLocalTime(),
     timeText: localTimeText,

@@ -1,12 +1,18 @@
 import { MusterError } from "@muster/base";
 import { defaultModelName, type ExpectedFile, parseModelUri } from "@muster/models";
+import type { OrderedFiles } from "./adapters/disk/ordered-files.ts";
 import type { WorkerConfig } from "./config.ts";
 import type { LoadOrder } from "./core/link-messages.ts";
 import type { ReplicaSpec } from "./flows/replica-keeper.ts";
 
 /** What an orchestrator has ordered. Throws MusterError `invalid_request` for what it may not order, or a URI that is none. */
-export function orderedSpec(config: WorkerConfig, order: LoadOrder): ReplicaSpec {
+export function orderedSpec(
+  config: WorkerConfig,
+  order: LoadOrder,
+  files: Pick<OrderedFiles, "check">,
+): ReplicaSpec {
   refuseUpstream(order.modelUri);
+  for (const uri of [order.modelUri, order.projectorUri]) if (uri !== undefined) files.check(uri);
   const { replicaId, modelUri: uri, sha256, bytes, ...wanted } = order;
   return specOf(config, { ...wanted, replicaId, uri, expected: { sha256, bytes }, isFixed: false });
 }

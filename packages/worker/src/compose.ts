@@ -7,8 +7,9 @@ import {
   type MusterError,
   systemClock,
 } from "@muster/base";
-import { modelSources, openWorkerModels } from "@muster/models";
+import { defaultModelDirectory, modelSources, openWorkerModels } from "@muster/models";
 import { createEngineChildren } from "./adapters/common/engine-children.ts";
+import { createOrderedFiles } from "./adapters/disk/ordered-files.ts";
 import { readWorkerId } from "./adapters/disk/worker-id.ts";
 import { createGrpcMirror } from "./adapters/grpc/mirror.ts";
 import { createGrpcOrchestratorLink } from "./adapters/grpc/orchestrator-link.ts";
@@ -73,6 +74,14 @@ export async function startWorker(
     specOf(config, { replicaId: `rep-${index + 1}`, uri, model, isFixed: true }),
   );
   const children = createEngineChildren();
+  const orderedFiles = createOrderedFiles({
+    modelDirectory: config.modelDirectory ?? defaultModelDirectory(config.env),
+    named: neededUris(
+      config,
+      fixed.map(({ modelUri }) => modelUri),
+    ),
+    allowPaths: config.allowPaths,
+  });
   const { orchestrator: address, joinToken } = config;
   const isLoaded = (source: string) =>
     neededUris(config, replicas.modelUris()).some((uri) => modelSources(uri).includes(source));
@@ -84,7 +93,8 @@ export async function startWorker(
     hasMirror: () => link.hasMirror,
     ...{ clock, log },
   });
-  const engine = deps.engine ?? createEngine(config, { log, store, packages, children });
+  const engine =
+    deps.engine ?? createEngine(config, { log, store, packages, children, backend: hardware.backend });
 
   const replicas = new ReplicaSet({
     engine,
@@ -98,7 +108,8 @@ export async function startWorker(
       if (report.progress === 0) disk.changed();
       hooks?.onReplica?.(report);
     },
-    specOf: (order) => orderedSpec(config, order),
+    specOf: (order) => orderedSpec(config, order, orderedFiles),
+    checkOrdered: (uri) => orderedFiles.checkLinks(uri),
     checkMemory: createMemoryCheck(hardware),
   });
   const say = (message: WorkerSays) => link.say(message);

@@ -8,10 +8,12 @@ import {
   readInteger,
   readList,
   readText,
+  refusedName,
 } from "@muster/base";
 import { type FetchPolicy, fetchPolicies, hostsOf } from "@muster/models";
 import { type CapabilityChange, parseCapabilityChange } from "./core/capability-change.ts";
 import { splitArguments } from "./core/split-arguments.ts";
+import { type EngineTrustConfig, loadEngineTrustConfig } from "./engine-trust-config.ts";
 import { type LendingConfig, type LendingOverrides, loadLendingConfig } from "./lending-config.ts";
 
 export interface ModelOffer {
@@ -20,7 +22,7 @@ export interface ModelOffer {
   readonly name: string | undefined;
 }
 
-export interface WorkerConfig extends LendingConfig {
+export interface WorkerConfig extends LendingConfig, EngineTrustConfig {
   /** `host:port` of the orchestrator's fleet port. */
   readonly orchestrator: string;
   readonly joinToken: string | undefined;
@@ -147,6 +149,7 @@ export function loadWorkerConfig(overrides: WorkerOverrides, env: Env = process.
     drainMs:
       overrides.drainMs ?? (readInteger(env, "MUSTER_DRAIN_SECONDS", { min: 1, max: 3_600 }) ?? 60) * 1000,
     ...loadLendingConfig(overrides, env, models.length > 0),
+    ...loadEngineTrustConfig(overrides, env),
     env: overrides.env ?? env,
   };
   check(config);
@@ -175,10 +178,10 @@ function check(config: WorkerConfig): void {
       { param: "--join" },
     );
   }
-  if (!namePattern.test(config.name)) {
+  if (!namePattern.test(config.name) || refusedName(config.name) !== undefined) {
     throw new MusterError(
       "invalid_request",
-      `"${config.name}" cannot be a worker's name: use 1 to 64 letters, digits, dots, dashes and underscores.`,
+      `"${config.name}" cannot be a worker's name: use 1 to 64 letters, digits, dots, dashes and underscores, with no dot at the end, and no name of a device of Windows.`,
       { param: "--name" },
     );
   }

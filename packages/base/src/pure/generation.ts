@@ -107,7 +107,12 @@ export interface GenerateRequest {
   readonly thinking?: Thinking;
   /** How many alternatives to report per token, 0 to 20; undefined: no probabilities at all. */
   readonly topLogprobs?: number;
+  /** Beginnings of prompts are shared only between requests with the same one; undefined is one as well. */
+  readonly cacheSalt?: string;
 }
+
+/** The salt of golden prompts, which are the same for everybody: no tenant's, since those are hexadecimal. */
+export const goldenCacheSalt = "golden";
 
 export interface GenerateUsage {
   readonly promptTokens: number;

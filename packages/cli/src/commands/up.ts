@@ -67,6 +67,8 @@ async function serveHere(
     orchestrator: orchestrator.fleetAddress,
     // A folder of its own: another worker on this machine must not be taken for this one.
     dataDirectory: join(config.dataDirectory, "up"),
+    // Both are one person's, and a path means one thing to them.
+    ...(io.env["MUSTER_ALLOW_PATHS"] === undefined ? { allowPaths: ["*"] } : {}),
   };
   const text = model ?? (io.env["MUSTER_MODEL"]?.trim() || undefined);
   const named =

@@ -103,6 +103,38 @@ describe("readGgufHeader", () => {
     ["an unknown type", entry(99, u32(0)), "unknown type 99"],
     ["deep nesting", entry(9, join(Array.from({ length: 6 }, () => join([u32(9), u64(1)])))), "too deeply"],
     ["a key named twice", join([head(0, 2), text("k"), u32(4), u32(0), text("k")]), "twice"],
+    [
+      "an alignment that is none",
+      join([head(0, 1), text("general.alignment"), u32(4), u32(48)]),
+      "alignment",
+    ],
+    ["an entry without a name", join([head(0, 1), text(""), u32(4), u32(0)]), "without a name"],
+    [
+      "lists of one vocabulary that differ in length",
+      writeGguf({
+        entries: [
+          { key: "tokenizer.ggml.tokens", type: 9, value: array(8, [text("a"), text("b")]) },
+          { key: "tokenizer.ggml.scores", type: 9, value: array(6, [u32(0)]) },
+        ],
+      }),
+      "has 2 tokens",
+    ],
+    [
+      "two tensors of one name",
+      writeGguf({ tensors: ["t", "t"].map((name) => ({ name, elements: 8 })) }),
+      "two tensors",
+    ],
+    ["five dimensions", join([head(1, 0), text("t"), u32(5)]), "5 dimensions"],
+    [
+      "a tensor between two places",
+      join([head(1, 0), text("t"), u32(1), u64(8), u32(0), u64(33)]),
+      "where one can",
+    ],
+    [
+      "rows that are no whole blocks",
+      join([head(1, 0), text("t"), u32(1), u64(33), u32(8), u64(0)]),
+      "fit its type",
+    ],
     ["an alignment of zero", join([head(0, 1), text("general.alignment"), u32(4), u32(0)]), "alignment"],
     [
       "a tensor larger than any file",

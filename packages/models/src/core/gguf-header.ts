@@ -1,5 +1,5 @@
 import { GgufCursor, type GgufStop, isGgufStop } from "./gguf-cursor.ts";
-import { ggufTensorBytes, isKnownGgufType } from "./gguf-types.ts";
+import { ggufBlockElements, ggufTensorBytes, isKnownGgufType } from "./gguf-types.ts";
 import { TensorSums, type TensorTotals } from "./tensor-totals.ts";
 
 /** A metadata value. Integers beyond 2^53 stay bigint. */
@@ -29,17 +29,19 @@ export type GgufHeaderResult =
 
 const limits = {
   metadataCount: 65_536,
-  tensorCount: 1_048_576,
+  tensorCount: 65_536,
+  /** llama.cpp's own limit is 64. */
+  tensorNameBytes: 255,
   keyBytes: 65_535,
   stringBytes: 16 * 1024 * 1024,
   arrayLength: 64 * 1024 * 1024,
   keptItems: 1024,
   arrayDepth: 4,
-  tensorDimensions: 8,
+  tensorDimensions: 4,
 } as const;
 
 /** No real header comes near it: Gemma's, with 262,144 tokens, is 6.5 MB. */
-export const maxGgufHeaderBytes = 256 * 1024 * 1024;
+export const maxGgufHeaderBytes = 128 * 1024 * 1024;
 
 /**
  * Reads the header of a GGUF file (format versions 2 and 3) from the file's first bytes. Safe on hostile input: the
@@ -69,11 +71,13 @@ function parse(cursor: GgufCursor): GgufHeader {
   const metadata = new Map<string, GgufValue>();
   for (let entry = 0; entry < metadataCount; entry += 1) {
     const key = cursor.text(limits.keyBytes, "a metadata key");
+    if (key === "") cursor.refuse("its metadata has an entry without a name");
     if (metadata.has(key)) cursor.refuse(`its metadata names "${key.slice(0, 80)}" twice`);
     metadata.set(key, readValue(cursor, cursor.u32(), 0));
   }
-  const { end: tensorsEnd, totals } = readTensors(cursor, tensorCount);
   const alignment = readAlignment(cursor, metadata);
+  checkVocabulary(cursor, metadata);
+  const { end: tensorsEnd, totals } = readTensors(cursor, { tensorCount, alignment });
   const dataStart = Math.ceil(cursor.position / alignment) * alignment;
   return {
     version,
@@ -92,26 +96,55 @@ function readMagic(cursor: GgufCursor): void {
 
 function readAlignment(cursor: GgufCursor, metadata: ReadonlyMap<string, GgufValue>): number {
   const alignment = metadata.get("general.alignment") ?? 32;
-  if (typeof alignment !== "number" || alignment < 1 || alignment > 65_536 || !Number.isInteger(alignment)) {
+  if (typeof alignment !== "number" || !isPowerOfTwo(alignment) || alignment > 65_536) {
     return cursor.refuse("its alignment makes no sense");
   }
   return alignment;
 }
 
+/** Lists about the same tokens: engines look into all of them by the number of a token. */
+function checkVocabulary(cursor: GgufCursor, metadata: ReadonlyMap<string, GgufValue>): void {
+  const tokens = lengthOf(metadata.get("tokenizer.ggml.tokens"));
+  for (const key of ["tokenizer.ggml.scores", "tokenizer.ggml.token_type"]) {
+    const length = lengthOf(metadata.get(key));
+    if (length !== undefined && length !== tokens)
+      cursor.refuse(`its vocabulary has ${tokens ?? "no"} tokens, and "${key}" is a list of ${length}`);
+  }
+}
+
+function lengthOf(value: GgufValue | undefined): number | undefined {
+  return typeof value === "object" ? value.length : undefined;
+}
+
+function isPowerOfTwo(value: number): boolean {
+  return Number.isInteger(value) && value > 0 && 2 ** Math.round(Math.log2(value)) === value;
+}
+
 /** What the tensors take; `end`: bytes from the start of their data to the end of the one that lies furthest back. */
-function readTensors(cursor: GgufCursor, tensorCount: number): { end: number; totals: TensorTotals } {
+function readTensors(
+  cursor: GgufCursor,
+  { tensorCount, alignment }: { readonly tensorCount: number; readonly alignment: number },
+): { end: number; totals: TensorTotals } {
   const sums = new TensorSums();
+  const names = new Set<string>();
   let end = 0;
   for (let tensor = 0; tensor < tensorCount; tensor += 1) {
-    const name = cursor.text(limits.stringBytes, "a tensor's name");
+    const name = cursor.text(limits.tensorNameBytes, "a tensor's name");
+    if (names.has(name)) cursor.refuse(`it has two tensors of the name "${name.slice(0, 80)}"`);
+    names.add(name);
     const dimensions = cursor.u32();
     if (dimensions > limits.tensorDimensions) cursor.refuse(`a tensor has ${dimensions} dimensions`);
     let elements = 1;
+    let rowLength = 1;
     for (let dimension = 0; dimension < dimensions; dimension += 1) {
-      elements *= cursor.count(Number.MAX_SAFE_INTEGER, "elements");
+      const length = cursor.count(Number.MAX_SAFE_INTEGER, "elements");
+      elements *= length;
+      if (dimension === 0) rowLength = length;
     }
     const type = cursor.u32();
+    if (rowLength % ggufBlockElements(type) !== 0) cursor.refuse("a tensor's rows do not fit its type");
     const offset = cursor.count(Number.MAX_SAFE_INTEGER, "bytes before a tensor");
+    if (offset % alignment !== 0) cursor.refuse("a tensor does not begin where one can");
     const bytes = ggufTensorBytes(type, elements);
     if (!Number.isSafeInteger(offset + bytes)) cursor.refuse("a tensor is larger than any file");
     end = Math.max(end, offset + bytes);

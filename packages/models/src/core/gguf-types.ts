@@ -47,6 +47,11 @@ export function ggufTensorBytes(type: number, elements: number): number {
   return Math.ceil(elements / block[0]) * block[1];
 }
 
+/** Elements that a block holds; 1 for a type that this table does not know yet. */
+export function ggufBlockElements(type: number): number {
+  return blocks[type]?.[0] ?? 1;
+}
+
 /** Whether `ggufTensorBytes` knows the type. */
 export function isKnownGgufType(type: number): boolean {
   return blocks[type] !== undefined;

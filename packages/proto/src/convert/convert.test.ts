@@ -129,6 +129,7 @@ const generation = fc
       ),
       thinking,
       topLogprobs: fc.nat(20),
+      cacheSalt: fc.string({ minLength: 1, unit: "grapheme" }),
     },
     { requiredKeys: ["task", "prompt", "sampling", "stop"] },
   )

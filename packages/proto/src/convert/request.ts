@@ -80,7 +80,7 @@ function promptFromWire(wire: WireRead): Prompt {
 }
 
 function generationToWire(request: GenerateRequest): Wire {
-  const { maxTokens, tools, format, thinking, topLogprobs } = request;
+  const { maxTokens, tools, format, thinking, topLogprobs, cacheSalt } = request;
   const { logitBias, ...sampling } = request.sampling;
   return {
     sampling: { ...sampling, ...(logitBias === undefined ? {} : { logitBias: [...logitBias] }) },
@@ -92,12 +92,13 @@ function generationToWire(request: GenerateRequest): Wire {
       : { format: format.kind === "json-schema" ? { schemaJson: JSON.stringify(format.schema) } : {} }),
     ...(thinking === undefined ? {} : { thinking: thinkingToWire(thinking) }),
     ...(topLogprobs === undefined ? {} : { topLogprobs }),
+    ...(cacheSalt === undefined ? {} : { cacheSalt }),
   };
 }
 
 function generationFromWire(wire: WireRead): GenerateRequest {
   if (wire.sampling === null) throw malformed("its sampling is missing");
-  const { tools, format, thinking, topLogprobs } = wire;
+  const { tools, format, thinking, topLogprobs, cacheSalt } = wire;
   return {
     task: "generate",
     prompt: promptFromWire(wire),
@@ -115,6 +116,7 @@ function generationFromWire(wire: WireRead): GenerateRequest {
         }),
     ...(thinking === null ? {} : { thinking: thinkingFromWire(thinking) }),
     ...(topLogprobs === undefined ? {} : { topLogprobs }),
+    ...(cacheSalt === "" ? {} : { cacheSalt }),
   };
 }
 

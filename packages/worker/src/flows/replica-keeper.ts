@@ -41,6 +41,8 @@ export interface KeeperDeps {
   readonly log: Log;
   readonly random: () => number;
   readonly report: (report: ReplicaReport) => void;
+  /** Throws MusterError `invalid_request` for a file that an orchestrator may not name; undefined: nobody looks. */
+  readonly checkOrdered?: ((uri: string) => Promise<void>) | undefined;
   /** Throws MusterError `model_load_failed` for a model that is too large for this machine; undefined: nobody looks. */
   readonly checkMemory?: ((path: string, spec: ReplicaSpec) => Promise<void>) | undefined;
 }
@@ -222,6 +224,9 @@ export class ReplicaKeeper {
     const progressed = (state: "fetching" | "loading") => this.#progress(state);
 
     this.#report({ state: "fetching", progress: 0, failure: undefined });
+    // Each time: what a name leads to may have changed.
+    if (!isFixed)
+      for (const uri of [modelUri, projectorUri]) if (uri !== undefined) await this.#deps.checkOrdered?.(uri);
     const onFetched = progressed("fetching");
     const file = await store.ensure(modelUri, {
       signal,

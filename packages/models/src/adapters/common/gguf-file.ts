@@ -1,15 +1,18 @@
-import { constants } from "node:fs";
-import { type FileHandle, open, stat } from "node:fs/promises";
-import { MusterError } from "@muster/base";
+import type { FileHandle } from "node:fs/promises";
+import { MusterError, openRegular } from "@muster/base";
 import type { GgufHeader } from "../../core/gguf-header.ts";
 import { readGgufSource } from "./gguf-prefix.ts";
 
 /**
  * Reads the header of a GGUF file, and checks that the file is long enough for the tensors it announces.
  * Throws MusterError `model_load_failed` that says what is wrong with the file.
+ * @param options.followsLinks false for files at paths that were made of names from outside
  */
-export async function readGgufFile(path: string): Promise<GgufHeader> {
-  const file = await openModel(path);
+export async function readGgufFile(
+  path: string,
+  { followsLinks = true }: { readonly followsLinks?: boolean } = {},
+): Promise<GgufHeader> {
+  const file = await openModel(path, followsLinks);
   try {
     const { size: bytes } = await file.stat();
     return await readGgufSource({ place: path, bytes, read: (length) => readPrefix(file, length) });
@@ -29,14 +32,10 @@ async function readPrefix(file: FileHandle, length: number): Promise<Uint8Array>
   return buffer.subarray(0, filled);
 }
 
-async function openModel(path: string): Promise<FileHandle> {
+async function openModel(path: string, followsLinks: boolean): Promise<FileHandle> {
   try {
-    // Asked first, and opened without waiting: a pipe would hold a thread until somebody writes into it.
-    if ((await stat(path)).isFile()) {
-      const file = await open(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
-      if ((await file.stat()).isFile()) return file;
-      await file.close();
-    }
+    const file = await openRegular(path, { followsLinks });
+    if (file !== undefined) return file;
   } catch (cause) {
     const reason = cause instanceof Error && "code" in cause ? String(cause.code) : String(cause);
     const why = reason === "ENOENT" ? "there is no such file" : `it cannot be read (${reason})`;

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
-import { constants, type FileHandle, open, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
+import { type FileHandle, open, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
-import { MusterError } from "@muster/base";
+import { MusterError, openFlags } from "@muster/base";
 import type { PartState } from "../../ports/model-download.ts";
 
 /** What is known about the file that unfinished bytes belong to; kept beside them as JSON. */
@@ -52,7 +52,7 @@ export class PartFile {
   static async open(target: string, wanted: WantedPart, signal: AbortSignal): Promise<PartFile> {
     if (!wanted.mayResume) await rm(partPath(target), { force: true });
     return await guardStorage(target, async () => {
-      const handle = await open(partPath(target), constants.O_RDWR | constants.O_CREAT, 0o600);
+      const handle = await open(partPath(target), openFlags.update, 0o600);
       const part = new PartFile(target, handle, wanted.onPart);
       try {
         const note = await readNote(target);
@@ -200,7 +200,9 @@ export function isStrongTag(etag: string | undefined): etag is string {
 /** Reads the note beside a target; undefined where there is none that makes sense. */
 export async function readNote(target: string): Promise<PartNote | undefined> {
   try {
-    const value: unknown = JSON.parse(await readFile(notePath(target), "utf8"));
+    const value: unknown = JSON.parse(
+      await readFile(notePath(target), { encoding: "utf8", flag: openFlags.read }),
+    );
     if (typeof value !== "object" || value === null) return undefined;
     const { url, etag, totalBytes, sha256 } = value as { [K in keyof PartNote]: unknown };
     if (typeof url !== "string") return undefined;

@@ -1,7 +1,7 @@
 import { createHash, randomUUID } from "node:crypto";
 import { mkdir, open, rename, rm } from "node:fs/promises";
-import { dirname, join, resolve } from "node:path";
-import { MusterError } from "@muster/base";
+import { dirname, resolve } from "node:path";
+import { MusterError, openFlags } from "@muster/base";
 import { type FetchedUri, isFetched, parseModelUri } from "../../core/model-uri.ts";
 import type { ModelFileStore } from "../../ports/model-file-store.ts";
 import { readGgufFile } from "../common/gguf-file.ts";
@@ -17,6 +17,7 @@ import {
   wholeFile,
 } from "./model-files.ts";
 import { asLoadFailure } from "./model-store.ts";
+import { requireOwnFile, storePath } from "./store-path.ts";
 
 /** The files of a model directory, one at a time. */
 export function createDiskFileStore(options: ModelFilesOptions): ModelFileStore {
@@ -50,7 +51,8 @@ export function createDiskFileStore(options: ModelFilesOptions): ModelFileStore 
     },
 
     async receive(chunks, { expected, signal, name }) {
-      const incoming = join(directory, "incoming", `${randomUUID()}.gguf.part`);
+      const incoming = storePath(directory, ["incoming", `${randomUUID()}.gguf.part`]);
+      await requireOwnFile(directory, incoming);
       const incomingTarget = incoming.slice(0, -".part".length);
       await mkdir(dirname(incoming), { recursive: true, mode: 0o700 });
       try {
@@ -60,7 +62,7 @@ export function createDiskFileStore(options: ModelFilesOptions): ModelFileStore 
         if (problem !== undefined) {
           throw new MusterError("invalid_request", `The file arrived wrong (${problem}): send it again.`);
         }
-        await readGgufFile(incoming).catch((error: unknown) => {
+        await readGgufFile(incoming, { followsLinks: false }).catch((error: unknown) => {
           const reason = MusterError.from(error).message.replaceAll(incoming, "The file");
           throw new MusterError("invalid_request", reason, { cause: error });
         });
@@ -68,6 +70,7 @@ export function createDiskFileStore(options: ModelFilesOptions): ModelFileStore 
         const file = fileOf(uri);
         // Of two of one name, each is named with its own checksum: the later one stays.
         const manifest = await inTurn(async () => {
+          await requireOwnFile(directory, file.path);
           await mkdir(dirname(file.path), { recursive: true, mode: 0o700 });
           await rename(incoming, file.path);
           return await writeManifest(file.path, { source: file.source, sha256: arrived.sha256 });
@@ -119,7 +122,7 @@ async function write(
 ) {
   const hash = createHash("sha256");
   let bytes = 0;
-  const handle = await open(path, "wx", 0o600);
+  const handle = await open(path, openFlags.create, 0o600);
   try {
     for await (const chunk of chunks) {
       signal.throwIfAborted();

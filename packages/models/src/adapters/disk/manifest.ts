@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { readFile, rename, rm, stat, writeFile } from "node:fs/promises";
+import { openFlags } from "@muster/base";
 import { hashFile } from "../common/hash-file.ts";
 
 /** What is known about a file of the store; kept beside it as JSON. */
@@ -57,7 +58,9 @@ export async function writeManifest(
 
 export async function readManifest(path: string): Promise<Manifest | undefined> {
   try {
-    const value: unknown = JSON.parse(await readFile(manifestPath(path), "utf8"));
+    const value: unknown = JSON.parse(
+      await readFile(manifestPath(path), { encoding: "utf8", flag: openFlags.read }),
+    );
     if (typeof value !== "object" || value === null) return undefined;
     const { source, sha256, bytes, modifiedMs, commit } = value as { [K in keyof Manifest]: unknown };
     if (typeof source !== "string" || typeof bytes !== "number" || typeof modifiedMs !== "number")

@@ -9,13 +9,15 @@ import type { ExpectedFile } from "../../ports/model-store.ts";
 import { readGgufFile } from "../common/gguf-file.ts";
 import { hashFile } from "../common/hash-file.ts";
 import { checkFile, type Manifest, writeManifest } from "./manifest.ts";
-import { hubSegments, localSegments, storePath, urlSegments } from "./store-path.ts";
+import { hubSegments, localSegments, requireOwnFile, storePath, urlSegments } from "./store-path.ts";
 
 /** One file of the store, there or not. */
 export interface ModelFile {
   readonly uri: FetchedUri;
   readonly source: string;
+  /** Below `directory`. */
   readonly path: string;
+  readonly directory: string;
 }
 
 /** What is to be fetched, with what is known about it beforehand. */
@@ -42,11 +44,11 @@ export function modelFile(uri: FetchedUri, directory: string): ModelFile {
   const source = formatModelUri(uri);
   switch (uri.kind) {
     case "hf":
-      return { uri, source, path: storePath(directory, hubSegments(uri)) };
+      return { uri, source, directory, path: storePath(directory, hubSegments(uri)) };
     case "local":
-      return { uri, source, path: storePath(directory, localSegments(uri.file)) };
+      return { uri, source, directory, path: storePath(directory, localSegments(uri.file)) };
     case "http":
-      return { uri, source, path: storePath(directory, urlSegments(uri.url)) };
+      return { uri, source, directory, path: storePath(directory, urlSegments(uri.url)) };
     default:
       return uri satisfies never;
   }
@@ -58,6 +60,7 @@ export async function wholeFile(
   expected: ExpectedFile | undefined,
   context: { readonly log: Log; readonly signal: AbortSignal },
 ): Promise<Manifest | undefined> {
+  await requireOwnFile(file.directory, file.path);
   const state = await checkFile(file.path, file.source, context.signal);
   if (state.kind === "whole" && differs(state.manifest, expected) === undefined) return state.manifest;
   if (state.kind !== "missing")
@@ -86,6 +89,7 @@ export async function fetchFile(
 ): Promise<Manifest> {
   const { file, located, sha256, bytes } = order;
   const { path, source } = file;
+  await requireOwnFile(file.directory, path);
   await mkdir(dirname(path), { recursive: true, mode: 0o700 });
   // Another process may have finished it while the origin was asked.
   const state = await checkFile(path, source, signal);
@@ -103,7 +107,7 @@ export async function fetchFile(
       onPart,
       makeRoom: shelf === undefined ? undefined : (totalBytes) => shelf.makeRoom(path, totalBytes),
       inspect: async (partPath) => {
-        await readGgufFile(partPath);
+        await readGgufFile(partPath, { followsLinks: false });
       },
     });
     const problem = differs(arrived, { sha256, bytes });
@@ -122,7 +126,7 @@ async function adopt(order: FileOrder, signal: AbortSignal): Promise<Manifest | 
   const found = await stat(file.path).catch(() => undefined);
   if (sha256 === undefined || found === undefined || found.size !== bytes) return undefined;
   if ((await hashFile(file.path, signal))?.sha256 !== sha256) return undefined;
-  await readGgufFile(file.path);
+  await readGgufFile(file.path, { followsLinks: false });
   return await writeManifest(file.path, { source: file.source, sha256, commit: located.commit });
 }
 

@@ -1,40 +1,17 @@
 import { createHash } from "node:crypto";
-import { isAbsolute, join, relative, resolve } from "node:path";
-import { MusterError } from "@muster/base";
+import { MusterError, pathInside, requireUnlinked } from "@muster/base";
 import type { HubFileName } from "../../core/model-uri.ts";
 
-const maxSegmentBytes = 200;
-const windowsDevice = /^(?:con|prn|aux|nul|com\d|lpt\d)(?:\.|$)/i;
-const forbiddenCharacter = /[/\\:*?"<>|]/;
+const place = "the model directory";
 
-/**
- * The one way from names that came from outside to a path: each segment must be a plain name on every platform, and
- * the result must lie under `directory`. Throws MusterError `invalid_request`.
- */
+/** The path of a file below the model directory. Throws MusterError `invalid_request` for what is no plain name. */
 export function storePath(directory: string, segments: readonly string[]): string {
-  for (const segment of segments) {
-    const why = refuseSegment(segment);
-    if (why !== undefined) throw unsafe(segment, why);
-  }
-  const root = resolve(directory);
-  const path = join(root, ...segments);
-  const inside = relative(root, path);
-  if (segments.length === 0 || inside === "" || inside.startsWith("..") || isAbsolute(inside)) {
-    throw unsafe(segments.join("/"), "it leaves the model directory");
-  }
-  return path;
+  return pathInside(directory, segments, { place, param: "model" });
 }
 
-function refuseSegment(segment: string): string | undefined {
-  if (segment === "" || segment === "." || segment === "..") return "it is no name";
-  if (forbiddenCharacter.test(segment)) return "it has characters that separate or select files";
-  if ([...segment].some((character) => character < " " || character === "\u007f"))
-    return "it has control characters";
-  if (segment.startsWith(" ") || /[ .]$/.test(segment))
-    return "it begins with a space, or ends with one or a dot";
-  if (windowsDevice.test(segment)) return "Windows keeps it for a device";
-  if (Buffer.byteLength(segment) > maxSegmentBytes) return `it is longer than ${maxSegmentBytes} bytes`;
-  return undefined;
+/** Throws MusterError `invalid_request` where a link below the model directory leads to the file. */
+export async function requireOwnFile(directory: string, path: string): Promise<void> {
+  await requireUnlinked(directory, path, place);
 }
 
 /** `huggingface.co/owner/repo/revision/file`, whichever mirror served it. */

@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { readFile, rename, rm, writeFile } from "node:fs/promises";
+import { openFlags } from "@muster/base";
 
 /** When a file was used, and by whom; kept beside it as JSON. */
 export interface UseNote {
@@ -16,7 +17,9 @@ export function useNotePath(path: string): string {
 /** Undefined where there is none that makes sense. */
 export async function readUseNote(path: string): Promise<UseNote | undefined> {
   try {
-    const value: unknown = JSON.parse(await readFile(useNotePath(path), "utf8"));
+    const value: unknown = JSON.parse(
+      await readFile(useNotePath(path), { encoding: "utf8", flag: openFlags.read }),
+    );
     if (typeof value !== "object" || value === null) return undefined;
     const { lastUsedMs, isPinned, holders } = value as { [K in keyof UseNote]: unknown };
     if (typeof lastUsedMs !== "number" || !Number.isFinite(lastUsedMs)) return undefined;

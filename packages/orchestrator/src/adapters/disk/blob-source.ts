@@ -1,5 +1,4 @@
-import { open } from "node:fs/promises";
-import type { Log } from "@muster/base";
+import { type Log, openRegular } from "@muster/base";
 import { openMirrorModels } from "@muster/models";
 import type { BlobSource } from "../../ports/blob-source.ts";
 
@@ -18,7 +17,7 @@ export function createDiskBlobSource(options: {
     files,
     shelf,
     async open(path) {
-      const handle = await open(path, "r").catch((error: unknown) => {
+      const handle = await openRegular(path, { followsLinks: false }).catch((error: unknown) => {
         if (error instanceof Error && "code" in error && error.code === "ENOENT") return undefined;
         throw error;
       });

@@ -1,20 +1,16 @@
-import { constants } from "node:fs";
 import { type FileHandle, open } from "node:fs/promises";
+import { openFlags } from "@muster/base";
 import { systemError } from "./store-error.ts";
 
 const fileMode = 0o600;
 export const directoryMode = 0o700;
 
-const newFile = constants.O_CREAT | constants.O_EXCL | constants.O_WRONLY | constants.O_NOFOLLOW;
-/** A named pipe would hold up a thread for ever without O_NONBLOCK. */
-const oldFile = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
-
 export function createFile(path: string): Promise<FileHandle> {
-  return open(path, newFile, fileMode);
+  return open(path, openFlags.create, fileMode);
 }
 
 export function openFile(path: string): Promise<FileHandle> {
-  return open(path, oldFile);
+  return open(path, openFlags.read);
 }
 
 /** A disk that fills up takes a part of what it is given, and says so only with the next write. */
@@ -40,7 +36,7 @@ export async function readWhole(handle: FileHandle, offset: number, length: numb
 
 /** Makes the names in a directory durable. */
 export async function syncDirectory(path: string): Promise<void> {
-  const handle = await open(path, constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW);
+  const handle = await open(path, openFlags.folder);
   try {
     await handle.sync();
   } finally {

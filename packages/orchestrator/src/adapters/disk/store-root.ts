@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { link, lstat, mkdir, readdir, realpath, rm, unlink } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
-import { type Log, MusterError } from "@muster/base";
+import { type Log, MusterError, pathInside, realFolder } from "@muster/base";
 import { createFile, directoryMode, syncDirectory } from "./files.ts";
 import { errnoOf, keyConflict, onDisk, symbolicLink, systemError, unless } from "./store-error.ts";
 
@@ -37,14 +37,14 @@ export class StoreRoot {
 
   /** The path of an object that may be there; undefined where not even its directory is. */
   async find(names: readonly string[]): Promise<string | undefined> {
-    const path = join(await this.ready(), ...names);
+    const path = pathOf(await this.ready(), names);
     return (await isReal(dirname(path))) ? path : undefined;
   }
 
   /** Has `place` put an object at its path, in a directory that is there, and makes its name durable. */
   async place<T>(names: readonly string[], place: (path: string) => Promise<T>): Promise<T> {
     const root = await this.ready();
-    const path = join(root, ...names);
+    const path = pathOf(root, names);
     for (let tries = 1; ; tries++) {
       try {
         await this.#makeDirectories(root, names.slice(0, -1));
@@ -129,11 +129,15 @@ async function makeDurably(path: string, parent: string): Promise<void> {
   await syncDirectory(parent);
 }
 
+function pathOf(root: string, names: readonly string[]): string {
+  return pathInside(root, names, { place: "the object store" });
+}
+
 /** Whether a directory is there. Throws where a link leads to it. */
 async function isReal(directory: string): Promise<boolean> {
-  const real = await unless(["ENOENT", "ENOTDIR"], realpath(directory));
-  if (real !== undefined && real !== directory) throw symbolicLink(directory);
-  return real !== undefined;
+  const state = await realFolder(directory);
+  if (state === "linked") throw symbolicLink(directory);
+  return state === "there";
 }
 
 /** The time by the file system; throws where `putIfAbsent` could have two winners. */

@@ -1,4 +1,10 @@
-import type { Capability, GenerateRequest, InferenceDelta, InferenceRequest } from "@muster/base";
+import {
+  type Capability,
+  type GenerateRequest,
+  goldenCacheSalt,
+  type InferenceDelta,
+  type InferenceRequest,
+} from "@muster/base";
 import type { GoldenPrompt } from "@muster/models";
 import { judgeOrder, judgePlainText, judgeVectors } from "./canary-judges.ts";
 
@@ -131,6 +137,7 @@ function asking(text: string, maxTokens: number, capabilities: ReadonlySet<Capab
     maxTokens,
     stop: [],
     ...(isChat ? { thinking: { mode: "off" as const } } : {}),
+    cacheSalt: goldenCacheSalt,
   };
 }
 

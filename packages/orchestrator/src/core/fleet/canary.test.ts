@@ -1,4 +1,4 @@
-import type { Capability, InferenceDelta } from "@muster/base";
+import { type Capability, goldenCacheSalt, type InferenceDelta } from "@muster/base";
 import type { GoldenPrompt } from "@muster/models";
 import { describe, expect, it } from "vitest";
 import { askAgainMs, fingerprintOf, isAskedToProve, patienceMs, quarantineMs } from "./canary.ts";
@@ -51,6 +51,11 @@ describe("a proof", () => {
     ["share on the GPU", worker, { layers: 10, gpuLayers: 5 }],
   ])("ends with another %s", (_what, otherWorker, change) => {
     expect(fingerprintOf(otherWorker, { ...replica, ...change }, [france])).not.toBe(proof);
+  });
+
+  it("is asked for with a salt of its own: no tenant's prompts share beginnings with it", () => {
+    for (const golden of [[], [france]])
+      expect(canaryQuestions(chat, golden)[0]?.request).toMatchObject({ cacheSalt: goldenCacheSalt });
   });
 
   it("ends with other prompts, and lasts through what does not matter", () => {

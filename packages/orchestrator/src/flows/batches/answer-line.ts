@@ -6,6 +6,7 @@ import {
   MusterError,
 } from "@muster/base";
 import type { RecommendedSampling } from "@muster/models";
+import { cacheSalt, saltedPrefix } from "../../core/access/cache-salt.ts";
 import type { BatchRecord, LineUsage } from "../../core/batches/batch.ts";
 import { noUsage, payerOf } from "../../core/batches/batch.ts";
 import type { LineResult, LineToken } from "../../core/batches/line-result.ts";
@@ -211,8 +212,10 @@ export class StartedLine {
     const attempt = new AbortController();
     const { signal } = attempt;
     const stopListening = stop.onSaid(() => attempt.abort());
-    const request = plan.parts[part]?.request;
-    if (request === undefined) throw new MusterError("internal", "A line has no such part.");
+    const asked = plan.parts[part]?.request;
+    if (asked === undefined) throw new MusterError("internal", "A line has no such part.");
+    const salt = cacheSalt(this.#deps.digest, record.tenant);
+    const request = asked.task === "generate" ? { ...asked, cacheSalt: salt } : asked;
     let lease: SlotLease;
     try {
       lease = await fleet.acquire(model, {
@@ -221,7 +224,7 @@ export class StartedLine {
         avoid: new Set(failures.flatMap(({ workerId }) => (workerId === undefined ? [] : [workerId]))),
         needs: plan.needs,
         signal,
-        ...(prefix === 0 ? {} : { prefix }),
+        ...(prefix === 0 ? {} : { prefix: saltedPrefix(prefix, salt) }),
         onPreempt: () => attempt.abort(),
       });
     } catch {

@@ -6,6 +6,7 @@ import { accounted } from "./accounted.ts";
 import { gather } from "./gather.ts";
 import { HeldStream } from "./held-stream.ts";
 import { nameSources } from "./name-sources.ts";
+import { requestSalt } from "./request-salt.ts";
 import { type Asked, submitAnswers } from "./submit.ts";
 import type { StreamWording, Wording } from "./wording.ts";
 
@@ -23,7 +24,9 @@ export function respond(
 ): Promise<FastifyReply> {
   const { wording, target, isStreamed } = generation;
   const { model } = target;
-  const asked = { ...generation, params: wording.params };
+  const cacheSalt = requestSalt(request);
+  const requests = generation.requests.map((each) => ({ ...each, cacheSalt }));
+  const asked = { ...generation, requests, params: wording.params };
   return accounted(
     deps,
     request,

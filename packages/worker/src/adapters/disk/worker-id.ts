@@ -1,16 +1,24 @@
 import { randomUUID } from "node:crypto";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { pathInside, requireUnlinked } from "@muster/base";
 
 const idPattern = /^wrk-[0-9a-f-]{36}$/;
+
+const place = "the data directory";
+
+/** What the worker called `name` keeps. Throws MusterError `invalid_request` for what is no plain name. */
+export function workerFolder(directory: string, name: string): string {
+  return pathInside(directory, ["workers", name], { place, param: "--name" });
+}
 
 /**
  * The id of the worker called `name` on this machine: made once and kept under `directory`, so that a worker that was
  * restarted is known again.
  */
 export async function readWorkerId(directory: string, name: string): Promise<string> {
-  const folder = join(directory, "workers", name);
-  const file = join(folder, "id");
+  const folder = workerFolder(directory, name);
+  const file = pathInside(folder, ["id"], { place });
+  await requireUnlinked(directory, file, place);
   try {
     const kept = (await readFile(file, "utf8")).trim();
     if (idPattern.test(kept)) return kept;

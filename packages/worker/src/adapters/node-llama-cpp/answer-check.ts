@@ -1,9 +1,13 @@
-import { MusterError } from "@muster/base";
+import { type JsonSchema, MusterError } from "@muster/base";
 import type { WrittenCall } from "../../core/dialects/call-reader.ts";
 import { argumentsSchema } from "../../core/dialects/tool-schema.ts";
 import { checkAgainstSchema } from "../common/check-against-schema.ts";
 import type { AnswerPlan } from "./answer-plan.ts";
 import type { ChildGenerateRequest } from "./child-messages.ts";
+import { tookTooLong, withinTime } from "./within-time.ts";
+
+/** Other answers wait meanwhile. */
+const checkDeadlineMs = 3_000;
 
 export interface FinishedAnswer {
   readonly request: ChildGenerateRequest;
@@ -21,14 +25,19 @@ export function checkAnswer({ request, plan, calls, text }: FinishedAnswer): voi
   for (const { name, argumentsJson } of calls) {
     const tool = request.tools?.definitions.find((each) => each.name === name);
     if (tool === undefined || plan.grammar.looseTools.has(name)) continue;
-    const problem = checkAgainstSchema(argumentsSchema(tool), argumentsJson);
+    const problem = problemOf(argumentsSchema(tool), argumentsJson);
     if (problem !== undefined) throw violation(`The arguments of the call of "${name}"`, problem);
   }
   const { format } = request;
   if (format === undefined || calls.length > 0 || text === undefined) return;
   const schema = format.kind === "json-object" ? { type: "object" } : format.schema;
-  const problem = checkAgainstSchema(schema, text);
+  const problem = problemOf(schema, text);
   if (problem !== undefined) throw violation("The answer", problem);
+}
+
+function problemOf(schema: JsonSchema, text: string): string | undefined {
+  const problem = withinTime(checkDeadlineMs, () => checkAgainstSchema(schema, text));
+  return problem === tookTooLong ? `it could not be checked within ${checkDeadlineMs} ms` : problem;
 }
 
 function violation(what: string, problem: string): MusterError {

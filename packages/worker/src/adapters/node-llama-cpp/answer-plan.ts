@@ -8,6 +8,10 @@ import type { ChildGenerateRequest } from "./child-messages.ts";
 import { promptTooLong } from "./prompt-length.ts";
 import type { PromptTokenizer } from "./prompt-tokens.ts";
 import type { Vocabulary } from "./vocabulary.ts";
+import { tookTooLong, withinTime } from "./within-time.ts";
+
+/** Schemas are bounded in size and depth: none that people write comes near it. */
+const grammarDeadlineMs = 3_000;
 
 /** Everything about an answer that is known before its first token. */
 export interface AnswerPlan {
@@ -35,7 +39,10 @@ export function planAnswer(
   const tools = prompt.kind === "chat" && hasTools(request) ? request.tools : undefined;
   const dialect = prompt.kind === "chat" ? prompts.dialect : plainDialect;
   const { vocabulary } = prompts;
-  const grammar = planGrammar(dialect, { tools, format }, vocabulary.markToken);
+  const grammar = withinTime(grammarDeadlineMs, () =>
+    planGrammar(dialect, { tools, format }, vocabulary.markToken),
+  );
+  if (grammar === tookTooLong) throw tooHard(format !== undefined);
   const { tokens, thought } = prompts.prepare(request, contextTokens);
   if (tokens.length + 1 > contextTokens) {
     throw promptTooLong(prompt.kind === "chat" ? "messages" : "prompt", contextTokens, tokens.length);
@@ -55,6 +62,14 @@ export function planAnswer(
       ...(tools === undefined || areCalled ? [] : forbiddenCalls(dialect, vocabulary)),
     ]),
   };
+}
+
+function tooHard(isFormat: boolean): MusterError {
+  return new MusterError(
+    "invalid_request",
+    `A grammar for the schema was not made within ${grammarDeadlineMs} ms. Make it smaller or simpler.`,
+    { param: isFormat ? "response_format" : "tools" },
+  );
 }
 
 function hasTools({ tools }: ChildGenerateRequest): boolean {

@@ -1,5 +1,5 @@
-import { Template } from "@huggingface/jinja";
 import { MusterError } from "@muster/base";
+import { parseTemplate, renderTemplate, TemplateStopped } from "./template-sandbox.ts";
 
 export interface TemplateInput {
   /** In the shape that templates know; see `template-messages.ts`. */
@@ -10,20 +10,23 @@ export interface TemplateInput {
 }
 
 export interface ChatTemplate {
-  /** The prompt as text, ready for the model's turn. Throws MusterError `invalid_request` with the template's reason. */
+  /**
+   * The prompt as text, ready for the model's turn. Throws MusterError `invalid_request` with the template's reason, and
+   * `engine_failed` where the template does more than it may.
+   */
   render(input: TemplateInput): string;
 }
 
-/** Compiles the template that a model file carries. Throws what the Jinja parser throws. */
+/** Compiles the template that a model file carries. Throws what the Jinja parser throws, and TemplateStopped. */
 export function compileChatTemplate(
   source: string,
   tokens: { readonly bosText: string; readonly eosText: string },
 ): ChatTemplate {
-  const template = new Template(source);
+  const template = parseTemplate(source);
   return {
     render({ messages, tools = [], isThinking }) {
       try {
-        return template.render({
+        return renderTemplate(template, {
           messages,
           bos_token: tokens.bosText,
           eos_token: tokens.eosText,
@@ -35,6 +38,10 @@ export function compileChatTemplate(
         });
       } catch (error) {
         const reason = error instanceof Error ? error.message : String(error);
+        if (error instanceof TemplateStopped)
+          throw new MusterError("engine_failed", `The model's chat template ${reason}: use another model.`, {
+            cause: error,
+          });
         throw new MusterError(
           "invalid_request",
           `The model's chat template cannot take these messages: ${reason}`,

@@ -7,6 +7,7 @@ import type { EngineChildren } from "../common/engine-children.ts";
 import { forkOptionsFor, type PackageEntries } from "../common/engine-packages/entries.ts";
 import { lowerPriority } from "../common/lower-priority.ts";
 import type { ChildMessage, ParentMessage } from "./child-messages.ts";
+import type { Sandbox } from "./sandbox.ts";
 
 export interface EngineProcess {
   readonly pid: number | undefined;
@@ -21,6 +22,8 @@ export interface EngineProcess {
 }
 
 const keptLines = 20;
+/** For templates, headers and schemas of strangers; models are not in this heap. */
+const heapLimit = "--max-old-space-size=2048";
 
 /** Starts the engine's child and watches it. `onMessage` gets what it says. */
 export function startEngineProcess(options: {
@@ -30,17 +33,20 @@ export function startEngineProcess(options: {
   readonly packages: PackageEntries;
   /** How far it stands back for other programs; 0: not at all. */
   readonly nice: number;
+  readonly sandbox: Sandbox;
   readonly log: Log;
   readonly children?: EngineChildren | undefined;
   readonly onMessage: (message: ChildMessage) => void;
 }): EngineProcess {
   const { log } = options;
   const extra = forkOptionsFor(options.packages);
+  const [program, ...wrapped] = [...options.sandbox.command, process.execPath];
   const child = fork(options.entry, [], {
+    execPath: program,
     // Its own process group: a signal from the terminal reaches the worker alone, and a kill reaches all it started.
     detached: true,
     env: { ...childEnvironment(options.env), ...extra.env },
-    execArgv: [...extra.execArgv],
+    execArgv: [...wrapped, heapLimit, ...extra.execArgv],
     stdio: ["ignore", "ignore", "pipe", "ipc"],
   });
   options.children?.watch(child);

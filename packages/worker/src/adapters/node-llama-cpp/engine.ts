@@ -8,6 +8,7 @@ import type { ChildLoadSpec, ChildMessage } from "./child-messages.ts";
 import { findEngineBinary } from "./engine-binary.ts";
 import { startEngineProcess } from "./engine-process.ts";
 import { ChildReplica } from "./replica.ts";
+import { createSandboxes, noSandbox, type Sandbox, type SandboxMode } from "./sandbox.ts";
 
 export interface NodeLlamaCppEngineOptions {
   readonly log: Log;
@@ -23,10 +24,26 @@ export interface NodeLlamaCppEngineOptions {
   readonly children?: EngineChildren;
   /** How far the child stands back for other programs, 0 to 19; undefined: not at all. */
   readonly nice?: number;
+  /** What its processes are started under; undefined: nothing but a cleaned environment. */
+  readonly sandbox?: {
+    readonly mode: SandboxMode;
+    /** The path of a small model that is known to be sound, to find out what the engine runs under. */
+    readonly probeModel: () => Promise<string>;
+    /** What the engine computes on when nothing keeps it in; undefined: nobody knows. */
+    readonly backend?: string | undefined;
+  };
 }
 
 /** Runs GGUF models with llama.cpp, each in a child process of its own. */
 export function createNodeLlamaCppEngine(options: NodeLlamaCppEngineOptions): Engine {
+  const sandboxes = createSandboxes({
+    mode: options.sandbox?.mode ?? "off",
+    log: options.log,
+    path: options.env?.["PATH"],
+  });
+  /** Those that a model was loaded under. */
+  const proven = new Set<Sandbox>([noSandbox]);
+
   /** Compiled engines under which a process has died, where the prebuilt one did not or an instruction was missing. */
   const distrusted = new Set<string>();
 
@@ -36,14 +53,39 @@ export function createNodeLlamaCppEngine(options: NodeLlamaCppEngineOptions): En
     return found !== undefined && distrusted.has(found) ? undefined : found;
   }
 
+  /** Loads under the strictest sandbox that the engine runs under. */
+  async function loadKeptIn(attempt: LoadAttempt): Promise<LoadOutcome> {
+    const { sandbox, signal, spec } = attempt;
+    const outcome = await loadInChild(attempt);
+    if (proven.has(sandbox) || signal.aborted) return outcome;
+    const { backend = "cpu" } = options.sandbox ?? {};
+    const lacksGpu =
+      outcome.kind === "loaded" &&
+      spec.gpu === "auto" &&
+      backend !== "cpu" &&
+      outcome.replica.info.backend === "cpu";
+    if (outcome.kind === "loaded" && !lacksGpu) {
+      proven.add(sandbox);
+      return outcome;
+    }
+    if (!lacksGpu && (await isSound(attempt))) {
+      proven.add(sandbox);
+      return outcome;
+    }
+    if (outcome.kind === "loaded") await outcome.replica.close();
+    sandboxes.rule(sandbox);
+    return await loadKeptIn({ ...attempt, sandbox: await sandboxes.current() });
+  }
+
   return {
     name: "node-llama-cpp",
     async load(spec, { signal, onProgress }) {
       if (signal.aborted) throw loadCancelled(spec);
       const log = options.log.child({ modelPath: spec.modelPath });
       const addonPath = compiledEngine();
-      const attempt = { spec, options, log, signal, onProgress };
-      const first = await loadInChild({ ...attempt, addonPath });
+      const asked = { spec, options, log, signal, onProgress };
+      const attempt = { ...asked, sandbox: await sandboxes.current() };
+      const first = await loadKeptIn({ ...attempt, addonPath });
       if (first.kind === "loaded") {
         const { replica } = first;
         if (addonPath !== undefined) {
@@ -55,12 +97,28 @@ export function createNodeLlamaCppEngine(options: NodeLlamaCppEngineOptions): En
       }
       if (addonPath === undefined || !first.isKilled) throw first.error;
       log.warn({ addonPath, reason: first.error.message }, "compiled engine died, trying the prebuilt one");
-      const second = await loadInChild({ ...attempt, addonPath: undefined });
+      const second = await loadKeptIn({ ...attempt, addonPath: undefined });
       if (second.kind === "failed") throw second.error;
       distrusted.add(addonPath);
       return second.replica;
     },
   };
+}
+
+const probeMs = 60_000;
+
+/** Whether the engine runs under a sandbox that a load has failed under: whose fault was it? */
+async function isSound(attempt: LoadAttempt): Promise<boolean> {
+  const { probeModel } = attempt.options.sandbox ?? {};
+  if (probeModel === undefined) return true;
+  const spec: EngineLoadSpec = {
+    ...{ modelPath: await probeModel(), slots: 1, contextTokens: 256, threads: 1 },
+    gpu: "off",
+  };
+  const signal = AbortSignal.timeout(probeMs);
+  const outcome = await loadInChild({ ...attempt, spec, signal, onProgress() {}, addonPath: undefined });
+  if (outcome.kind === "loaded") await outcome.replica.close();
+  return outcome.kind === "loaded";
 }
 
 /** As an exit tells that the processor lacks what was compiled for another. */
@@ -74,6 +132,7 @@ interface LoadAttempt {
   readonly onProgress: (fraction: number) => void;
   /** Undefined: the library as it was shipped. */
   readonly addonPath: string | undefined;
+  readonly sandbox: Sandbox;
 }
 
 type LoadOutcome =
@@ -109,6 +168,7 @@ async function loadInChild(attempt: LoadAttempt): Promise<LoadOutcome> {
     env: options.env ?? hostEnvironment,
     packages: options.packages ?? {},
     nice: options.nice ?? 0,
+    sandbox: attempt.sandbox,
     log,
     children: options.children,
     onMessage,

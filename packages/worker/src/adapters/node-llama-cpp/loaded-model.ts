@@ -1,6 +1,7 @@
 import { stat } from "node:fs/promises";
 import { availableParallelism } from "node:os";
 import type { Capability } from "@muster/base";
+import { modelParts, readGgufFile } from "@muster/models";
 import { type Llama, type LlamaContext, LlamaLogLevel, type LlamaModel } from "node-llama-cpp";
 import type { ReplicaInfo } from "../../ports/engine.ts";
 import type { ChildLoadSpec } from "./child-messages.ts";
@@ -41,6 +42,8 @@ export async function loadModel(
   onProgress: (fraction: number) => void,
 ): Promise<LoadedModel> {
   const startMs = performance.now();
+  // Here, and not where the worker's keys are: what is wrong with a file shows itself before native code sees it.
+  for (const part of modelParts(spec.modelPath)) await readGgufFile(part);
   const { size } = await stat(spec.modelPath);
   const opened = await openLlama({
     gpu: spec.gpu,

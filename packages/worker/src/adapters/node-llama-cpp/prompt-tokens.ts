@@ -22,6 +22,7 @@ import { type ChatTemplate, compileChatTemplate } from "./chat-template.ts";
 import { type AnswerRules, noRules, plainChat, plainChatRules } from "./plain-chat.ts";
 import { isSurelyLonger, promptTooLong } from "./prompt-length.ts";
 import { templateMessages, templateTools, withInnerToolResults } from "./template-messages.ts";
+import { TemplateStopped } from "./template-sandbox.ts";
 import { readVocabulary, type Vocabulary } from "./vocabulary.ts";
 
 export interface PromptRequest {
@@ -54,7 +55,10 @@ export interface PromptTokenizer {
 
 const nonceLength = 8;
 
-/** Turns prompts into the tokens of one model, with exactly one BOS where the model wants it. */
+/**
+ * Turns prompts into the tokens of one model, with exactly one BOS where the model wants it. Throws MusterError
+ * `model_load_failed` for a chat template that does more than it may.
+ */
 export function createPromptTokenizer(model: LlamaModel): PromptTokenizer {
   const source = chatTemplateSource(model);
   const dialect = chooseDialect(source ?? "");
@@ -175,6 +179,8 @@ function compile(model: LlamaModel, source: string): ChatTemplate | { readonly p
     });
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
+    if (error instanceof TemplateStopped)
+      throw new MusterError("model_load_failed", `The model's chat template ${reason}.`, { cause: error });
     return {
       problem: `The model's chat template cannot be read (${reason}). Send a plain prompt to /v1/completions instead.`,
     };
@@ -190,7 +196,10 @@ function takesSystemMessage(template: ChatTemplate): boolean {
   ];
   try {
     return template.render({ messages }).includes(content);
-  } catch {
+  } catch (error) {
+    const { code, message } = MusterError.from(error);
+    // One that ends for two short messages may serve; one that does not is no template.
+    if (code === "engine_failed") throw new MusterError("model_load_failed", message, { cause: error });
     return false;
   }
 }
@@ -206,10 +215,12 @@ function renderTolerantly(
   try {
     return render(messages);
   } catch (error) {
+    if (MusterError.from(error).code === "engine_failed") throw error;
     for (const turns of plainerTurns(messages)) {
       try {
         return render(turns);
-      } catch {
+      } catch (other) {
+        if (MusterError.from(other).code === "engine_failed") throw other;
         // The next is plainer still.
       }
     }

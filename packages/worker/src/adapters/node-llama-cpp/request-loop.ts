@@ -54,7 +54,8 @@ const penaltyWindowTokens = 1024;
 export async function runAnswer(parts: LoopParts, task: AnswerTask): Promise<AnswerOutcome> {
   const { plan, isCancelled } = task;
   const output = createAnswerOutput({ ...parts, ...task });
-  const taken = await parts.pool.take(plan.promptTokens, isCancelled);
+  const salted = { tokens: plan.promptTokens, salt: task.request.cacheSalt ?? "" };
+  const taken = await parts.pool.take(salted, isCancelled);
   if (taken === undefined) return { kind: "cancelled" };
   let finished: Finished | undefined;
   try {

@@ -30,15 +30,17 @@ function makePool(
 
 type Pool = ReturnType<typeof makePool>;
 
-async function take({ pool }: Pool, prompt: ReturnType<typeof run>): Promise<TakenSequence> {
-  const taken = await pool.take(prompt, never);
+type Prompt = ReturnType<typeof run>;
+
+async function take({ pool }: Pool, prompt: Prompt, salt = ""): Promise<TakenSequence> {
+  const taken = await pool.take({ tokens: prompt, salt }, never);
   if (taken === undefined) throw new Error("cancelled");
   return taken;
 }
 
 /** Takes a sequence, evaluates the rest of the prompt, checks the cache, and gives what was spared. */
-async function evaluate(made: Pool, prompt: ReturnType<typeof run>): Promise<TakenSequence> {
-  const taken = await take(made, prompt);
+async function evaluate(made: Pool, prompt: Prompt, salt = ""): Promise<TakenSequence> {
+  const taken = await take(made, prompt, salt);
   const { sequence, cachedTokens } = taken;
   expect(made.fake.cellsOf(sequence.id)).toEqual(prompt.slice(0, cachedTokens));
   await made.loop.prefill({ sequence, tokens: prompt.slice(cachedTokens), isCancelled: never });
@@ -120,7 +122,10 @@ it("waits for nothing once it is cancelled", async () => {
   const made = makePool(2);
   await take(made, run(0, 300));
   let asked = 0;
-  const second = await made.pool.take([...run(0, 300), ...tokens(5)], () => ++asked > 3);
+  const second = await made.pool.take(
+    { tokens: [...run(0, 300), ...tokens(5)], salt: "" },
+    () => ++asked > 3,
+  );
   expect(second).toBeUndefined();
 });
 
@@ -174,7 +179,9 @@ it("keeps the busy sequences neighbours", async () => {
 it("refuses when every sequence is taken", async () => {
   const made = makePool(1);
   await take(made, run(0, 5));
-  await expect(made.pool.take(run(100, 5), never)).rejects.toMatchObject({ code: "engine_failed" });
+  await expect(made.pool.take({ tokens: run(100, 5), salt: "" }, never)).rejects.toMatchObject({
+    code: "engine_failed",
+  });
 });
 
 it("empties the cache after a failed step", async () => {
@@ -184,4 +191,35 @@ it("empties the cache after a failed step", async () => {
   taken.release();
   expect(made.fake.cellsOf(0)).toEqual([]);
   expect((await evaluate(made, run(0, 50))).cachedTokens).toBe(0);
+});
+
+it("shares nothing between two salts: no cache, no copy, no waiting", async () => {
+  const made = makePool(3);
+  const prompt = run(0, 300);
+  // One that is being evaluated is not waited for.
+  const busy = await take(made, prompt, "acme");
+  const other = await evaluate(made, prompt, "beta");
+  expect(other.cachedTokens).toBe(0);
+  await made.loop.prefill({ sequence: busy.sequence, tokens: prompt, isCancelled: never });
+  // One that is held is not copied, and one that is free is not taken over.
+  const third = await evaluate(made, prompt, "gamma");
+  expect(third.cachedTokens).toBe(0);
+  for (const taken of [busy, other, third]) taken.release();
+  expect((await evaluate(made, prompt, "delta")).cachedTokens).toBe(0);
+  expect(made.fake.copies).toEqual([]);
+});
+
+it("shares within a salt, whoever came between", async () => {
+  const made = makePool(2);
+  (await evaluate(made, run(0, 300), "acme")).release();
+  (await evaluate(made, run(0, 300), "beta")).release();
+  expect((await evaluate(made, run(0, 301), "acme")).cachedTokens).toBe(300);
+  expect((await evaluate(made, run(0, 301), "beta")).cachedTokens).toBe(300);
+});
+
+it("does not hand a slot's cache on with its new salt", async () => {
+  const made = makePool(1);
+  (await evaluate(made, run(0, 300), "acme")).release();
+  (await take(made, run(0, 300), "beta")).release();
+  expect((await take(made, run(0, 300), "beta")).cachedTokens).toBe(0);
 });

@@ -29,8 +29,16 @@ interface Slot {
   readonly sequence: CachedSequence;
   /** What its holder evaluates; undefined when it is free. */
   prompt: readonly Token[] | undefined;
+  /** Whose tokens the cache holds: nobody else's prompt may begin with them. */
+  salt: string;
   /** Counts up; the lowest was used longest ago. */
   lastUse: number;
+}
+
+/** What is to be evaluated, and the salt of those that it may share its beginning with. */
+export interface SaltedPrompt {
+  readonly tokens: readonly Token[];
+  readonly salt: string;
 }
 
 /** Where a prompt's beginning can come from. */
@@ -41,7 +49,8 @@ interface Offer {
 
 /**
  * The sequences of one context. They keep their cache between answers, so that a conversation need not be read again;
- * and a beginning that another sequence holds, or is evaluating right now, is copied and not evaluated twice.
+ * and a beginning that another sequence holds, or is evaluating right now, is copied and not evaluated twice. All of this
+ * between prompts of one salt: how long an answer takes tells nothing of what others have asked.
  */
 export class SequencePool {
   readonly #context: NativeContext;
@@ -59,7 +68,9 @@ export class SequencePool {
     this.#context = parts.context;
     this.#loop = parts.loop;
     this.#rules = parts.rules;
-    this.#slots = parts.sequences.map((sequence) => ({ sequence, prompt: undefined, lastUse: 0 }));
+    this.#slots = parts.sequences.map((sequence) => ({
+      ...{ sequence, prompt: undefined, salt: "", lastUse: 0 },
+    }));
   }
 
   /**
@@ -67,16 +78,16 @@ export class SequencePool {
    * longer one that another sequence is evaluating. Undefined when it was cancelled meanwhile.
    * Throws MusterError `engine_failed` when no sequence is free.
    */
-  async take(promptTokens: readonly Token[], isCancelled: () => boolean): Promise<TakenSequence | undefined> {
+  async take(prompt: SaltedPrompt, isCancelled: () => boolean): Promise<TakenSequence | undefined> {
     while (!isCancelled()) {
-      const taken = await this.#loop.exclusively(() => this.#tryTake(promptTokens));
+      const taken = await this.#loop.exclusively(() => this.#tryTake(prompt));
       if (taken !== undefined) return taken;
     }
     return undefined;
   }
 
   /** Undefined: a longer beginning is on its way, ask again after the next step. */
-  async #tryTake(prompt: readonly Token[]): Promise<TakenSequence | undefined> {
+  async #tryTake(prompt: SaltedPrompt): Promise<TakenSequence | undefined> {
     const free = this.#slots.filter((slot) => slot.prompt === undefined);
     const own = highest(
       free.map((slot) => this.#reusable(slot, prompt)),
@@ -91,10 +102,12 @@ export class SequencePool {
     const isCopy = copied !== undefined && copied.tokens >= (own?.tokens ?? 0) + minCopiedTokens;
     const slot = isCopy || own === undefined ? this.#leastMissed(free) : own.slot;
     if (slot === undefined) throw new MusterError("engine_failed", "No slot of the replica is free.");
-    slot.prompt = prompt;
+    const kept = this.#reusable(slot, prompt).tokens;
+    slot.prompt = prompt.tokens;
+    slot.salt = prompt.salt;
     try {
       if (isCopy && copied.slot !== slot) await this.#copy(copied, slot);
-      else this.#cut(slot.sequence, this.#reusable(slot, prompt).tokens);
+      else this.#cut(slot.sequence, kept);
     } catch (error) {
       this.#release(slot);
       throw error;
@@ -123,8 +136,9 @@ export class SequencePool {
   }
 
   /** How many tokens of the prompt the slot's cache can stand for. The last one is always evaluated, for its logits. */
-  #reusable(slot: Slot, prompt: readonly Token[]): Offer {
+  #reusable(slot: Slot, { tokens: prompt, salt }: SaltedPrompt): Offer {
     const { id, tokens } = slot.sequence;
+    if (slot.salt !== salt) return { slot, tokens: 0 };
     const common = Math.min(commonLength(tokens, prompt), prompt.length - 1);
     if (common === tokens.length || common === 0) return { slot, tokens: common };
     if (this.#rules.isRecurrent) return { slot, tokens: 0 };
@@ -137,13 +151,13 @@ export class SequencePool {
 
   /** Whether a busy sequence will soon hold a longer beginning of the prompt than there is now. */
   #isWorthWaiting(
-    prompt: readonly Token[],
+    { tokens: prompt, salt }: SaltedPrompt,
     { own, copied }: { readonly own: Offer | undefined; readonly copied: Offer | undefined },
   ): boolean {
     if (this.#rules.isRecurrent) return false;
     const ready = Math.max(own?.tokens ?? 0, copied?.tokens ?? 0);
     return this.#slots.some((slot) => {
-      if (slot.prompt === undefined) return false;
+      if (slot.prompt === undefined || slot.salt !== salt) return false;
       const promised = Math.min(commonLength(slot.prompt, prompt), prompt.length - 1);
       if (slot.sequence.tokens.length >= promised) return false;
       // One that would be copied from anyway is copied once it has all: it is at it.

@@ -125,7 +125,9 @@ function childrenOf(schema: Keywords, pointer: string, problems: Problems): [unk
     const named = schema[keyword];
     if (named === undefined) continue;
     if (!isKeywords(named)) throw wrong(`has "${keyword}" that is not an object of schemas.`);
-    for (const [name, child] of Object.entries(named)) {
+    const entries = Object.entries(named);
+    if (entries.length > maxSubschemas) throw tooMany(problems);
+    for (const [name, child] of entries) {
       children.push([child, `${pointer}/${keyword}/${name.replaceAll("~", "~0").replaceAll("/", "~1")}`]);
     }
   }

@@ -1,22 +1,15 @@
-import { type CodePoints, codePoint, includes } from "./code-points.ts";
+import { automatonOf } from "./automaton.ts";
+import { codePoint, includes } from "./code-points.ts";
 import { parsePattern } from "./parse-pattern.ts";
-import type { Pattern } from "./pattern.ts";
-
-/** A state that reads a character, one that forks without reading, or the end. */
-type State =
-  | { readonly kind: "read"; readonly set: CodePoints; readonly next: number }
-  | { readonly kind: "fork"; next: readonly number[] }
-  | { readonly kind: "end" };
 
 /**
  * Tells whether a text matches, in time that grows with its length times the pattern's size: nothing is tried twice,
  * so no pattern can hang it as it can hang a backtracking engine.
  */
 export function patternMatcher(source: string): (text: string) => boolean {
-  const states: State[] = [{ kind: "end" }];
-  const start = build(parsePattern(source), 0, states);
+  const { states, start, closure } = automatonOf(parsePattern(source));
   return (text) => {
-    let current = closure([start], states);
+    let current = closure([start]);
     for (const char of text) {
       const code = codePoint(char);
       const next: number[] = [];
@@ -25,54 +18,8 @@ export function patternMatcher(source: string): (text: string) => boolean {
         if (state?.kind === "read" && includes(state.set, code)) next.push(state.next);
       }
       if (next.length === 0) return false;
-      current = closure(next, states);
+      current = closure(next);
     }
     return current.has(0);
   };
-}
-
-/** Adds the states of a pattern that goes on at `next`; gives the first. */
-function build(pattern: Pattern, next: number, states: State[]): number {
-  const add = (state: State) => states.push(state) - 1;
-  switch (pattern.kind) {
-    case "chars":
-      return add({ kind: "read", set: pattern.set, next });
-    case "sequence":
-      return pattern.parts.reduceRight((after, part) => build(part, after, states), next);
-    case "choice":
-      return add({ kind: "fork", next: pattern.options.map((option) => build(option, next, states)) });
-    case "repeat":
-      return buildRepeat(pattern, next, states);
-    default:
-      return pattern satisfies never;
-  }
-}
-
-function buildRepeat(pattern: Pattern & { kind: "repeat" }, next: number, states: State[]): number {
-  let start = next;
-  if (pattern.max === Number.POSITIVE_INFINITY) {
-    const loop: State = { kind: "fork", next: [] };
-    start = states.push(loop) - 1;
-    loop.next = [build(pattern.of, start, states), next];
-  } else {
-    for (let i = pattern.min; i < pattern.max; i++) {
-      const once = build(pattern.of, start, states);
-      start = states.push({ kind: "fork", next: [once, next] }) - 1;
-    }
-  }
-  for (let i = 0; i < pattern.min; i++) start = build(pattern.of, start, states);
-  return start;
-}
-
-/** What can be reached without reading. */
-function closure(from: readonly number[], states: readonly State[]): Set<number> {
-  const reached = new Set<number>();
-  const open = [...from];
-  for (let index = open.pop(); index !== undefined; index = open.pop()) {
-    if (reached.has(index)) continue;
-    reached.add(index);
-    const state = states[index];
-    if (state?.kind === "fork") open.push(...state.next);
-  }
-  return reached;
 }

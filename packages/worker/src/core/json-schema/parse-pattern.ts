@@ -115,6 +115,8 @@ function createParser(chars: readonly string[]): Parser {
     if (max < min) throw new PatternProblem("has a repetition whose end is below its start");
     if (max === Number.POSITIVE_INFINITY && lengthsOf(of).min === 0)
       throw new PatternProblem("repeats without end what may be empty");
+    // Nothing, however often: written out it would be long all the same.
+    if (lengthsOf(of).max === 0) return of;
     return { kind: "repeat", of, min, max };
   }
 

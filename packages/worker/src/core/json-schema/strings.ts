@@ -1,3 +1,4 @@
+import { isTooAmbiguous } from "./ambiguity.ts";
 import { everyCodePoint } from "./code-points.ts";
 import type { Compiler } from "./compiler.ts";
 import { formatPatterns } from "./formats.ts";
@@ -34,7 +35,9 @@ function patternOf(schema: Keywords, compiler: Compiler): Pattern | undefined {
   if (own === undefined) return known === undefined ? undefined : parsePattern(known);
   if (known !== undefined) throw compiler.refuse(schema, "format", 'Leave out either it or "pattern".');
   try {
-    return parsePattern(own);
+    const pattern = parsePattern(own);
+    if (isTooAmbiguous(pattern)) throw new PatternProblem("can be read in too many ways at once");
+    return pattern;
   } catch (error) {
     if (!(error instanceof PatternProblem)) throw error;
     throw compiler.refuse(schema, "pattern", `It ${error.message}. Write a simpler pattern or leave it out.`);

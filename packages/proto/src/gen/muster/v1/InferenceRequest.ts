@@ -44,6 +44,7 @@ export interface InferenceRequest {
   'task'?: (_muster_v1_InferenceRequest_Task);
   'embed'?: (_muster_v1_EmbedInput | null);
   'rerank'?: (_muster_v1_RerankInput | null);
+  'cacheSalt'?: (string);
   'prompt'?: "chat"|"text";
   '_maxTokens'?: "maxTokens";
   '_topLogprobs'?: "topLogprobs";
@@ -62,6 +63,7 @@ export interface InferenceRequest__Output {
   'task': (_muster_v1_InferenceRequest_Task__Output);
   'embed': (_muster_v1_EmbedInput__Output | null);
   'rerank': (_muster_v1_RerankInput__Output | null);
+  'cacheSalt': (string);
   'prompt'?: "chat"|"text";
   '_maxTokens'?: "maxTokens";
   '_topLogprobs'?: "topLogprobs";

@@ -47,6 +47,17 @@ describe("toUpstreamRequest", () => {
     });
   });
 
+  it("keeps tenants' beginnings apart in the words of the servers that can", () => {
+    const cacheSalt = "0123456789abcdef";
+    const body = (kind: UpstreamKind, mayShare: boolean) =>
+      toUpstreamRequest(chatRequest("hi", { cacheSalt }), upstream(kind), mayShare).body;
+    for (const kind of ["vllm", "muster"] as const) expect(body(kind, true)["cache_salt"]).toBe(cacheSalt);
+    expect(body("llama-server", true)).not.toHaveProperty("cache_prompt");
+    expect(body("llama-server", false)["cache_prompt"]).toBe(false);
+    for (const kind of ["other", "ollama"] as const)
+      expect(Object.keys(body(kind, false)).join()).not.toMatch(/cache/);
+  });
+
   it("sends fields beyond OpenAI's only to servers that know them", () => {
     const sampling = { ...greedy, topK: 3, minP: 0.1, repetitionPenalty: 1.5 };
     expect(bodyFor("vllm", { sampling })).toMatchObject({ top_k: 3, min_p: 0.1, repetition_penalty: 1.5 });

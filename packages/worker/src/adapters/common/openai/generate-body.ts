@@ -10,8 +10,15 @@ export interface UpstreamRequest {
 /** llama-server takes this seed for "any". */
 const anySeed = 0xffff_ffff;
 
-/** A generation in the words of the upstream. Fields that only some servers know go to those alone: others refuse them. */
-export function toUpstreamRequest(request: GenerateRequest, upstream: Upstream): UpstreamRequest {
+/**
+ * A generation in the words of the upstream. Fields that only some servers know go to those alone: others refuse them.
+ * @param mayShare whether the prompt may begin with what the server has kept of others
+ */
+export function toUpstreamRequest(
+  request: GenerateRequest,
+  upstream: Upstream,
+  mayShare = true,
+): UpstreamRequest {
   const { prompt, maxTokens } = request;
   const stop = request.stop.filter((text) => text !== "");
   const { kind, model } = upstream;
@@ -24,6 +31,7 @@ export function toUpstreamRequest(request: GenerateRequest, upstream: Upstream):
     ...(maxTokens === undefined ? {} : { max_tokens: maxTokens }),
     ...(stop.length === 0 ? {} : { stop }),
     ...(kind === "llama-server" ? { timings_per_token: true } : {}),
+    ...cacheFields(request, kind, mayShare),
   };
   if (prompt.kind === "text") {
     return {
@@ -64,6 +72,13 @@ function samplingFields(sampling: Sampling, kind: UpstreamKind): Record<string, 
       : { logit_bias: Object.fromEntries(logitBias.map(({ tokenId, bias }) => [String(tokenId), bias])) }),
     ...extraSampling(sampling, kind),
   };
+}
+
+/** The others can only be told by their owner not to share beginnings. */
+function cacheFields({ cacheSalt }: GenerateRequest, kind: UpstreamKind, mayShare: boolean) {
+  if (kind === "llama-server") return mayShare ? {} : { cache_prompt: false };
+  const takesSalt = kind === "vllm" || kind === "muster";
+  return takesSalt && cacheSalt !== undefined ? { cache_salt: cacheSalt } : {};
 }
 
 function extraSampling(sampling: Sampling, kind: UpstreamKind): Record<string, unknown> {

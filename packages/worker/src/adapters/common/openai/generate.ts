@@ -12,11 +12,11 @@ import type { Upstream } from "./upstream.ts";
 export async function* generate(
   upstream: Upstream,
   request: GenerateRequest,
-  signal: AbortSignal,
+  { signal, mayShare }: { readonly signal: AbortSignal; readonly mayShare: boolean },
 ): AsyncGenerator<InferenceEvent, void> {
   const { api, silenceMs } = upstream;
   const stopwatch = createStopwatch(() => api.clock.nowMs());
-  const { path, body } = toUpstreamRequest(request, upstream);
+  const { path, body } = toUpstreamRequest(request, upstream, mayShare);
   const reply = await callHttp(api, { method: "POST", path, body, signal, silenceMs });
   if (reply.status !== 200) throw await refusalOf(reply, upstream);
   const reader = createChunkReader({ topLogprobs: request.topLogprobs, newCallId: makeCallId });

@@ -5,6 +5,7 @@ import { HttpFailure } from "../http-call.ts";
 import { embed } from "./embed.ts";
 import { callError } from "./errors.ts";
 import { generate } from "./generate.ts";
+import { createPrefixSharing } from "./prefix-sharing.ts";
 import { rerank } from "./rerank.ts";
 import { tokenize } from "./tokenize.ts";
 import type { Upstream } from "./upstream.ts";
@@ -28,6 +29,7 @@ export class UpstreamReplica implements EngineReplica {
   readonly #upstream: Upstream;
   readonly #life: UpstreamLife;
   readonly #gone = new AbortController();
+  readonly #mayShare = createPrefixSharing();
   #running = 0;
 
   constructor(info: ReplicaInfo, upstream: Upstream, life: UpstreamLife) {
@@ -78,7 +80,7 @@ export class UpstreamReplica implements EngineReplica {
     const upstream = this.#upstream;
     switch (request.task) {
       case "generate":
-        return generate(upstream, request, signal);
+        return generate(upstream, request, { signal, mayShare: this.#mayShare(request.cacheSalt) });
       case "embed":
         return embed(upstream, request, signal);
       case "rerank":

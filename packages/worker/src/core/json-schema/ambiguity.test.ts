@@ -1,0 +1,26 @@
+import { expect, it } from "vitest";
+import { schemaToGrammar } from "./grammar.ts";
+import { patternMatcher } from "./match-pattern.ts";
+
+it.each([
+  "^[a-z]{0,1000}$",
+  "^[^@]+@[^@]+\\.[a-z]{2,20}$",
+  "the quick brown fox jumps over the lazy dog, and over all the other dogs",
+  "^(\\d{1,3},)*\\d{1,3}$",
+  "^([a-z]?){16}$",
+  "(){0,1000000000}x",
+])("a pattern that people write can be held: %s", (pattern) => {
+  expect(() => schemaToGrammar({ type: "string", pattern })).not.toThrow();
+});
+
+it.each(["^(a?){1999}$", "^((a?b?){30}){30}$", "^(([a-z]{0,9}){0,9}){0,9}$", "[a-z]{60}"])(
+  "a pattern that leaves too much open is refused: %s",
+  (pattern) => {
+    expect(() => schemaToGrammar({ type: "string", pattern })).toThrow("in too many ways at once");
+  },
+);
+
+it("nothing that is repeated without end costs nothing to match", () => {
+  expect(patternMatcher("^(){0,1000000000}x$")("x")).toBe(true);
+  expect(patternMatcher("^((){0,1000000000}(){1000000000}){2000}$")("x")).toBe(false);
+});
