@@ -6,7 +6,7 @@ import { defaultDataDirectory, type Env, readText } from "@muster/base";
 const maxKeyBytes = 4_096;
 
 /** Where an orchestrator of this machine and user keeps its secrets. */
-export function trustDirectory(env: Env): string {
+function trustDirectory(env: Env): string {
   const data = readText(env, "MUSTER_DATA_DIR") ?? defaultDataDirectory(env);
   return readText(env, "MUSTER_TRUST_DIR") ?? join(data, "trust");
 }

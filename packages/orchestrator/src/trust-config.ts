@@ -65,7 +65,7 @@ function readTls(env: Env): TlsChoice {
 }
 
 /** What settings and flags come to. Throws `invalid_request` for two that exclude each other, or half of one. */
-export function tlsChoice(said: {
+function tlsChoice(said: {
   readonly mode: "own" | "off" | undefined;
   readonly certFile: string | undefined;
   readonly keyFile: string | undefined;

@@ -7,7 +7,7 @@ const ownersOnly = 0o600;
 const maxBytes = 4_096;
 
 /** The text of a file, without its line end; undefined where there is none. */
-export async function readSecretFile(path: string, log: Log): Promise<string | undefined> {
+async function readSecretFile(path: string, log: Log): Promise<string | undefined> {
   const found = await lstat(path).catch(unlessMissing);
   if (found === undefined) return undefined;
   if (!found.isFile() || found.size > maxBytes)

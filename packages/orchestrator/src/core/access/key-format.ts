@@ -5,7 +5,7 @@
 const base62 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 /** Lower case, without vowels and what looks like something else. */
 const idAlphabet = "23456789bcdfghjkmnpqrstvwxz";
-export const keyIdLength = 10;
+const keyIdLength = 10;
 const secretLength = 43;
 const checksumLength = 6;
 /** Of a secret: 256 bits. */
