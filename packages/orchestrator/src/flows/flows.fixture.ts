@@ -5,6 +5,7 @@ import { testReplica as replica, testIdentity } from "../core/fleet/worker.fixtu
 import type { Replica } from "../core/fleet/worker.ts";
 import type { AnswerEvent, LinesRef } from "../core/job.ts";
 import type { Lane } from "../core/lane.ts";
+import type { Payer } from "../core/usage/usage-row.ts";
 import type { Metrics } from "../ports/metrics.ts";
 import type { WorkerCommand, WorkerLink } from "../ports/worker-link.ts";
 import { type AttemptReport, AttemptTable } from "./attempt-table.ts";
@@ -187,6 +188,7 @@ export interface SubmitChange {
   readonly signal?: AbortSignal;
   readonly queueTimeoutMs?: number;
   readonly deadlineMs?: number;
+  readonly payer?: Payer;
 }
 
 let requests = 0;
@@ -201,6 +203,7 @@ export async function submit(flows: Flows, change: SubmitChange = {}) {
     request,
     queueTimeoutMs: change.queueTimeoutMs ?? 60_000,
     deadlineMs: change.deadlineMs,
+    ...(change.payer === undefined ? {} : { payer: change.payer }),
     isRestartable: change.isRestartable ?? false,
     signal: change.signal ?? new AbortController().signal,
   });
