@@ -9,7 +9,7 @@ import { mirrorRoutes } from "./cluster/mirror.ts";
 import { clusterModelsRoutes } from "./cluster/models.ts";
 import { planRoute } from "./cluster/plan.ts";
 import { workersRoutes } from "./cluster/workers.ts";
-import { fromFastify, sendError } from "./error-response.ts";
+import { fromFastify, isShortened, sendError } from "./error-response.ts";
 import type { HttpDeps } from "./http-deps.ts";
 import { batchesRoutes } from "./openai/batches.ts";
 import { chatCompletionsRoute } from "./openai/chat-completions.ts";
@@ -115,7 +115,7 @@ function buildApp(deps: HttpDeps): FastifyInstance {
   });
   app.setErrorHandler((thrown: Error, request, reply) => {
     const error = fromFastify(thrown, deps.bodyLimitBytes);
-    if (error.code === "internal") {
+    if (isShortened(error)) {
       deps.log.error(
         { requestId: request.id, route: request.routeOptions.url, error: thrown.stack },
         "request failed",
