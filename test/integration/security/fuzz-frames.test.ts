@@ -10,6 +10,7 @@ import { createRandom, type Random } from "../../harness/random.ts";
 
 const seed = 20_261_129;
 const streams = 600;
+const atOnce = 8;
 /** That one stream may take. */
 const longestMs = 5_000;
 const growthBytes = 32 * 1024 * 1024;
@@ -47,20 +48,20 @@ const messages = (random: Random): readonly (() => WorkerMessage)[] => [
   () => hello(""),
   () => hello("x".repeat(100_000)),
   () => hello("odd", { minProtocol: 99, maxProtocol: 0 }),
-  () => hello("odd", { labels: Object.fromEntries(many(20_000, (at) => [`l${at}`, "v"])) }),
+  () => hello("odd", { labels: Object.fromEntries(many(5_000, (at) => [`l${at}`, "v"])) }),
   () =>
     hello("odd", {
-      running: many(50_000, (at) => ({ attemptId: `a-${at}`, epoch: at, replicaId: "rep-1" })),
+      running: many(10_000, (at) => ({ attemptId: `a-${at}`, epoch: at, replicaId: "rep-1" })),
     }),
   () => hello("odd", { name: "\u202e\u200b\ud800\u001b[2J", version: "\u0000".repeat(1_000) }),
   () => hello("odd", { hardware: { gpus: many(10_000, () => ({ name: "g", vramBytes: 1.8e19 })) } }),
   () => ({
-    heartbeat: { sequence: 2 ** 53 - 1, attemptIds: many(50_000, (at) => `x#${at}`), cpuLoad: Number.NaN },
+    heartbeat: { sequence: 2 ** 53 - 1, attemptIds: many(10_000, (at) => `x#${at}`), cpuLoad: Number.NaN },
   }),
   () => ({ heartbeat: { sequence: 1, gpus: many(5_000, () => ({ freeVramBytes: 1.8e19, watts: -1 })) } }),
   () => ({ replica: report }),
   () => ({ replica: { ...report, replicaId: `rep-${random.below(10_000)}`, slots: 0xffff_ffff } }),
-  () => ({ replica: { ...report, model: "\u0000\u202e", capabilities: many(20_000, (at) => `c${at}`) } }),
+  () => ({ replica: { ...report, model: "\u0000\u202e", capabilities: many(5_000, (at) => `c${at}`) } }),
   () => ({ replica: { ...report, state: "STATE_UNSPECIFIED" } }),
   () => ({ output: { attemptId: "nobody's", epoch: 0xffff_ffff, sequence: 0xffff_ffff, text: "x" } }),
   () => ({ end: { attemptId: "nobody's", epoch: 1, outcome: "OUTCOME_STOP" } }),
@@ -70,8 +71,8 @@ const messages = (random: Random): readonly (() => WorkerMessage)[] => [
   () => ({
     end: { attemptId: `batch_${"0".repeat(32)}.99999999999.1.0.1`, whole: true, ticket: "0".repeat(10_000) },
   }),
-  () => ({ end: { attemptId: "a", whole: true, pieces: many(50_000, () => ({})) } }),
-  () => ({ inventory: { models: many(20_000, (at) => ({ uri: `hf:o/r/${at}.gguf`, bytes: -1 })) } }),
+  () => ({ end: { attemptId: "a", whole: true, pieces: many(10_000, () => ({})) } }),
+  () => ({ inventory: { models: many(5_000, (at) => ({ uri: `hf:o/r/${at}.gguf`, bytes: -1 })) } }),
   () => ({ availability: { state: "\u0000", reason: "r".repeat(100_000), policy: "none" } }),
   () => ({ draining: { reason: "x" } }),
   () => ({ goodbye: { reason: "x".repeat(100_000) } }),
@@ -181,11 +182,16 @@ describe("the port that workers dial", () => {
     const { cluster, healthyId } = await start();
     const address = `http://${cluster.orchestrator.fleetAddress}`;
     const run = async (from: number, to: number) => {
-      for (let at = from; at < to; at++) {
-        const random = createRandom(seed + at);
-        await send(address, bytesOf(random), random);
-        if (at % 50 === 0) await expectWell(cluster, healthyId);
-      }
+      let next = from;
+      const one = async () => {
+        while (next < to) {
+          const at = next++;
+          const random = createRandom(seed + at);
+          await send(address, bytesOf(random), random);
+          if (at % 100 === 0) await expectWell(cluster, healthyId);
+        }
+      };
+      await Promise.all(Array.from({ length: atOnce }, one));
     };
     const gone = () =>
       eventually(async () =>
