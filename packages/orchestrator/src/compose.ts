@@ -287,7 +287,7 @@ async function start(
       placement: placement.placer,
       unreadyBecause: () => {
         if (isStopping) return "shutting down";
-        return queue.isUp() ? undefined : "Redis is not reachable";
+        return queue.isUp() ? undefined : "the store of requests is not reachable";
       },
     },
     {

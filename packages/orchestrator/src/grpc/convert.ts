@@ -23,10 +23,10 @@ import {
   type WireReplicaReportRead,
 } from "@muster/proto";
 import type { Replica, ReplicaState, WorkerIdentity } from "../core/fleet/worker.ts";
+import { withoutPaths } from "../core/without-paths.ts";
 import type { EndOfAttempt } from "../flows/attempt-outcome.ts";
 import type { AttemptReport } from "../flows/attempt-table.ts";
 import type { WorkerCommand } from "../ports/worker-link.ts";
-import { withoutPaths } from "./without-paths.ts";
 
 /** Between the wire and the orchestrator's values. What a worker says is checked here, and trusted nowhere. */
 

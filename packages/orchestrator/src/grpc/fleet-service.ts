@@ -66,7 +66,11 @@ export async function startFleetServer(options: FleetServerOptions): Promise<Fle
     address: `${bracketed(host)}:${bound}`,
     close: () =>
       new Promise((resolve) => {
-        const force = setTimeout(() => server.forceShutdown(), 1_000);
+        // Node does not let go of a connection whose peer holds a stream with data that nobody reads: it is not waited for.
+        const force = setTimeout(() => {
+          server.forceShutdown();
+          resolve();
+        }, 1_000);
         server.tryShutdown(() => {
           clearTimeout(force);
           resolve();

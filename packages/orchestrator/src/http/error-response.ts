@@ -1,5 +1,6 @@
 import { type ErrorCode, MusterError } from "@muster/base";
 import type { FastifyError, FastifyReply } from "fastify";
+import { withoutPaths } from "../core/without-paths.ts";
 
 interface HttpError {
   readonly status: number;
@@ -54,11 +55,27 @@ export function statusOf(error: MusterError): number {
   return httpErrors[error.code].status;
 }
 
-/** OpenAI's shape. The message of an `internal` error stays in the log: it may name paths and ids. */
+/** What is said of failures inside the service itself: the rest stays in its log, with paths, servers and ids. */
+const saidOfInside: Partial<Readonly<Record<ErrorCode, string>>> = {
+  internal: "Something went wrong inside Muster. Its log says what.",
+  store_unavailable:
+    "Muster cannot reach its own store just now. Nothing is lost: try again in a few seconds. Its log says more.",
+};
+/** What machines, disks and engines say of failures, in their own words. */
+const saidByOthers: ReadonlySet<ErrorCode> = new Set([
+  ...(["model_load_failed", "engine_failed", "engine_crashed", "store_full", "not_ready"] as const),
+]);
+
+/** Whether the answer says less than the error: the log must have it all. */
+export function isShortened({ code }: MusterError): boolean {
+  return saidOfInside[code] !== undefined;
+}
+
+/** OpenAI's shape. */
 export function errorBody(error: MusterError): ErrorBody {
   const { type, code } = httpErrors[error.code];
-  const message =
-    error.code === "internal" ? "Something went wrong inside Muster. Its log says what." : error.message;
+  const own = saidByOthers.has(error.code) ? withoutPaths(error.message) : error.message;
+  const message = saidOfInside[error.code] ?? own;
   return { error: { message, type, param: error.param ?? null, code: code ?? error.code } };
 }
 

@@ -13,7 +13,7 @@ import { clusterModelsRoutes } from "./cluster/models.ts";
 import { planRoute } from "./cluster/plan.ts";
 import { usageRoute } from "./cluster/usage.ts";
 import { workersRoutes } from "./cluster/workers.ts";
-import { fromFastify, sendError } from "./error-response.ts";
+import { fromFastify, isShortened, sendError } from "./error-response.ts";
 import type { HttpDeps } from "./http-deps.ts";
 import { connectionLimits, encryption, listenWith } from "./listener.ts";
 import { batchesRoutes } from "./openai/batches.ts";
@@ -143,7 +143,7 @@ function buildApp(
   });
   app.setErrorHandler((thrown: Error, request, reply) => {
     const error = fromFastify(thrown, deps.bodyLimitBytes);
-    if (error.code === "internal") {
+    if (isShortened(error)) {
       deps.log.error(
         { requestId: request.id, route: request.routeOptions.url, error: thrown.stack },
         "request failed",

@@ -1,6 +1,7 @@
 import { type GenerateRequest, type GenerateUsage, MusterError } from "@muster/base";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import type { AnswerEvent, AnswerSource } from "../../core/job.ts";
+import { isShortened } from "../error-response.ts";
 import type { HttpDeps } from "../http-deps.ts";
 import { accounted } from "./accounted.ts";
 import { gather } from "./gather.ts";
@@ -78,7 +79,7 @@ async function stream(
       held.abandon();
       throw failure;
     }
-    if (failure.code === "internal") deps.log.error({ error: failure.stack }, "stream failed");
+    if (isShortened(failure)) deps.log.error({ error: failure.stack }, "stream failed");
     await held.fail(words.failure(failure));
     return failure;
   }

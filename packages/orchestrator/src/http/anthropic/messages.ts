@@ -1,7 +1,7 @@
 import type { FastifyInstance } from "fastify";
 import { respond } from "../answering/respond.ts";
 import { targetOf } from "../answering/target.ts";
-import { fromFastify, sendError } from "../error-response.ts";
+import { fromFastify, isShortened, sendError } from "../error-response.ts";
 import type { HttpDeps } from "../http-deps.ts";
 import { tokenized } from "../openai/tokenize.ts";
 import { parseBody } from "../parsing/body.ts";
@@ -20,7 +20,7 @@ export function anthropicRoutes(app: FastifyInstance, deps: HttpDeps): void {
     scope.setErrorHandler((thrown: Error, request, reply) => {
       const error = fromFastify(thrown, deps.bodyLimitBytes);
       const { id: requestId, routeOptions } = request;
-      if (error.code === "internal")
+      if (isShortened(error))
         deps.log.error({ requestId, route: routeOptions.url, error: thrown.stack }, "request failed");
       return sendError(reply, error, () => anthropicError(error, requestId));
     });

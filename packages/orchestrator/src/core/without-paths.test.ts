@@ -6,6 +6,7 @@ it.each([
   ['Cannot open "/var/lib/muster/x.gguf": no such file', 'Cannot open "x.gguf": no such file'],
   ["ENOENT: no such file, open '/tmp/muster-1/note.json'", "ENOENT: no such file, open 'note.json'"],
   ["(/usr/lib/libcuda.so) failed", "(libcuda.so) failed"],
+  ["\u001b[31m/home/bob/a.gguf\u001b[0m is cut short", "a.gguf is cut short"],
   ["C:\\Users\\bob\\models\\a.gguf is cut short", "a.gguf is cut short"],
   ["from \\\\server\\share\\a.gguf", "from a.gguf"],
   ["file:///opt/muster/dist/child-main.js failed", "child-main.js failed"],

@@ -2,6 +2,8 @@
 const unixPath = /(?<![\w:/.~%@-])\/(?!(?:v1|cluster)\/)(?:[^\s/:"'`<>|,;)]+\/)+([^\s/:"'`<>|,;)]*)/g;
 const windowsPath = /(?<!\w)(?:[A-Za-z]:[\\/]|\\\\)(?:[^\s\\/:"'`<>|,;)]+[\\/])*([^\s\\/:"'`<>|,;)]*)/g;
 const fileUrl = /file:\/\/\/?(?:[^\s/"'`<>)]+\/)*([^\s/"'`<>)]*)/g;
+/** Colours of a terminal. */
+const colours = new RegExp(`${String.fromCharCode(27)}\\[[\\d;]*[A-Za-z]`, "g");
 /** The first line of a stack, and what follows. */
 const stack = /\n\s+at .*$/s;
 
@@ -12,6 +14,7 @@ const stack = /\n\s+at .*$/s;
 export function withoutPaths(message: string): string {
   return message
     .slice(0, 16_384)
+    .replace(colours, "")
     .replace(stack, "")
     .replace(fileUrl, "$1")
     .replace(windowsPath, "$1")
