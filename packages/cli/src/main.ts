@@ -7,6 +7,7 @@ import { demoCommand } from "./commands/demo.ts";
 import { doctorCommand } from "./commands/doctor.ts";
 import { modelsCommand } from "./commands/models.ts";
 import { orchestratorCommand } from "./commands/orchestrator.ts";
+import { trustCommand } from "./commands/trust.ts";
 import { upCommand } from "./commands/up.ts";
 import { workerCommand } from "./commands/worker.ts";
 import { workersCommand } from "./commands/workers.ts";
@@ -29,6 +30,7 @@ for (const build of [
   modelsCommand,
   orchestratorCommand,
   workerCommand,
+  trustCommand,
   doctorCommand,
 ]) {
   program.addCommand(build(io).copyInheritedSettings(program));

@@ -40,7 +40,7 @@ export function withOrchestratorOptions(command: Command): Command {
   return command
     .option(
       "--host <address>",
-      "address to listen on; any but loopback needs MUSTER_API_KEYS and MUSTER_JOIN_TOKEN",
+      "address to listen on; any but loopback needs MUSTER_API_KEYS, and workers an invitation",
     )
     .option("--port <port>", "port for clients (default: 11500)", integer(0, 65_535))
     .option("--fleet-port <port>", "port that workers dial (default: 11501)", integer(0, 65_535))

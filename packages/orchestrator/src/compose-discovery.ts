@@ -19,12 +19,12 @@ export async function startDiscovery(deps: {
   readonly lifecycle: Lifecycle;
 }): Promise<void> {
   const { config, id, version, fleetAddress, log, lifecycle } = deps;
-  const { fleetHost, isDiscoverable, joinToken } = config;
+  const { fleetHost, isDiscoverable } = config;
   if (!isDiscoverable || isLoopbackHost(fleetHost) || fleetHost === "::1") return;
   const advertiser = deps.advertiser ?? createBonjourAdvertiser({ log });
   lifecycle.onStop("discovery", () => advertiser.close());
   await advertiser.start({
-    ...{ id, version, needsToken: joinToken !== undefined },
+    ...{ id, version, needsInvitation: true },
     name: `Muster on ${hostname()}`,
     host: everyAddress.has(fleetHost) ? undefined : fleetHost,
     port: Number(fleetAddress.slice(fleetAddress.lastIndexOf(":") + 1)),

@@ -14,6 +14,7 @@ import { startCatalogue } from "./compose-catalogue.ts";
 import { startDiscovery } from "./compose-discovery.ts";
 import { startMirror } from "./compose-mirror.ts";
 import { createPlacement } from "./compose-placement.ts";
+import { startTrust } from "./compose-trust.ts";
 import type { OrchestratorConfig } from "./config.ts";
 import { countByState } from "./core/batches/batch.ts";
 import { AttemptTable } from "./flows/attempt-table.ts";
@@ -27,8 +28,10 @@ import { LaneControl } from "./flows/lane-control.ts";
 import { RequestDesk } from "./flows/request-desk.ts";
 import { JobRunner } from "./flows/run-job.ts";
 import { ServedModels } from "./flows/served-models.ts";
+import type { TrustDesk } from "./flows/trust/trust-desk.ts";
 import { startFleetServer } from "./grpc/fleet-service.ts";
 import { startHttpServer } from "./http/server.ts";
+import type { AuditTrail } from "./ports/audit-trail.ts";
 import { version } from "./version.ts";
 
 /** What still goes on in the background after everything that people wait for: another orchestrator takes it up. */
@@ -41,6 +44,8 @@ export interface RunningOrchestrator {
   readonly fleetAddress: string;
   /** Where Redis is: a URL, or the path of its socket. */
   readonly redisAddress: string;
+  /** Who may join; undefined: the fleet port is on loopback, and nobody needs an invitation. */
+  readonly trust: Pick<TrustDesk, "invite" | "enrolments"> | undefined;
   /** What is under way now: for tests and for the curious. */
   load(): { readonly openRequests: number; readonly runningAttempts: number };
   /** Finishes running requests (see `drainMs`), turns away the others, closes everything. Safe to call twice. */
@@ -133,6 +138,8 @@ async function start(
   lifecycle.onStop("served models", () => served.close());
   const store = await openObjectStore(config.objectStore, { log, clock });
   lifecycle.onStop("object store", () => store.close());
+  // the audit trail is wired by the lead
+  const audit: AuditTrail = { record() {} };
   const comingUp = (model: string): string | undefined => {
     const here = placement.placer.comingUp(model)?.says;
     if (here !== undefined || served.slots(model) > 0) return here;
@@ -183,10 +190,11 @@ async function start(
   });
   served.announce();
   placement.placer.start();
+  const trust = await startTrust({ config, store, audit, clock, log, background, lifecycle });
   const fleetServer = await startFleetServer({
     host: config.fleetHost,
     port: config.fleetPort,
-    joinToken: config.joinToken,
+    trust,
     heartbeatIntervalMs: config.heartbeatIntervalMs,
     orchestratorId,
     version,
@@ -197,6 +205,7 @@ async function start(
     clock,
     log,
   });
+  trust?.serve(fleetServer);
   const fleetAddress = fleetServer.address;
   lifecycle.onStop("fleet port", () => {
     fleet.closeAll("the orchestrator is shutting down");
@@ -226,6 +235,7 @@ async function start(
         limits: { maxFileBytes: config.maxBatchFileBytes },
       },
       mirror: { desk: office.desk, maxFileBytes: config.maxImportBytes },
+      trust: trust?.desk,
       metrics,
       clock,
       log,
@@ -259,6 +269,7 @@ async function start(
     url: http.url,
     fleetAddress,
     redisAddress: address,
+    trust: trust?.desk,
     load: () => ({ openRequests: desk.size, runningAttempts: attempts.size }),
     stop: () => lifecycle.stop(),
   };

@@ -12,8 +12,9 @@ import {
 import { builtInCatalogue, type ModelEntry } from "@muster/models";
 import { parseKeyEntry } from "./core/access/api-keys.ts";
 import { type CanaryMode, canaryModes } from "./core/fleet/canary.ts";
+import { loadTrustConfig, type TrustConfig } from "./trust-config.ts";
 
-export interface OrchestratorConfig {
+export interface OrchestratorConfig extends TrustConfig {
   readonly host: string;
   /** 0 takes a free port. */
   readonly port: number;
@@ -29,7 +30,6 @@ export interface OrchestratorConfig {
   readonly redisPrefix: string;
   readonly dataDirectory: string;
   readonly apiKeys: readonly string[];
-  readonly joinToken: string | undefined;
   readonly bodyLimitBytes: number;
   /** A request that has no slot by then is turned away. */
   readonly queueTimeoutMs: number;
@@ -117,7 +117,7 @@ export function loadOrchestratorConfig(
     redisPrefix: overrides.redisPrefix ?? readText(env, "MUSTER_REDIS_PREFIX") ?? "muster",
     dataDirectory,
     apiKeys: overrides.apiKeys ?? readList(env, "MUSTER_API_KEYS"),
-    joinToken: overrides.joinToken ?? readText(env, "MUSTER_JOIN_TOKEN"),
+    ...loadTrustConfig(overrides, env, dataDirectory),
     // A request travels to its worker in one message (`maxMessageBytes`): this leaves room for what is added.
     bodyLimitBytes: overrides.bodyLimitBytes ?? 14 * 1024 * 1024,
     queueTimeoutMs: overrides.queueTimeoutMs ?? seconds("MUSTER_QUEUE_TIMEOUT_SECONDS", 86_400) ?? 60_000,
@@ -179,19 +179,11 @@ function check(config: OrchestratorConfig): void {
     );
   }
   for (const key of config.apiKeys) requireStrong("MUSTER_API_KEYS", parseKeyEntry(key).secret);
-  if (config.joinToken !== undefined) requireStrong("MUSTER_JOIN_TOKEN", config.joinToken);
   if (!loopbackHosts.has(config.host) && config.apiKeys.length === 0) {
     throw new MusterError(
       "invalid_request",
       `MUSTER_HOST is "${config.host}": an address that others can reach needs API keys. Set MUSTER_API_KEYS to one or more keys, separated by commas (for example the output of: openssl rand -hex 32).`,
       { param: "MUSTER_API_KEYS" },
-    );
-  }
-  if (!loopbackHosts.has(config.fleetHost) && config.joinToken === undefined) {
-    throw new MusterError(
-      "invalid_request",
-      `The fleet port would listen on "${config.fleetHost}": an address that others can reach needs a join token. Set MUSTER_JOIN_TOKEN here and on each worker (for example the output of: openssl rand -hex 32).`,
-      { param: "MUSTER_JOIN_TOKEN" },
     );
   }
 }

@@ -10,6 +10,7 @@ import { createMirror, type MirrorResource } from "./resources/mirror.ts";
 import { createModels, type Models } from "./resources/models.ts";
 import { createRerank, type Rerank } from "./resources/rerank.ts";
 import { createTokenize, type Tokenize } from "./resources/tokenize.ts";
+import { createTrust, type TrustResource } from "./resources/trust.ts";
 import { createWorkers, type Workers } from "./resources/workers.ts";
 
 const defaultTimeoutMs = 600_000;
@@ -61,6 +62,7 @@ export class Muster {
   readonly mirror: MirrorResource;
   readonly workers: Workers;
   readonly tokenize: Tokenize;
+  readonly trust: TrustResource;
 
   constructor(options: MusterOptions = {}) {
     const environment = readEnvironment();
@@ -84,6 +86,7 @@ export class Muster {
     this.models = createModels(transport);
     this.mirror = createMirror(transport);
     this.workers = createWorkers(transport);
+    this.trust = createTrust(transport);
   }
 }
 

@@ -88,10 +88,14 @@ export type {
   ToolCallDelta,
   ToolChoice,
 } from "./resources/tools.ts";
+export type { Authority, Trust, TrustResource } from "./resources/trust.ts";
 export type {
   EnergySums,
+  Enrolment,
   Fleet,
   Gpu,
+  Invite,
+  InviteWish,
   Replica,
   Worker,
   WorkerAvailability,

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import type { IncomingHttpHeaders } from "node:http";
 import { MusterError } from "@muster/base";
 import { type ApiKey, tenantOf } from "../core/access/api-keys.ts";
-import { operator, type Principal } from "../core/access/principal.ts";
+import { operator, type Principal, type Scope } from "../core/access/principal.ts";
 
 declare module "fastify" {
   interface FastifyRequest {
@@ -10,6 +10,9 @@ declare module "fastify" {
     principal: Principal;
     /** Whose request it is: files and batches belong to tenants. */
     tenant: string;
+  }
+  interface FastifyContextConfig {
+    scope?: Scope | undefined;
   }
 }
 

@@ -10,6 +10,7 @@ import type { ModelPlacer } from "../flows/placement/place-models.ts";
 import type { PresenceKeeper } from "../flows/presence-keeper.ts";
 import type { RequestDesk } from "../flows/request-desk.ts";
 import type { ServedModels } from "../flows/served-models.ts";
+import type { TrustDesk } from "../flows/trust/trust-desk.ts";
 import type { Batches } from "../ports/batches.ts";
 import type { Metrics } from "../ports/metrics.ts";
 
@@ -39,6 +40,8 @@ export interface HttpDeps {
   readonly models: { readonly catalogue: ModelCatalogue; readonly resolver: ModelResolver };
   readonly batches: BatchingDeps;
   readonly mirror: MirrorRouteDeps;
+  /** Undefined: the fleet port is on loopback, and nobody needs an invitation. */
+  readonly trust: TrustDesk | undefined;
   readonly metrics: Metrics;
   readonly clock: Clock;
   readonly log: Log;

@@ -8,6 +8,7 @@ import { fleetRoute } from "./cluster/fleet.ts";
 import { mirrorRoutes } from "./cluster/mirror.ts";
 import { clusterModelsRoutes } from "./cluster/models.ts";
 import { planRoute } from "./cluster/plan.ts";
+import { trustRoutes } from "./cluster/trust.ts";
 import { workersRoutes } from "./cluster/workers.ts";
 import { fromFastify, sendError } from "./error-response.ts";
 import type { HttpDeps } from "./http-deps.ts";
@@ -143,6 +144,7 @@ function buildApp(deps: HttpDeps): FastifyInstance {
   clusterModelsRoutes(app, deps);
   planRoute(app, deps);
   workersRoutes(app, deps);
+  trustRoutes(app, deps);
   mirrorRoutes(app, deps);
   fleetRoute(app, deps);
   probeRoutes(app, deps);
