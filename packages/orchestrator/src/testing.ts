@@ -3,6 +3,7 @@ export { createFairTags } from "./adapters/bullmq/fair-tags.ts";
 export { createBullmqJobQueue } from "./adapters/bullmq/job-queue.ts";
 export { sha256 } from "./adapters/common/sha256.ts";
 export { createDiskObjectStore } from "./adapters/disk/object-store.ts";
+export { createPeculiarIssuer } from "./adapters/peculiar-x509/issuer.ts";
 export { createRedisCommitLedger } from "./adapters/redis/commit-ledger.ts";
 export { createRedisProvenReplicas } from "./adapters/redis/proven-replicas.ts";
 export { startSupervisedRedis } from "./adapters/redis/server.ts";

@@ -32,6 +32,7 @@ export function acceptStream(stream: FleetStream, options: AcceptOptions): void 
   const { clock, log, fleet, attempts, enrolments, openCalls, sessions } = options;
   let session: { readonly workerId: string; readonly link: WorkerSession } | undefined;
   let forget: () => void = () => {};
+  let isOver = false;
   const refuse = (error: MusterError, isRetryable: boolean) => {
     log.warn({ code: error.code, reason: error.message, peer: stream.getPeer() }, "worker refused");
     stream.write({ refused: { code: error.code, message: error.message, retryable: isRetryable } });
@@ -49,26 +50,31 @@ export function acceptStream(stream: FleetStream, options: AcceptOptions): void 
     const body = workerBody(message);
     if (body?.kind !== "hello") return;
     stopWaiting();
-    try {
-      const enrolment = enrolments && admitted(stream, body.value, { ...options, enrolments });
-      const { welcome, identity } = welcomed(body.value, options, enrolment);
-      const link = new WorkerSession(identity.id, stream, options);
-      session = { workerId: identity.id, link };
-      sessions.add(link);
-      if (enrolment !== undefined) {
-        forget = openCalls.add(identity.id, (reason) => {
-          link.turnAway(reason);
-          fleet.leaveForGood(identity.id, link, "revoked");
-        });
-      }
-      link.write({ welcome });
-      fleet.join(identity, link);
-      attempts.adopt(identity.id, runningFromHello(body.value));
-    } catch (error) {
-      refuse(MusterError.from(error), false);
-    }
+    // Nothing that comes meanwhile is lost.
+    stream.pause();
+    begin(body.value)
+      .catch((error: unknown) => refuse(MusterError.from(error), false))
+      .finally(() => stream.resume());
   });
+  const begin = async (hello: WireHelloRead) => {
+    const enrolment = enrolments && (await admitted(stream, hello, { ...options, enrolments }));
+    if (isOver) return;
+    const { welcome, identity } = welcomed(hello, options, enrolment);
+    const link = new WorkerSession(identity.id, stream, options);
+    session = { workerId: identity.id, link };
+    sessions.add(link);
+    if (enrolment !== undefined) {
+      forget = openCalls.add(identity.id, (reason) => {
+        link.turnAway(reason);
+        fleet.leaveForGood(identity.id, link, "revoked");
+      });
+    }
+    link.write({ welcome });
+    fleet.join(identity, link);
+    attempts.adopt(identity.id, runningFromHello(hello));
+  };
   const over = (reason: string) => {
+    isOver = true;
     stopWaiting();
     forget();
     if (session === undefined) return;
@@ -85,16 +91,16 @@ export function acceptStream(stream: FleetStream, options: AcceptOptions): void 
 }
 
 /** By its certificate. What a worker says of itself does not count against it. */
-function admitted(
+async function admitted(
   stream: FleetStream,
   hello: WireHelloRead,
   { enrolments, clock }: AcceptOptions & { readonly enrolments: NonNullable<AcceptOptions["enrolments"]> },
-): Enrolment {
+): Promise<Enrolment> {
   const shown = shownIdentity(stream, clock.wallMs());
   if (shown === undefined)
     throw new MusterError("unauthenticated", "The connection has shown no certificate of a worker.");
   try {
-    const enrolment = enrolments.admit(shown);
+    const enrolment = await enrolments.admit(shown);
     if (hello.workerId === enrolment.id) return enrolment;
     throw new MusterError(
       "forbidden",

@@ -62,7 +62,8 @@ export function createBlobHandler(options: BlobHandlerOptions): (call: BlobCall)
     call.on("cancelled", leave).on("close", leave).on("error", leave);
     let release: () => void = () => {};
     const serving = async () => {
-      const who = readerOf(call, options);
+      const who = await readerOf(call, options);
+      gone.signal.throwIfAborted();
       const leaveRoom = admit(who);
       const forget = options.openCalls.add(who, (reason) => {
         call.emit("error", asStatus(new MusterError("forbidden", reason)));
@@ -143,12 +144,12 @@ function untilRoom(
 }
 
 /** By its certificate; without one by its address and the id that it gives: nobody uses up what another one may read. */
-function readerOf(call: BlobCall, { enrolments, clock }: BlobHandlerOptions): string {
+async function readerOf(call: BlobCall, { enrolments, clock }: BlobHandlerOptions): Promise<string> {
   if (enrolments === undefined) return nameOf(call.metadata, call.getPeer());
   const shown = shownIdentity(call, clock.wallMs());
   if (shown === undefined)
     throw new MusterError("unauthenticated", "The connection has shown no certificate of a worker.");
-  return enrolments.admit(shown).id;
+  return (await enrolments.admit(shown)).id;
 }
 
 function nameOf(metadata: Metadata, peer: string): string {

@@ -45,6 +45,7 @@ export interface ShownIdentity {
 /** Strangers can make us remember so many refusals a minute, and no more. */
 const maxRefusalsAMinute = 30;
 const minuteMs = 60_000;
+const lookAgainMs = 1_000;
 
 /** Which workers belong to the fleet, by which key, and which no longer. */
 export class Enrolments {
@@ -52,13 +53,15 @@ export class Enrolments {
   /** Names are given one after the other: two that join at once must not get the same. */
   #turn: Promise<unknown> = Promise.resolve();
   #refusals = { sinceMs: 0, count: 0 };
+  #lookedAtMs = Number.NEGATIVE_INFINITY;
 
   constructor(deps: EnrolmentsDeps) {
     this.#deps = deps;
   }
 
   /** The enrolment of whoever shows this certificate. Throws `forbidden` for one that does not count any more. */
-  admit({ workerId, spkiSha256 }: ShownIdentity): Enrolment {
+  async admit({ workerId, spkiSha256 }: ShownIdentity): Promise<Enrolment> {
+    await this.#lookAgainUnless(() => this.#deps.book.get(workerId) !== undefined);
     const enrolment = this.#deps.book.get(workerId);
     const reason = this.refusal(workerId);
     if (reason !== undefined) throw new MusterError("forbidden", reason);
@@ -120,7 +123,9 @@ export class Enrolments {
   async renew(request: Uint8Array): Promise<Enrolled> {
     const { issuer, book, audit, clock } = this.#deps;
     const { publicKey, spkiSha256 } = await issuer.readRequest(request);
-    const enrolment = this.all().find((one) => one.spkiSha256 === spkiSha256);
+    const find = () => this.all().find((one) => one.spkiSha256 === spkiSha256);
+    await this.#lookAgainUnless(() => find() !== undefined);
+    const enrolment = find();
     if (enrolment === undefined)
       throw new MusterError("forbidden", `This fleet knows no worker with this key. ${askAgain}`);
     const { id, name } = enrolment;
@@ -147,6 +152,18 @@ export class Enrolments {
     audit.record({ action: "worker.revoke", actor: by, target: workerId, details: { name } });
     log.info({ workerId, worker: name }, "worker revoked");
     return enrolment;
+  }
+
+  /** Another orchestrator may have let it in a moment ago. Strangers do not have us look more than once a second. */
+  async #lookAgainUnless(isKnown: () => boolean): Promise<void> {
+    const { book, clock, log } = this.#deps;
+    if (isKnown() || clock.nowMs() - this.#lookedAtMs < lookAgainMs) return;
+    this.#lookedAtMs = clock.nowMs();
+    try {
+      await book.refresh();
+    } catch (error) {
+      log.warn({ error: String(error) }, "enrolments not looked at");
+    }
   }
 
   /** What somebody tried who may not. */
