@@ -46,7 +46,7 @@ describe("one authority", () => {
   it("of the office's own ends in the office's root", () => {
     const own: Authorities = [authority("a", { parents: ["middle", "root"] })];
     expect(chainFor(own, own[0])).toEqual(["cert a", "middle", "root"]);
-    expect(anchorsOf(own)).toEqual(["root"]);
+    expect(anchorsOf(own)).toEqual(["cert a", "middle", "root"]);
   });
 });
 

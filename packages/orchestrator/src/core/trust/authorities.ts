@@ -53,9 +53,9 @@ export function trustedAuthorities(all: Authorities, nowMs: number): readonly Au
   return all.filter((one) => nowMs < (endsAtMs(all, one) ?? Number.POSITIVE_INFINITY));
 }
 
-/** Self-signed certificates that a peer's chain may end in. */
+/** What a peer's chain may go through and end in: a worker shows its own certificate alone. */
 export function anchorsOf(authorities: readonly Authority[]): readonly string[] {
-  return authorities.map(({ certificate, parents }) => parents.at(-1) ?? certificate);
+  return authorities.flatMap(({ certificate, parents }) => [certificate, ...parents]);
 }
 
 /**
