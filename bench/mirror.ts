@@ -79,7 +79,7 @@ async function readAway(cluster: BenchCluster): Promise<void> {
 /** As another worker each time. */
 function feedOf(cluster: BenchCluster) {
   const workerId = `bench-${Math.random()}`;
-  return createGrpcMirror({ address: cluster.fleetAddress, joinToken: undefined, workerId });
+  return createGrpcMirror({ address: cluster.fleetAddress, identity: () => undefined, workerId });
 }
 
 /** As a worker does it. */
@@ -105,7 +105,7 @@ async function beatWhile(
   const sentMs = new Map<number, number>();
   const delaysMs: number[] = [];
   const link = createGrpcOrchestratorLink({
-    ...{ address: cluster.fleetAddress, joinToken: undefined, log: silentLog },
+    ...{ address: cluster.fleetAddress, identity: undefined, speaksTls: async () => false, log: silentLog },
   });
   const dialled = await link.dial(hello, (message) => {
     if (message.kind !== "heartbeat-ack") return;

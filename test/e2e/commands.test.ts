@@ -178,34 +178,38 @@ describe("muster", () => {
 });
 
 describe("a worker that is not wanted", () => {
-  it("leaves with the reason: a wrong join token", async () => {
-    const directory = await temporaryDirectory();
-    const secrets = {
-      MUSTER_API_KEYS: "an-api-key-0123456789",
-      MUSTER_JOIN_TOKEN: "a-join-token-0123456789",
-    };
+  it("leaves with the reason: it has not joined, or is no longer one of the fleet", async () => {
+    const [directory, desk] = [await temporaryDirectory(), await temporaryDirectory()];
     const ports = ["--port", "0", "--fleet-port", "0", "--data-dir", directory];
-    const orchestrator = muster(["orchestrator", ...ports, "--log-level", "error"], secrets);
-    await eventually(() => orchestrator.output().includes("--join"), 30_000);
-    const address = /--join (\S+)/.exec(orchestrator.output())?.[1] ?? "";
-    const worker = muster(
-      [
-        "worker",
-        "stub:m",
-        "--engine",
-        "stub",
-        "--join",
-        address,
-        "--data-dir",
-        directory,
-        "--log-level",
-        "silent",
-      ],
-      { MUSTER_JOIN_TOKEN: "another-token-0123456789" },
+    const orchestrator = muster(["orchestrator", ...ports, "--log-level", "error"], {
+      MUSTER_FLEET_TLS: "on",
+    });
+    await eventually(() => orchestrator.output().includes("Fleet port:"), 30_000);
+    const url = /Clients: (\S+)\/v1/.exec(orchestrator.output())?.[1] ?? "";
+    const address = /Fleet port: (\S+)/.exec(orchestrator.output())?.[1] ?? "";
+    const stub = ["stub:m", "--engine", "stub", "--data-dir", desk, "--log-level", "silent"];
+    const stranger = muster(["worker", ...stub, "--join", address, "--name", "desk"]);
+    expect(await stranger.exited).toBe(1);
+    expect(stranger.output()).toContain("it joins with an invitation");
+
+    const invite = muster(["workers", "invite", "--pool", "desks", "--name", "desk", "--url", url]);
+    expect(await invite.exited).toBe(0);
+    const line = /muster worker join (\S+)/.exec(invite.output())?.[1] ?? "";
+    const worker = muster(["worker", "join", line, ...stub]);
+    await eventually(
+      () => worker.output().includes('as "desk"') && worker.output().includes("Connected"),
+      30_000,
     );
+    const revoke = muster(["workers", "revoke", "desk", "--url", url]);
+    expect(await revoke.exited).toBe(0);
     expect(await worker.exited).toBe(1);
-    expect(worker.output()).toContain("join token");
-    expect(worker.output()).not.toContain("another-token");
+    expect(worker.output()).toContain('An administrator has revoked the worker "desk"');
+    const again = muster(["worker", ...stub]);
+    expect(await again.exited).toBe(1);
+    expect(again.output()).toContain("has revoked");
+    const enrolled = muster(["workers", "enrolled", "--url", url]);
+    expect(await enrolled.exited).toBe(0);
+    expect(enrolled.output()).toMatch(/desk\s+desks\s+revoked/);
     orchestrator.child.kill("SIGTERM");
     expect(await orchestrator.exited).toBe(0);
   });

@@ -6,7 +6,7 @@ import { officeNetwork } from "../support/office-network.ts";
 import { testRedis } from "../support/redis.ts";
 
 const main = fileURLToPath(new URL("../../packages/cli/dist/main.js", import.meta.url));
-const token = "a-join-token-of-the-office";
+const key = "a-key-of-the-office-0123";
 const network = officeNetwork();
 afterAll(() => network?.remove());
 
@@ -36,12 +36,11 @@ async function startOrchestrator(env: Record<string, string> = {}): Promise<Runn
     {
       REDIS_URL: (await testRedis()).url,
       MUSTER_REDIS_PREFIX: `discovery-${process.pid}-${Math.random()}`,
-      MUSTER_API_KEYS: "a-key-of-the-office-0123",
-      MUSTER_JOIN_TOKEN: token,
+      MUSTER_API_KEYS: key,
       ...env,
     },
   );
-  await eventually(() => orchestrator.output().includes("Workers: muster worker --join"));
+  await eventually(() => orchestrator.output().includes("Fleet port:"));
   return orchestrator;
 }
 
@@ -50,36 +49,35 @@ function worker(directory: string, more: readonly string[] = []): readonly strin
   return [process.execPath, main, "worker", ...models, ...more];
 }
 
-/** With a terminal, as a person has it. */
-function inTerminal(command: readonly string[]): readonly string[] {
-  return ["script", "-qec", command.join(" "), "/dev/null"];
-}
-
 const why = network === undefined ? " (skipped: network namespaces take root and ip)" : "";
 
 describe.skipIf(network === undefined)(`a worker without an address, in an office network${why}`, () => {
-  const env = { MUSTER_JOIN: "", MUSTER_MODEL: "", MUSTER_JOIN_TOKEN: token };
+  const env = { MUSTER_JOIN: "", MUSTER_MODEL: "" };
 
-  it("finds the orchestrator by multicast DNS, asks, joins, and joins again without asking", async () => {
+  it("finds the orchestrator by multicast DNS, tells it nothing, joins with an invitation, and finds back alone", async () => {
     await startOrchestrator();
     const directory = await temporaryDirectory();
-    const first = run(1, inTerminal(worker(directory)), env);
-    await eventually(() => first.output().includes("[y/N]"));
+    const first = run(1, worker(directory), env);
+    expect(await first.exited).toBe(1);
     expect(first.output()).toMatch(
-      /Found Muster on .* at 10\.77\.0\.1:11501, version .*, wants a join token/,
+      /not joined. Found on the network:\n {2}Muster on .* at 10\.77\.0\.1:11501/,
     );
-    first.child.stdin?.write("y\n");
-    await eventually(() => first.output().includes('Connected to 10.77.0.1:11501 as "desk"'));
-    await endProcess(first.child, "SIGTERM");
 
-    const second = run(1, worker(directory), env);
-    await eventually(() => second.output().includes('Connected to 10.77.0.1:11501 as "desk"'));
-    expect(second.output()).toContain("as agreed before");
-    await endProcess(second.child, "SIGTERM");
+    const invite = run(
+      0,
+      [process.execPath, main, "workers", "invite", "--pool", "desks", "--url", "http://10.77.0.1:11500"],
+      { MUSTER_API_KEY: key },
+    );
+    expect(await invite.exited).toBe(0);
+    const line = /muster worker join (\S+)/.exec(invite.output())?.[1] ?? "";
+    expect(line).toMatch(/^muster:\/\/10\.77\.0\.1:11501#/);
+    const [program = "", cli = "", , ...flags] = worker(directory);
+    const joining = run(1, [program, cli, "worker", "join", line, ...flags], env);
+    await eventually(() => joining.output().includes('Connected to 10.77.0.1:11501 as "desk"'));
+    await endProcess(joining.child, "SIGTERM");
 
-    const third = run(1, worker(directory, ["--forget"]), env);
-    expect(await third.exited).toBe(1);
-    expect(third.output()).toContain("not joined. To join:\n  muster worker --join 10.77.0.1:11501");
+    const later = run(1, worker(directory), env);
+    await eventually(() => later.output().includes('Connected to 10.77.0.1:11501 as "desk"'));
   });
 
   it("is not told of an orchestrator that does not want to be found", async () => {

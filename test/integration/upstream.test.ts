@@ -17,7 +17,6 @@ import { testRedis } from "../support/redis.ts";
 import { tinyModel } from "../support/tiny-model.ts";
 
 const key = "a-key-of-the-upstream";
-const joinToken = "a-token-of-the-upstream";
 const slots = 8;
 const trainedModel = "tiny-gemma";
 
@@ -34,7 +33,7 @@ describe("a worker of an OpenAI-compatible server", () => {
       loadOrchestratorConfig(
         {
           ...{ host: "127.0.0.1", port: 0, fleetPort: 0, dataDirectory: directory },
-          ...{ redisUrl, redisPrefix: `upstream-${process.pid}`, apiKeys: [key], joinToken },
+          ...{ redisUrl, redisPrefix: `upstream-${process.pid}`, apiKeys: [key] },
         },
         {},
       ),
@@ -42,7 +41,6 @@ describe("a worker of an OpenAI-compatible server", () => {
     );
     const address = {
       orchestrator: orchestrator.fleetAddress,
-      joinToken,
       name: "upstream",
       dataDirectory: directory,
     };

@@ -9,6 +9,7 @@ import { doctorCommand } from "./commands/doctor.ts";
 import { keysCommand } from "./commands/keys.ts";
 import { modelsCommand } from "./commands/models.ts";
 import { orchestratorCommand } from "./commands/orchestrator.ts";
+import { trustCommand } from "./commands/trust.ts";
 import { upCommand } from "./commands/up.ts";
 import { usageCommand } from "./commands/usage.ts";
 import { workerCommand } from "./commands/worker.ts";
@@ -35,6 +36,7 @@ for (const build of [
   usageCommand,
   orchestratorCommand,
   workerCommand,
+  trustCommand,
   doctorCommand,
 ]) {
   program.addCommand(build(io).copyInheritedSettings(program));

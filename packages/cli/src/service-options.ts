@@ -40,7 +40,7 @@ export function withOrchestratorOptions(command: Command): Command {
   return command
     .option(
       "--host <address>",
-      "address to listen on; any but loopback needs --tls or its like, and MUSTER_JOIN_TOKEN",
+      "address to listen on; any but loopback needs --tls or its like, and workers an invitation",
     )
     .addOption(
       new Option(

@@ -4,7 +4,7 @@ import { startDiscovery } from "./compose-discovery.ts";
 import { loadOrchestratorConfig, type OrchestratorOverrides } from "./config.ts";
 import type { Advertised } from "./ports/advertiser.ts";
 
-const secrets = { apiKeys: ["a-key-of-the-office-0123"], joinToken: "a-join-token-of-the-office" };
+const secrets = { apiKeys: ["a-key-of-the-office-0123"] };
 
 async function advertisedBy(overrides: OrchestratorOverrides): Promise<Advertised | undefined> {
   let said: Advertised | undefined;
@@ -30,8 +30,8 @@ async function advertisedBy(overrides: OrchestratorOverrides): Promise<Advertise
 describe("an orchestrator", () => {
   it("is advertised where others can reach its fleet port, without a secret", async () => {
     const said = await advertisedBy({ fleetHost: "0.0.0.0", ...secrets });
-    expect(said).toMatchObject({ host: undefined, port: 12_345, needsToken: true });
-    expect(JSON.stringify(said)).not.toContain(secrets.joinToken);
+    expect(said).toMatchObject({ host: undefined, port: 12_345, needsInvitation: true });
+    expect(JSON.stringify(said)).not.toContain(secrets.apiKeys[0]);
     expect(await advertisedBy({ fleetHost: "192.168.1.20", ...secrets })).toMatchObject({
       host: "192.168.1.20",
     });

@@ -16,12 +16,12 @@ export async function startDiscovery(deps: {
   readonly lifecycle: Lifecycle;
 }): Promise<void> {
   const { config, id, version, fleetAddress, log, lifecycle } = deps;
-  const { fleetHost, isDiscoverable, joinToken } = config;
+  const { fleetHost, isDiscoverable } = config;
   if (!isDiscoverable || isLoopbackHost(fleetHost)) return;
   const advertiser = deps.advertiser ?? createBonjourAdvertiser({ log });
   lifecycle.onStop("discovery", () => advertiser.close());
   await advertiser.start({
-    ...{ id, version, needsToken: joinToken !== undefined },
+    ...{ id, version, needsInvitation: true },
     name: `Muster on ${hostname()}`,
     host: isEveryAddress(fleetHost) ? undefined : fleetHost,
     port: Number(fleetAddress.slice(fleetAddress.lastIndexOf(":") + 1)),

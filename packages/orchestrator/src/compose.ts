@@ -18,6 +18,7 @@ import { startMirror } from "./compose-mirror.ts";
 import { createPlacement } from "./compose-placement.ts";
 import { startQuota } from "./compose-quota.ts";
 import { type OwnCertificates, openCertificates } from "./compose-tls.ts";
+import { hostNames, startAuthorities, startTrust } from "./compose-trust.ts";
 import type { OrchestratorConfig } from "./config.ts";
 import { countByState } from "./core/batches/batch.ts";
 import { AttemptTable } from "./flows/attempt-table.ts";
@@ -31,6 +32,8 @@ import { LaneControl } from "./flows/lane-control.ts";
 import { RequestDesk } from "./flows/request-desk.ts";
 import { JobRunner } from "./flows/run-job.ts";
 import { ServedModels } from "./flows/served-models.ts";
+import { openHostCertificates } from "./flows/trust/host-certificates.ts";
+import type { TrustDesk } from "./flows/trust/trust-desk.ts";
 import { workOf } from "./flows/usage/work-of.ts";
 import { startFleetServer } from "./grpc/fleet-service.ts";
 import { type HttpServer, startHttpServer } from "./http/server.ts";
@@ -52,6 +55,8 @@ export interface RunningOrchestrator {
   readonly fleetAddress: string;
   /** Where Redis is: a URL, or the path of its socket. */
   readonly redisAddress: string;
+  /** Who may join; undefined: the fleet port is on loopback, and nobody needs an invitation. */
+  readonly trust: Pick<TrustDesk, "invite" | "enrolments"> | undefined;
   /** What is under way now: for tests and for the curious. */
   load(): { readonly openRequests: number; readonly runningAttempts: number };
   /** Finishes running requests (see `drainMs`), turns away the others, closes everything. Safe to call twice. */
@@ -226,10 +231,13 @@ async function start(
   });
   served.announce();
   placement.placer.start();
+  const guarded = { config, store, audit, clock, log, background, lifecycle };
+  const authorities = await startAuthorities(guarded);
+  const trust = await startTrust({ ...guarded, authorities });
   const fleetServer = await startFleetServer({
     host: config.fleetHost,
     port: config.fleetPort,
-    joinToken: config.joinToken,
+    trust,
     heartbeatIntervalMs: config.heartbeatIntervalMs,
     orchestratorId,
     version,
@@ -240,6 +248,11 @@ async function start(
     clock,
     log,
   });
+  trust?.serve(fleetServer);
+  const ownCertificates =
+    authorities === undefined
+      ? undefined
+      : () => openHostCertificates({ authorities, host: hostNames(config), clock, log, background });
   const fleetAddress = fleetServer.address;
   lifecycle.onStop("fleet port", () => {
     fleet.closeAll("the orchestrator is shutting down");
@@ -271,6 +284,7 @@ async function start(
       mirror: { desk: office.desk, maxFileBytes: config.maxImportBytes },
       quota: quotas.desk,
       usage: quotas.usage,
+      trust: trust?.desk,
       metrics,
       clock,
       log,
@@ -293,7 +307,8 @@ async function start(
     {
       ...{ host: config.host, port: config.port, admin: config.adminListener },
       certificates: await openCertificates({
-        ...{ config, own: deps.ownCertificates, clock, log, lifecycle },
+        ...{ config, clock, log, lifecycle },
+        own: deps.ownCertificates ?? ownCertificates,
       }),
       ...{ trustedProxies: config.trustedProxies, headersTimeoutMs: config.headersTimeoutMs },
     },
@@ -314,6 +329,7 @@ async function start(
     operatorKeyFile: access.operatorKeyFile(),
     fleetAddress,
     redisAddress: address,
+    trust: trust?.desk,
     load: () => ({ openRequests: desk.size, runningAttempts: attempts.size }),
     stop: () => lifecycle.stop(),
   };

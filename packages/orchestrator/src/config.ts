@@ -14,9 +14,10 @@ import { builtInCatalogue, type ModelEntry } from "@muster/models";
 import { parseKeyEntry } from "./core/access/api-keys.ts";
 import { type Limits, noLimits } from "./core/access/principal.ts";
 import { type CanaryMode, canaryModes } from "./core/fleet/canary.ts";
+import { type FleetTrustConfig, readFleetTrustConfig } from "./fleet-trust-config.ts";
 import { checkTls, readTrustConfig, type TrustConfig } from "./trust-config.ts";
 
-export interface OrchestratorConfig extends TrustConfig {
+export interface OrchestratorConfig extends TrustConfig, FleetTrustConfig {
   readonly host: string;
   /** 0 takes a free port. */
   readonly port: number;
@@ -32,7 +33,6 @@ export interface OrchestratorConfig extends TrustConfig {
   readonly redisPrefix: string;
   readonly dataDirectory: string;
   readonly apiKeys: readonly string[];
-  readonly joinToken: string | undefined;
   readonly bodyLimitBytes: number;
   /** A request that has no slot by then is turned away. */
   readonly queueTimeoutMs: number;
@@ -119,7 +119,7 @@ export function loadOrchestratorConfig(
     dataDirectory,
     ...readTrustConfig(overrides, { env, dataDirectory }),
     apiKeys: overrides.apiKeys ?? readList(env, "MUSTER_API_KEYS"),
-    joinToken: overrides.joinToken ?? readText(env, "MUSTER_JOIN_TOKEN"),
+    ...readFleetTrustConfig(overrides, env),
     // A request travels to its worker in one message (`maxMessageBytes`): this leaves room for what is added.
     bodyLimitBytes: overrides.bodyLimitBytes ?? 14 * 1024 * 1024,
     queueTimeoutMs: overrides.queueTimeoutMs ?? seconds("MUSTER_QUEUE_TIMEOUT_SECONDS", 86_400) ?? 60_000,
@@ -183,15 +183,7 @@ function check(config: OrchestratorConfig): void {
     );
   }
   for (const key of config.apiKeys) requireStrong("MUSTER_API_KEYS", parseKeyEntry(key).secret);
-  if (config.joinToken !== undefined) requireStrong("MUSTER_JOIN_TOKEN", config.joinToken);
   checkTls(config, { host: config.host, isLoopback: isLoopbackHost });
-  if (!isLoopbackHost(config.fleetHost) && config.joinToken === undefined) {
-    throw new MusterError(
-      "invalid_request",
-      `The fleet port would listen on "${config.fleetHost}": an address that others can reach needs a join token. Set MUSTER_JOIN_TOKEN here and on each worker (for example the output of: openssl rand -hex 32).`,
-      { param: "MUSTER_JOIN_TOKEN" },
-    );
-  }
 }
 
 function isTimeZone(name: string): boolean {

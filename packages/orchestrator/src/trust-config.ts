@@ -14,6 +14,8 @@ export type TlsChoice =
 
 export interface TrustConfig {
   readonly tls: TlsChoice;
+  /** By what else clients call this host: for a certificate of Muster's own authority. */
+  readonly tlsNames: readonly string[];
   /** Addresses and networks whose X-Forwarded headers count. */
   readonly trustedProxies: readonly string[];
   /** What administrates answers only there; undefined: with everything else. */
@@ -33,6 +35,7 @@ export function readTrustConfig(
   return {
     tls: overrides.tls ?? readTls(env),
     trustedProxies,
+    tlsNames: overrides.tlsNames ?? readList(env, "MUSTER_TLS_NAMES"),
     adminListener: overrides.adminListener ?? readAdminListener(env),
     headersTimeoutMs: overrides.headersTimeoutMs ?? 20_000,
     trustDirectory: resolve(

@@ -1,6 +1,7 @@
 import { fileURLToPath } from "node:url";
 import { type GrpcObject, loadPackageDefinition, type ServiceClientConstructor } from "@grpc/grpc-js";
 import { loadSync } from "@grpc/proto-loader";
+import type { EnrolClient, EnrolDefinition } from "./gen/muster/v1/Enrol.ts";
 import type { FleetClient, FleetDefinition } from "./gen/muster/v1/Fleet.ts";
 import type { OrchestratorMessage__Output } from "./gen/muster/v1/OrchestratorMessage.ts";
 import type { WorkerMessage__Output } from "./gen/muster/v1/WorkerMessage.ts";
@@ -34,6 +35,11 @@ export type {
   BlobRequest as WireBlobRequest,
   BlobRequest__Output as WireBlobRequestRead,
 } from "./gen/muster/v1/BlobRequest.ts";
+export type { EnrolClient, EnrolHandlers } from "./gen/muster/v1/Enrol.ts";
+export type {
+  Enrolled as WireEnrolled,
+  Enrolled__Output as WireEnrolledRead,
+} from "./gen/muster/v1/Enrolled.ts";
 export type { FleetClient, FleetHandlers } from "./gen/muster/v1/Fleet.ts";
 export type {
   Hardware as WireHardware,
@@ -60,6 +66,13 @@ export type {
   WorkerMessage__Output as WorkerMessageRead,
 } from "./gen/muster/v1/WorkerMessage.ts";
 export { protocolVersions } from "./protocol.ts";
+export {
+  formatInvitation,
+  type Invitation,
+  invitationPattern,
+  parseInvitation,
+} from "./trust/invitation.ts";
+export { identityUri, serverName, workerIdFrom } from "./trust/names.ts";
 
 /** Larger than any request body that HTTP lets in: a message over gRPC's limit would end the whole stream. */
 export const maxMessageBytes = 16 * 1024 * 1024;
@@ -75,17 +88,30 @@ export function negotiateProtocol(
 
 const protoRoot = fileURLToPath(new URL("..", import.meta.url));
 
-interface FleetPackage {
-  readonly service: FleetDefinition;
-  readonly Client: new (...args: ConstructorParameters<ServiceClientConstructor>) => FleetClient;
+interface ServicePackage<Definition, ServiceClient> {
+  readonly service: Definition;
+  readonly Client: new (...args: ConstructorParameters<ServiceClientConstructor>) => ServiceClient;
 }
+type FleetPackage = ServicePackage<FleetDefinition, FleetClient>;
+type EnrolPackage = ServicePackage<EnrolDefinition, EnrolClient>;
 
-let loaded: FleetPackage | undefined;
+let fleet: FleetPackage | undefined;
+let enrol: EnrolPackage | undefined;
 
 /** Reads the .proto files (once) and gives the service's definition and client. */
 export function loadFleet(): FleetPackage {
-  if (loaded !== undefined) return loaded;
-  const definition = loadSync("muster/v1/fleet.proto", {
+  fleet ??= load("fleet.proto", "Fleet") as FleetPackage;
+  return fleet;
+}
+
+/** As `loadFleet`, of the service for those who have no certificate yet, or no longer. */
+export function loadEnrol(): EnrolPackage {
+  enrol ??= load("enrol.proto", "Enrol") as EnrolPackage;
+  return enrol;
+}
+
+function load(file: string, service: string): ServicePackage<unknown, unknown> {
+  const definition = loadSync(`muster/v1/${file}`, {
     includeDirs: [protoRoot],
     longs: Number,
     enums: String,
@@ -93,12 +119,8 @@ export function loadFleet(): FleetPackage {
     oneofs: true,
   });
   const muster = loadPackageDefinition(definition)["muster"] as GrpcObject;
-  const client = (muster["v1"] as GrpcObject)["Fleet"] as ServiceClientConstructor;
-  loaded = {
-    service: client.service as unknown as FleetDefinition,
-    Client: client as unknown as FleetPackage["Client"],
-  };
-  return loaded;
+  const client = (muster["v1"] as GrpcObject)[service] as ServiceClientConstructor;
+  return { service: client.service, Client: client as unknown as EnrolPackage["Client"] };
 }
 
 type BodyOf<M extends { body?: string | undefined }> = {

@@ -12,6 +12,7 @@ import { createMirror, type MirrorResource } from "./resources/mirror.ts";
 import { createModels, type Models } from "./resources/models.ts";
 import { createRerank, type Rerank } from "./resources/rerank.ts";
 import { createTokenize, type Tokenize } from "./resources/tokenize.ts";
+import { createTrust, type TrustResource } from "./resources/trust.ts";
 import { createUsage, type UsageResource } from "./resources/usage.ts";
 import { createWorkers, type Workers } from "./resources/workers.ts";
 
@@ -67,6 +68,7 @@ export class Muster {
   readonly audit: Audit;
   readonly tokenize: Tokenize;
   readonly usage: UsageResource;
+  readonly trust: TrustResource;
 
   constructor(options: MusterOptions = {}) {
     const environment = readEnvironment();
@@ -93,6 +95,7 @@ export class Muster {
     this.keys = createKeys(transport);
     this.audit = createAudit(transport);
     this.usage = createUsage(transport);
+    this.trust = createTrust(transport);
   }
 }
 

@@ -90,6 +90,7 @@ export type {
   ToolCallDelta,
   ToolChoice,
 } from "./resources/tools.ts";
+export type { Authority, Trust, TrustResource } from "./resources/trust.ts";
 export type {
   UsageCounts,
   UsageDimension,
@@ -100,8 +101,11 @@ export type {
 } from "./resources/usage.ts";
 export type {
   EnergySums,
+  Enrolment,
   Fleet,
   Gpu,
+  Invite,
+  InviteWish,
   Replica,
   Worker,
   WorkerAvailability,

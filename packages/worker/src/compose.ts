@@ -13,8 +13,10 @@ import { createOrderedFiles } from "./adapters/disk/ordered-files.ts";
 import { readWorkerId } from "./adapters/disk/worker-id.ts";
 import { createGrpcMirror } from "./adapters/grpc/mirror.ts";
 import { createGrpcOrchestratorLink } from "./adapters/grpc/orchestrator-link.ts";
+import { speaksTls } from "./adapters/tls/pinned-authority.ts";
 import { createEngine, nameUpstreamModel } from "./compose-engines.ts";
 import { createWorkerProbe, enginePackages } from "./compose-hardware.ts";
+import { openIdentity } from "./compose-join.ts";
 import { createLending } from "./compose-lending.ts";
 import { startMachineLoad } from "./compose-load.ts";
 import { createMemoryCheck } from "./compose-memory-check.ts";
@@ -65,7 +67,8 @@ export async function startWorker(
   const clock = deps.clock ?? systemClock;
   const log = deps.log.child({ worker: config.name });
   const background = new Background(log);
-  const workerId = await readWorkerId(config.dataDirectory, config.name);
+  const identity = await openIdentity(config, { background, clock, log });
+  const workerId = identity?.current.workerId ?? (await readWorkerId(config.dataDirectory, config.name));
   const packages = deps.engine === undefined ? await enginePackages(config, log) : {};
   const probe = deps.probe ?? createWorkerProbe(config, packages, log);
   const hardware = await probe.probe();
@@ -82,14 +85,14 @@ export async function startWorker(
     ),
     allowPaths: config.allowPaths,
   });
-  const { orchestrator: address, joinToken } = config;
+  const { orchestrator: address } = config;
   const isLoaded = (source: string) =>
     neededUris(config, replicas.modelUris()).some((uri) => modelSources(uri).includes(source));
   const { store, shelf } = openWorkerModels(config, {
     budgetBytes: config.modelDiskBytes,
     isKept: (source) => isLoaded(source) || disk.isFetching(source),
     policy: config.fetchPolicy,
-    feed: createGrpcMirror({ address, joinToken, workerId }),
+    feed: createGrpcMirror({ address, identity: () => identity?.current, workerId }),
     hasMirror: () => link.hasMirror,
     ...{ clock, log },
   });
@@ -162,6 +165,7 @@ export async function startWorker(
       link.say({ kind: "draining", reason });
       await assignments.drain(config.drainMs);
       disk.close();
+      identity?.stop();
       await link.close(reason);
       await replicas.closeAll();
       await lending.stop();
@@ -172,7 +176,7 @@ export async function startWorker(
   };
 
   const link = new LinkKeeper({
-    link: createGrpcOrchestratorLink({ address, joinToken, log }),
+    link: createGrpcOrchestratorLink({ address, identity, speaksTls, log }),
     hello: () => ({
       workerId,
       name: config.name,
@@ -198,6 +202,7 @@ export async function startWorker(
         disk,
         background,
         drain: (reason) => background.run("drain", () => stop(reason)),
+        renew: () => identity?.renewSoon(),
       }),
     clock,
     log,
@@ -215,6 +220,7 @@ export async function startWorker(
   }
   for (const spec of fixed) replicas.add(spec);
   disk.start();
+  identity?.start();
   background.run("link", () =>
     link.run().catch(async (error: MusterError) => {
       log.error({ code: error.code, reason: error.message }, "the orchestrator refused this worker");

@@ -25,9 +25,8 @@ export interface ModelOffer {
 export interface WorkerConfig extends LendingConfig, EngineTrustConfig {
   /** `host:port` of the orchestrator's fleet port. */
   readonly orchestrator: string;
-  readonly joinToken: string | undefined;
   readonly name: string;
-  /** Holds the worker's id. */
+  /** Holds the worker's id, and what makes it one of a fleet. */
   readonly dataDirectory: string;
   readonly modelDirectory: string | undefined;
   readonly models: readonly ModelOffer[];
@@ -96,6 +95,7 @@ const namePattern = /^[A-Za-z0-9._-]{1,64}$/;
  * Throws MusterError `invalid_request` naming the setting, what is wrong and what to do.
  */
 export function loadWorkerConfig(overrides: WorkerOverrides, env: Env = process.env): WorkerConfig {
+  refuseJoinToken(env);
   const share = readText(env, "XDG_DATA_HOME") ?? join(homedir(), ".local", "share");
   const modelUri = readText(env, "MUSTER_MODEL");
   const models = overrides.models ?? (modelUri === undefined ? [] : [{ uri: modelUri, name: undefined }]);
@@ -104,7 +104,6 @@ export function loadWorkerConfig(overrides: WorkerOverrides, env: Env = process.
   const draft = overrides.draft ?? readText(env, "MUSTER_DRAFT");
   const config: WorkerConfig = {
     orchestrator: overrides.orchestrator ?? readText(env, "MUSTER_JOIN") ?? "127.0.0.1:11501",
-    joinToken: overrides.joinToken ?? readText(env, "MUSTER_JOIN_TOKEN"),
     name: overrides.name ?? readText(env, "MUSTER_WORKER_NAME") ?? defaultName(),
     dataDirectory: overrides.dataDirectory ?? readText(env, "MUSTER_DATA_DIR") ?? join(share, "muster"),
     modelDirectory: overrides.modelDirectory ?? readText(env, "MUSTER_MODEL_DIR"),
@@ -154,6 +153,15 @@ export function loadWorkerConfig(overrides: WorkerOverrides, env: Env = process.
   };
   check(config);
   return Object.freeze(config);
+}
+
+function refuseJoinToken(env: Env): void {
+  if (readText(env, "MUSTER_JOIN_TOKEN") === undefined) return;
+  throw new MusterError(
+    "invalid_request",
+    "MUSTER_JOIN_TOKEN is set, and join tokens are no more: this machine joins with an invitation of its own. Unset it, have an administrator run `muster workers invite --pool desks`, and paste the line that it prints here.",
+    { param: "MUSTER_JOIN_TOKEN" },
+  );
 }
 
 /** `0,2`. Throws `invalid_request` for anything else. */

@@ -1,5 +1,4 @@
 export type { FoundOrchestrator } from "@muster/proto";
-export { forgetJoined, readJoined, rememberJoined } from "./adapters/disk/joined.ts";
 export { createGrpcMirror } from "./adapters/grpc/mirror.ts";
 export { createGrpcOrchestratorLink } from "./adapters/grpc/orchestrator-link.ts";
 export { askWorker } from "./adapters/local-socket/client.ts";
@@ -14,6 +13,7 @@ export {
   engineBuildState,
 } from "./compose-engine-build.ts";
 export { probeFreeMemory, probeHardware } from "./compose-hardware.ts";
+export { type JoinedAs, joinFleet, readJoined } from "./compose-join.ts";
 export { loadWorkerConfig, type ModelOffer, type WorkerConfig, type WorkerOverrides } from "./config.ts";
 export type { FreeMemory } from "./core/free-memory.ts";
 export type { ReplicaReport } from "./core/link-messages.ts";

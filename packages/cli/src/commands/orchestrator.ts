@@ -2,6 +2,7 @@ import type { LogLevel } from "@muster/base";
 import { Command } from "commander";
 import type { CommandIo } from "../command-io.ts";
 import { dialAddress } from "../dial-address.ts";
+import { howToJoin } from "../how-to-join.ts";
 import { runUntilSignal } from "../run-until-signal.ts";
 import {
   createLog,
@@ -25,7 +26,7 @@ export function orchestratorCommand(io: CommandIo): Command {
         log: createLog(flags.logLevel, "orchestrator"),
       });
       io.stdout.write(
-        `Clients: ${orchestrator.url}/v1\nWorkers: muster worker --join ${dialAddress(orchestrator.fleetAddress)}\n`,
+        `Clients: ${orchestrator.url}/v1\nWorkers: ${howToJoin(orchestrator)}\nFleet port: ${dialAddress(orchestrator.fleetAddress)}\n`,
       );
       io.stderr.write(operatorNote(orchestrator.operatorKeyFile));
       await runUntilSignal(io, orchestrator);

@@ -4,7 +4,7 @@ import type { OrchestratorConfig, RunningOrchestrator } from "@muster/orchestrat
 import { Command } from "commander";
 import { chooseModel } from "../choose-model.ts";
 import type { CommandIo } from "../command-io.ts";
-import { dialAddress } from "../dial-address.ts";
+import { howToJoin } from "../how-to-join.ts";
 import { replicaPrinter } from "../replica-printer.ts";
 import { runUntilSignal } from "../run-until-signal.ts";
 import { servedOverrides } from "../served-overrides.ts";
@@ -59,14 +59,14 @@ async function serveHere(
     readonly log: Log;
   },
 ): Promise<void> {
-  const { orchestrator, config, model, flags, log } = up;
+  const { orchestrator, model, flags, log } = up;
   const { loadWorkerConfig, startWorker } = await import("@muster/worker");
   const overrides = {
     ...modelOverrides(flags),
     ...upLendingOverrides(flags, io.env),
     orchestrator: orchestrator.fleetAddress,
     // A folder of its own: another worker on this machine must not be taken for this one.
-    dataDirectory: join(config.dataDirectory, "up"),
+    dataDirectory: join(up.config.dataDirectory, "up"),
     // Both are one person's, and a path means one thing to them.
     ...(io.env["MUSTER_ALLOW_PATHS"] === undefined ? { allowPaths: ["*"] } : {}),
   };
@@ -75,14 +75,16 @@ async function serveHere(
     text === undefined
       ? { models: [await starterModel(io, flags, log)] }
       : await servedOverrides(io, { text, name: flags.modelName, overrides, log });
-  const worker = await startWorker(loadWorkerConfig({ ...overrides, ...named }, io.env), {
+  const config = loadWorkerConfig(
+    { ...overrides, ...named, ...(await joinedHere(up, overrides, io)) },
+    io.env,
+  );
+  const worker = await startWorker(config, {
     log,
     hooks: { onReplica: replicaPrinter(io, () => tryIt(orchestrator.url)) },
   });
   io.stdout.write(`Muster is up at ${orchestrator.url}/v1 (OpenAI-compatible).\n`);
-  io.stdout.write(
-    `Other machines join with: muster worker --join ${dialAddress(orchestrator.fleetAddress)}\n`,
-  );
+  io.stdout.write(`Other machines join with: ${howToJoin(orchestrator)}\n`);
   io.stderr.write(operatorNote(orchestrator.operatorKeyFile));
   // The requests first: what runs may still need the worker.
   const stop = async () => {
@@ -92,6 +94,27 @@ async function serveHere(
   await runUntilSignal(io, { stop, over: worker.ended });
   const refusal = await worker.ended;
   if (refusal !== undefined) throw refusal;
+}
+
+/** Where the fleet port wants certificates, this machine's own worker joins as any other, with an invitation made here. */
+async function joinedHere(
+  { orchestrator }: { readonly orchestrator: RunningOrchestrator },
+  overrides: { readonly orchestrator: string; readonly dataDirectory: string },
+  io: CommandIo,
+): Promise<{ readonly name?: string; readonly orchestrator?: string }> {
+  const { trust, fleetAddress } = orchestrator;
+  if (trust === undefined) return {};
+  const { joinFleet, loadWorkerConfig, readJoined } = await import("@muster/worker");
+  const { dataDirectory, name } = loadWorkerConfig(overrides, io.env);
+  // An address that stands for all of the machine's is reached from here as loopback.
+  const address = fleetAddress.replace(/^(0\.0\.0\.0|\[::\])(?=:)/, "127.0.0.1");
+  const live = new Set(trust.enrolments().flatMap(({ id, state }) => (state === "live" ? [id] : [])));
+  const known = (await readJoined(dataDirectory)).find(({ workerId }) => live.has(workerId));
+  if (known !== undefined) return { name: known.name, orchestrator: address };
+  const wish = { pool: "orchestrators", name: undefined, count: 1, forMs: 60_000, address };
+  const { lines } = await trust.invite(wish, "muster");
+  const joined = await joinFleet(lines[0] ?? "", { dataDirectory, name });
+  return { name: joined.name, orchestrator: address };
 }
 
 async function starterModel(io: CommandIo, flags: UpFlags, log: Log) {

@@ -1,31 +1,10 @@
-import type { LogLevel } from "@muster/base";
 import { Command } from "commander";
-import { chooseOrchestrator } from "../choose-orchestrator.ts";
 import type { CommandIo } from "../command-io.ts";
-import { replicaPrinter } from "../replica-printer.ts";
-import { runUntilSignal } from "../run-until-signal.ts";
-import { servedOverrides } from "../served-overrides.ts";
-import {
-  createLog,
-  given,
-  type LendingFlags,
-  lendingOverrides,
-  logOption,
-  type ModelFlags,
-  modelOverrides,
-  withLendingOptions,
-  withModelOptions,
-} from "../service-options.ts";
+import { lendMachine, type WorkerFlags } from "../lend-machine.ts";
+import { logOption, withLendingOptions, withModelOptions } from "../service-options.ts";
 import { buildEngineCommand } from "./build-engine.ts";
 import { workerControlCommands } from "./worker-control.ts";
-
-interface WorkerFlags extends ModelFlags, LendingFlags {
-  readonly join?: string;
-  readonly forget?: boolean;
-  readonly name?: string;
-  readonly dataDir?: string;
-  readonly logLevel: LogLevel;
-}
+import { workerJoinCommand } from "./worker-join.ts";
 
 /** `muster worker`: lends this machine. */
 export function workerCommand(io: CommandIo): Command {
@@ -37,62 +16,15 @@ export function workerCommand(io: CommandIo): Command {
     )
     .option(
       "--join <host:port>",
-      "the orchestrator's fleet port (default: MUSTER_JOIN, else the one on this machine, else one that is found on the network, after asking)",
+      "the orchestrator's fleet port (default: MUSTER_JOIN, else the one that this machine has joined, else one on this machine)",
     )
-    .option("--forget", "forget which orchestrator was agreed on, and ask again")
-    .option("--name <name>", "name of this worker (default: the machine's name)")
-    .option("--data-dir <path>", "where the worker's id is kept")
+    .option("--name <name>", "name of this worker (default: as it has joined, else the machine's name)")
+    .option("--data-dir <path>", "where the worker's id and certificate are kept")
     .addOption(logOption("warn"))
     .addCommand(buildEngineCommand(io))
-    .action(async (model: string | undefined, flags: WorkerFlags) => {
-      const { loadWorkerConfig, startWorker } = await import("@muster/worker");
-      const log = createLog(flags.logLevel, "worker");
-      const overrides = {
-        ...modelOverrides(flags),
-        ...lendingOverrides(flags),
-        ...given({ name: flags.name, dataDirectory: flags.dataDir }),
-      };
-      // First of all: a name that nobody knows is said before anything is asked.
-      const text = model ?? (io.env["MUSTER_MODEL"]?.trim() || undefined);
-      const named =
-        text === undefined ? {} : await servedOverrides(io, { text, name: flags.modelName, overrides, log });
-      const orchestrator = await whereToJoin(io, flags);
-      if (orchestrator === undefined) return;
-      const config = loadWorkerConfig({ ...overrides, ...named, orchestrator }, io.env);
-      if (config.models.length === 0) {
-        io.stderr.write(
-          "muster: no model given: this worker serves what the orchestrator tells it to load\n",
-        );
-      }
-      const worker = await startWorker(config, {
-        log,
-        hooks: {
-          onConnected: () => io.stdout.write(`Connected to ${config.orchestrator} as "${config.name}".\n`),
-          onReplica: replicaPrinter(io),
-        },
-      });
-      await runUntilSignal(io, { stop: () => worker.stop(), over: worker.ended });
-      const refusal = await worker.ended;
-      if (refusal !== undefined) throw refusal;
-    });
+    .addCommand(workerJoinCommand(io))
+    .action((model: string | undefined, flags: WorkerFlags) => lendMachine(io, { model, flags }));
   for (const part of workerControlCommands(io)) command.addCommand(part);
   // As in `muster batch`: wrong usage of a part ends as that of the whole.
   return command.hook("preSubcommand", (parent, part) => void part.copyInheritedSettings(parent));
-}
-
-/** The orchestrator's address; undefined where nobody agreed to any. */
-async function whereToJoin(io: CommandIo, flags: WorkerFlags): Promise<string | undefined> {
-  const { answers, findOrchestrators, forgetJoined, loadWorkerConfig, readJoined, rememberJoined } =
-    await import("@muster/worker");
-  const { dataDirectory } = loadWorkerConfig(given({ dataDirectory: flags.dataDir }), io.env);
-  if (flags.forget) await forgetJoined(dataDirectory);
-  const named = flags.join ?? (io.env["MUSTER_JOIN"]?.trim() || undefined);
-  if (named !== undefined) return named;
-  return chooseOrchestrator(io, {
-    joined: () => readJoined(dataDirectory),
-    remember: (joined) => rememberJoined(dataDirectory, joined),
-    answersHere: () => answers("127.0.0.1", 11_501),
-    find: async () => (io.env["MUSTER_DISCOVERY"]?.trim() === "off" ? [] : findOrchestrators()),
-    now: () => new Date(),
-  });
 }

@@ -7,6 +7,9 @@ import { reportFailure, runClientCommand } from "../run-client-command.ts";
 import { renderTable, tableStyle } from "../table.ts";
 import { workerNotes, workerRows } from "../worker-rows.ts";
 import { workersDrainCommand } from "./workers-drain.ts";
+import { workersEnrolledCommand } from "./workers-enrolled.ts";
+import { workersInviteCommand } from "./workers-invite.ts";
+import { workersRevokeCommand } from "./workers-revoke.ts";
 import { workersShowCommand } from "./workers-show.ts";
 
 interface WorkersFlags extends ClientFlags {
@@ -30,6 +33,9 @@ export function workersCommand(io: CommandIo): Command {
       .option("--watch [seconds]", "show again and again, until Ctrl-C", interval)
       .addCommand(workersShowCommand(io))
       .addCommand(workersDrainCommand(io))
+      .addCommand(workersInviteCommand(io))
+      .addCommand(workersEnrolledCommand(io))
+      .addCommand(workersRevokeCommand(io))
       .action((flags: WorkersFlags) =>
         runClientCommand(io, async (signal) => {
           const client = createClient(flags, io);

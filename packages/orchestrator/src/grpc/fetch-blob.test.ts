@@ -7,8 +7,6 @@ import { FleetRegistry } from "../flows/fleet-registry.ts";
 import type { Mirror } from "../flows/mirror.ts";
 import { startFleetServer } from "./fleet-service.ts";
 
-const joinToken = "a-join-token-for-tests";
-
 type Ask = Parameters<Mirror["open"]>[0];
 
 async function serve(mirror: Pick<Mirror, "open"> | undefined, clock: Clock = new ManualClock()) {
@@ -16,7 +14,7 @@ async function serve(mirror: Pick<Mirror, "open"> | undefined, clock: Clock = ne
   const fleet = new FleetRegistry({ clock, log });
   const attempts = new AttemptTable({ clock, log, fleet, metrics: { attemptEnded() {} } as never });
   const server = await startFleetServer({
-    ...{ host: "127.0.0.1", port: 0, joinToken, heartbeatIntervalMs: 1_000 },
+    ...{ host: "127.0.0.1", port: 0, heartbeatIntervalMs: 1_000 },
     ...{ orchestratorId: "orc", version: "0", fleet, attempts, clock, log, mirror },
   });
   const client = new (loadFleet().Client)(server.address, credentials.createInsecure());
@@ -25,12 +23,8 @@ async function serve(mirror: Pick<Mirror, "open"> | undefined, clock: Clock = ne
     await server.close();
   });
   return {
-    fetch(
-      uri: string,
-      over: { readonly token?: string; readonly worker?: string; readonly offset?: number } = {},
-    ) {
+    fetch(uri: string, over: { readonly worker?: string; readonly offset?: number } = {}) {
       const metadata = new Metadata();
-      metadata.set("authorization", `Bearer ${over.token ?? joinToken}`);
       if (over.worker !== undefined) metadata.set("worker-id", over.worker);
       return client.FetchBlob({ uri, sha256: "", offset: over.offset ?? 0 }, metadata);
     },
@@ -136,13 +130,6 @@ describe("FetchBlob", () => {
     await new Promise((resolve) => call.once("data", resolve));
     call.cancel();
     await closed.promise;
-  });
-
-  it("is for those with the join token", async () => {
-    const mirror = fileOf(1);
-    const { fetch } = await serve(mirror);
-    expect(await codeOf(fetch("hf:o/r/a.gguf", { token: "wrong" }))).toBe(status.UNAUTHENTICATED);
-    expect(mirror.asks).toEqual([]);
   });
 
   it.each([

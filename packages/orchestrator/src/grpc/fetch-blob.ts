@@ -3,13 +3,17 @@ import { type Clock, type ErrorCode, type Log, MusterError } from "@muster/base"
 import type { WireBlobPiece, WireBlobRequestRead } from "@muster/proto";
 import type { Mirror } from "../flows/mirror.ts";
 import type { BlobReading } from "../flows/read-blob.ts";
-import { checkJoinToken } from "./join-token.ts";
+import type { Enrolments } from "../flows/trust/enrolments.ts";
+import type { OpenCalls } from "./open-calls.ts";
+import { shownIdentity } from "./shown-identity.ts";
 
 export type BlobCall = ServerWritableStream<WireBlobRequestRead, WireBlobPiece>;
 
 export interface BlobHandlerOptions {
   readonly mirror: Pick<Mirror, "open">;
-  readonly joinToken: string | undefined;
+  /** Whose certificates count; undefined: the port is on loopback, and nobody shows one. */
+  readonly enrolments?: Pick<Enrolments, "admit"> | undefined;
+  readonly openCalls: OpenCalls;
   readonly clock: Clock;
   readonly log: Log;
 }
@@ -23,6 +27,7 @@ const maxUriLength = 2_048;
 
 const statuses: Partial<Readonly<Record<ErrorCode, status>>> = {
   unauthenticated: status.UNAUTHENTICATED,
+  forbidden: status.PERMISSION_DENIED,
   not_found: status.NOT_FOUND,
   invalid_request: status.FAILED_PRECONDITION,
   model_load_failed: status.FAILED_PRECONDITION,
@@ -57,8 +62,17 @@ export function createBlobHandler(options: BlobHandlerOptions): (call: BlobCall)
     call.on("cancelled", leave).on("close", leave).on("error", leave);
     let release: () => void = () => {};
     const serving = async () => {
-      checkJoinToken(call.metadata, options.joinToken);
-      release = admit(nameOf(call.metadata, call.getPeer()));
+      const who = await readerOf(call, options);
+      gone.signal.throwIfAborted();
+      const leaveRoom = admit(who);
+      const forget = options.openCalls.add(who, (reason) => {
+        call.emit("error", asStatus(new MusterError("forbidden", reason)));
+        leave();
+      });
+      release = () => {
+        forget();
+        leaveRoom();
+      };
       const { uri, sha256, offset } = call.request;
       if (uri.length > maxUriLength) throw new MusterError("not_found", "The URI is too long.");
       const ask = { uri, sha256: sha256 || undefined, offset };
@@ -129,7 +143,15 @@ function untilRoom(
   });
 }
 
-/** A worker counts by its address and the id that it gives: nobody uses up what another one may read. */
+/** By its certificate; without one by its address and the id that it gives: nobody uses up what another one may read. */
+async function readerOf(call: BlobCall, { enrolments, clock }: BlobHandlerOptions): Promise<string> {
+  if (enrolments === undefined) return nameOf(call.metadata, call.getPeer());
+  const shown = shownIdentity(call, clock.wallMs());
+  if (shown === undefined)
+    throw new MusterError("unauthenticated", "The connection has shown no certificate of a worker.");
+  return (await enrolments.admit(shown)).id;
+}
+
 function nameOf(metadata: Metadata, peer: string): string {
   const id = String(metadata.get("worker-id")[0] ?? "").slice(0, 128);
   return `${peer.replace(/:\d+$/, "")} ${id}`;

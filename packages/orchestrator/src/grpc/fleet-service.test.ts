@@ -28,7 +28,6 @@ async function serve() {
   const server = await startFleetServer({
     host: "127.0.0.1",
     port: 0,
-    joinToken: undefined,
     heartbeatIntervalMs: 10_000,
     orchestratorId: "orc",
     version: "0",

@@ -1,26 +1,27 @@
 import { Server, ServerCredentials } from "@grpc/grpc-js";
 import { MusterError } from "@muster/base";
-import {
-  loadFleet,
-  maxMessageBytes,
-  negotiateProtocol,
-  type OrchestratorMessage,
-  protocolVersions,
-  type WireHelloRead,
-  workerBody,
-} from "@muster/proto";
-import type { WorkerIdentity } from "../core/fleet/worker.ts";
+import { loadFleet, maxMessageBytes } from "@muster/proto";
 import type { Mirror } from "../flows/mirror.ts";
-import { identityFromHello, runningFromHello } from "./convert.ts";
+import type { Enrolments } from "../flows/trust/enrolments.ts";
+import { acceptStream } from "./accept-stream.ts";
+import { createEnrolServer } from "./enrol-service.ts";
+import { createEnrolDoor } from "./enrol-sockets.ts";
 import { createBlobHandler } from "./fetch-blob.ts";
-import { checkJoinToken } from "./join-token.ts";
-import { type FleetStream, type SessionDeps, WorkerSession } from "./worker-session.ts";
+import { OpenCalls } from "./open-calls.ts";
+import { openSecurePort, type PortIdentity, type SecurePort } from "./secure-port.ts";
+import type { FleetStream, SessionDeps, WorkerSession } from "./worker-session.ts";
+
+/** Who may join, and who has. */
+export interface FleetTrust {
+  readonly identity: PortIdentity;
+  readonly enrolments: Pick<Enrolments, "admit" | "refusal" | "join" | "renew" | "noteRefusal">;
+}
 
 export interface FleetServerOptions extends SessionDeps {
   readonly host: string;
   readonly port: number;
-  /** Workers must present it; undefined only where the listener is on loopback. */
-  readonly joinToken: string | undefined;
+  /** Workers need certificates; undefined only where the listener is on loopback. */
+  readonly trust?: FleetTrust | undefined;
   readonly orchestratorId: string;
   readonly version: string;
   /** Undefined: workers fetch model files for themselves. */
@@ -29,14 +30,18 @@ export interface FleetServerOptions extends SessionDeps {
 
 export interface FleetServer {
   readonly address: string;
+  /** The certificate for connections from now on. Without effect where there are none. */
+  show(identity: PortIdentity): void;
+  /** Cuts what is open in the name of workers that do not belong to the fleet any more. */
+  enforce(): void;
+  /** The authorities have changed: every worker has its certificate renewed by and by. */
+  tellToRenew(): void;
   close(): Promise<void>;
 }
 
-const helloTimeoutMs = 10_000;
-
 /** Opens the port that workers dial. */
 export async function startFleetServer(options: FleetServerOptions): Promise<FleetServer> {
-  const { host, port, log, mirror } = options;
+  const { host, port, log, mirror, trust } = options;
   const server = new Server({
     "grpc.max_receive_message_length": maxMessageBytes,
     "grpc.max_send_message_length": maxMessageBytes,
@@ -44,112 +49,92 @@ export async function startFleetServer(options: FleetServerOptions): Promise<Fle
     "grpc.keepalive_timeout_ms": 3_000,
     "grpc.keepalive_permit_without_calls": 1,
   });
+  const openCalls = new OpenCalls();
+  const sessions = new Set<WorkerSession>();
+  const shared = { ...options, enrolments: trust?.enrolments, openCalls, sessions };
+  const hasMirror = mirror !== undefined;
   server.addService(loadFleet().service, {
-    Connect: (stream: FleetStream) => acceptStream(stream, options),
-    ...(mirror === undefined ? {} : { FetchBlob: createBlobHandler({ ...options, mirror }) }),
+    Connect: (stream: FleetStream) => acceptStream(stream, { ...shared, hasMirror }),
+    ...(mirror === undefined ? {} : { FetchBlob: createBlobHandler({ ...shared, mirror }) }),
   });
-  const bound = await new Promise<number>((resolve, reject) => {
+  let bound: { readonly port: number } & Partial<Pick<SecurePort, "show" | "stopListening" | "close">>;
+  try {
+    bound =
+      trust === undefined
+        ? { port: await bindPlain(server, host, port) }
+        : await bindSecure(server, { ...options, trust });
+  } catch (cause) {
+    const message = `Cannot listen for workers on ${host}:${port}: the port is taken or not this machine's. Is another orchestrator running? Choose another with --fleet-port.`;
+    throw new MusterError("internal", message, { cause });
+  }
+  log.info({ host, port: bound.port, tls: trust !== undefined }, "listening for workers");
+  return {
+    address: `${bracketed(host)}:${bound.port}`,
+    show: (identity) => bound.show?.(identity),
+    enforce: () => {
+      if (trust !== undefined) openCalls.enforce((workerId) => trust.enrolments.refusal(workerId));
+    },
+    tellToRenew: () => {
+      for (const session of sessions) session.write({ renew: {} });
+    },
+    close: async () => {
+      bound.stopListening?.();
+      await shutDown(server);
+      bound.close?.();
+    },
+  };
+}
+
+function bindPlain(server: Server, host: string, port: number): Promise<number> {
+  return new Promise<number>((resolve, reject) => {
     server.bindAsync(
       `${bracketed(host)}:${port}`,
       ServerCredentials.createInsecure(),
       (error, actualPort) => {
         if (error === null) resolve(actualPort);
-        else {
-          const message = `Cannot listen for workers on ${host}:${port}: the port is taken or not this machine's. Is another orchestrator running? Choose another with --fleet-port.`;
-          reject(new MusterError("internal", message, { cause: error }));
-        }
+        else reject(error);
       },
     );
   });
-  log.info({ host, port: bound }, "listening for workers");
-  return {
-    address: `${bracketed(host)}:${bound}`,
-    close: () =>
-      new Promise((resolve) => {
-        // Node does not let go of a connection whose peer holds a stream with data that nobody reads: it is not waited for.
-        const force = setTimeout(() => {
-          server.forceShutdown();
-          resolve();
-        }, 1_000);
-        server.tryShutdown(() => {
-          clearTimeout(force);
-          resolve();
-        });
-      }),
-  };
 }
 
-function acceptStream(stream: FleetStream, options: FleetServerOptions): void {
-  const { clock, log, fleet, attempts } = options;
-  let session: { readonly workerId: string; readonly link: WorkerSession } | undefined;
-  const refuse = (error: MusterError, isRetryable: boolean) => {
-    log.warn({ code: error.code, peer: stream.getPeer() }, "worker refused");
-    stream.write({ refused: { code: error.code, message: error.message, retryable: isRetryable } });
-    stream.end();
-  };
-  const stopWaiting = clock.after(helloTimeoutMs, () => {
-    refuse(new MusterError("invalid_request", "No hello came within 10 s."), true);
-  });
-
-  try {
-    checkJoinToken(stream.metadata, options.joinToken);
-  } catch (error) {
-    stopWaiting();
-    stream.on("error", () => {});
-    refuse(MusterError.from(error), false);
-    return;
-  }
-  stream.on("data", (message) => {
-    if (session !== undefined) {
-      session.link.receive(message);
-      return;
-    }
-    const body = workerBody(message);
-    if (body?.kind !== "hello") return;
-    stopWaiting();
-    try {
-      const { welcome, identity } = admit(body.value, options);
-      const link = new WorkerSession(identity.id, stream, options);
-      session = { workerId: identity.id, link };
-      link.write({ welcome });
-      fleet.join(identity, link);
-      attempts.adopt(identity.id, runningFromHello(body.value));
-    } catch (error) {
-      refuse(MusterError.from(error), false);
-    }
-  });
-  const over = (reason: string) => {
-    stopWaiting();
-    if (session !== undefined) fleet.leave(session.workerId, session.link, reason);
-  };
-  stream.on("end", () => {
-    over("it closed the stream");
-    stream.end();
-  });
-  stream.on("cancelled", () => over("the connection was lost"));
-  stream.on("close", () => over("the connection was lost"));
-  stream.on("error", (error: Error) => over(error.message));
-}
-
-function admit(
-  hello: WireHelloRead,
-  options: FleetServerOptions,
-): { readonly welcome: NonNullable<OrchestratorMessage["welcome"]>; readonly identity: WorkerIdentity } {
-  const { orchestratorId, version, heartbeatIntervalMs } = options;
-  const protocol = negotiateProtocol({ min: hello.minProtocol, max: hello.maxProtocol });
-  if (protocol === undefined) {
-    throw new MusterError(
-      "protocol_mismatch",
-      `The worker speaks protocol ${hello.minProtocol} to ${hello.maxProtocol}, the orchestrator ${protocolVersions.min} to ${protocolVersions.max}. Bring both to the same version of Muster (orchestrator: ${version}).`,
-    );
-  }
-  return {
-    welcome: {
-      ...{ protocol, orchestratorId, version, heartbeatIntervalMs },
-      hasMirror: options.mirror !== undefined,
+/** Connections with a worker's certificate meet the fleet's service, all others only that for joining. */
+async function bindSecure(server: Server, options: FleetServerOptions & { readonly trust: FleetTrust }) {
+  const { host, port, trust, clock, log } = options;
+  const enrol = createEnrolServer({ enrolments: trust.enrolments, clock, log });
+  const credentials = ServerCredentials.createInsecure();
+  const workers = server.createConnectionInjector(credentials);
+  const strangers = enrol.createConnectionInjector(credentials);
+  const lets = createEnrolDoor(clock);
+  const opened = await openSecurePort({
+    ...{ host, port, identity: trust.identity, clock, log },
+    onSocket: (socket) => {
+      if (socket.authorized) workers.injectConnection(socket);
+      else if (lets(socket)) strangers.injectConnection(socket);
+      else socket.destroy();
     },
-    identity: identityFromHello(hello),
+  });
+  return {
+    ...opened,
+    close: () => {
+      enrol.forceShutdown();
+      opened.close();
+    },
   };
+}
+
+function shutDown(server: Server): Promise<void> {
+  return new Promise((resolve) => {
+    // Node does not let go of a connection whose peer holds a stream with data that nobody reads: it is not waited for.
+    const force = setTimeout(() => {
+      server.forceShutdown();
+      resolve();
+    }, 1_000);
+    server.tryShutdown(() => {
+      clearTimeout(force);
+      resolve();
+    });
+  });
 }
 
 function bracketed(host: string): string {

@@ -89,8 +89,13 @@ export class WorkerSession implements WorkerLink {
   }
 
   supersede(): void {
-    const message =
-      "Another worker with the same id has joined. Give each worker its own --name or --data-dir.";
+    this.turnAway(
+      "Another worker with the same id has joined. Give each worker its own --name or --data-dir.",
+    );
+  }
+
+  /** For good. */
+  turnAway(message: string): void {
     this.write({ refused: { code: "forbidden", message, retryable: false } });
     this.close();
   }

@@ -15,6 +15,7 @@ import type { ServedModels } from "../flows/served-models.ts";
 import type { AuditDesk } from "../flows/trust/audit-desk.ts";
 import type { KeyDesk } from "../flows/trust/key-desk.ts";
 import type { KeyRing } from "../flows/trust/key-ring.ts";
+import type { TrustDesk } from "../flows/trust/trust-desk.ts";
 import type { UsageBook } from "../flows/usage/usage-book.ts";
 import type { AuditTrail } from "../ports/audit-trail.ts";
 import type { Batches } from "../ports/batches.ts";
@@ -49,6 +50,8 @@ export interface HttpDeps {
   readonly mirror: MirrorRouteDeps;
   readonly quota: Pick<QuotaDesk, "admit">;
   readonly usage: Pick<UsageBook, "answered" | "rows">;
+  /** Undefined: the fleet port is on loopback, and nobody needs an invitation. */
+  readonly trust: TrustDesk | undefined;
   readonly metrics: Metrics;
   readonly clock: Clock;
   readonly log: Log;

@@ -11,6 +11,7 @@ import { keysRoutes } from "./cluster/keys.ts";
 import { mirrorRoutes } from "./cluster/mirror.ts";
 import { clusterModelsRoutes } from "./cluster/models.ts";
 import { planRoute } from "./cluster/plan.ts";
+import { trustRoutes } from "./cluster/trust.ts";
 import { usageRoute } from "./cluster/usage.ts";
 import { workersRoutes } from "./cluster/workers.ts";
 import { fromFastify, isShortened, sendError } from "./error-response.ts";
@@ -166,6 +167,7 @@ function buildApp(
   clusterModelsRoutes(app, deps);
   planRoute(app, deps);
   workersRoutes(app, deps);
+  trustRoutes(app, deps);
   mirrorRoutes(app, deps);
   fleetRoute(app, deps);
   keysRoutes(app, deps);

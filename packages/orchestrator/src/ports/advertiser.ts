@@ -6,7 +6,7 @@ export interface Advertised {
   /** The address that the fleet port is bound to; undefined: every address of the machine. */
   readonly host: string | undefined;
   readonly port: number;
-  readonly needsToken: boolean;
+  readonly needsInvitation: boolean;
 }
 
 /** Lets workers on the office network find an orchestrator. */

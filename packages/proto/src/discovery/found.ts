@@ -7,7 +7,7 @@ export interface FoundOrchestrator {
   readonly version: string;
   /** The address to join it by. */
   readonly address: string;
-  readonly needsToken: boolean;
+  readonly needsInvitation: boolean;
   /** It and this build have a protocol in common. */
   readonly isSpokenWith: boolean;
 }
@@ -32,7 +32,7 @@ export function foundOrchestrators(
       name: notice.name,
       version: notice.version,
       address: addressOf(notice),
-      needsToken: notice.needsToken,
+      needsInvitation: notice.needsInvitation,
       isSpokenWith: isSpokenWith(notice),
     }))
     .sort((a, b) => a.name.localeCompare(b.name) || (a.address < b.address ? -1 : 1));

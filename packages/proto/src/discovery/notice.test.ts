@@ -10,14 +10,14 @@ const notice: OrchestratorNotice = {
   host: "192.168.1.20",
   port: 11_501,
   protocols: { min: 1, max: 2 },
-  needsToken: true,
+  needsInvitation: true,
 };
 
 describe("what an orchestrator tells the network", () => {
   it("is read as it was written, and holds nothing else", () => {
     const txt = noticeToTxt(notice);
     expect(noticeFromTxt(txt, notice.port)).toEqual(notice);
-    expect(Object.keys(txt).sort()).toEqual(["host", "id", "name", "protocols", "token", "version"]);
+    expect(Object.keys(txt).sort()).toEqual(["host", "id", "join", "name", "protocols", "version"]);
   });
 
   it("is no notice without a host, a port or protocols that can be", () => {
@@ -53,10 +53,10 @@ describe("what an orchestrator tells the network", () => {
     );
   });
 
-  it("takes a token for needed unless it says that none is", () => {
-    const { token: _token, ...txt } = noticeToTxt(notice);
-    expect(noticeFromTxt(txt, 1)?.needsToken).toBe(true);
-    expect(noticeFromTxt({ ...txt, token: "none" }, 1)?.needsToken).toBe(false);
+  it("takes an invitation for needed unless it says that none is", () => {
+    const { join: _join, ...txt } = noticeToTxt(notice);
+    expect(noticeFromTxt(txt, 1)?.needsInvitation).toBe(true);
+    expect(noticeFromTxt({ ...txt, join: "open" }, 1)?.needsInvitation).toBe(false);
   });
 
   it("is spoken with where the ranges of protocols meet", () => {

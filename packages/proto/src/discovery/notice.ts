@@ -14,8 +14,8 @@ export interface OrchestratorNotice {
   /** That workers dial. */
   readonly port: number;
   readonly protocols: { readonly min: number; readonly max: number };
-  /** Whether it lets only workers in that present a token. */
-  readonly needsToken: boolean;
+  /** Whether it lets only workers in that have joined with an invitation. */
+  readonly needsInvitation: boolean;
 }
 
 /** `_muster._tcp`, as DNS-SD writes it. */
@@ -27,14 +27,14 @@ const hostPattern = /^[A-Za-z0-9._:-]{1,253}$/;
 
 /** The TXT record; the port is in the SRV record. */
 export function noticeToTxt(notice: Omit<OrchestratorNotice, "port">): Record<string, string> {
-  const { id, name, version, host, protocols, needsToken } = notice;
+  const { id, name, version, host, protocols, needsInvitation } = notice;
   return {
     id,
     name: printableName(name, maxNameLength),
     version,
     host,
     protocols: `${protocols.min}-${protocols.max}`,
-    token: needsToken ? "required" : "none",
+    join: needsInvitation ? "invitation" : "open",
   };
 }
 
@@ -59,7 +59,7 @@ export function noticeFromTxt(txt: unknown, port: unknown): OrchestratorNotice |
     host,
     port,
     protocols: { min: Number(min), max: Number(max) },
-    needsToken: field("token") !== "none",
+    needsInvitation: field("join") !== "open",
   };
 }
 

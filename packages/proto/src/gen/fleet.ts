@@ -37,6 +37,7 @@ import type { OrchestratorMessage as _muster_v1_OrchestratorMessage, Orchestrato
 import type { Output as _muster_v1_Output, Output__Output as _muster_v1_Output__Output } from './muster/v1/Output.ts';
 import type { OutputFormat as _muster_v1_OutputFormat, OutputFormat__Output as _muster_v1_OutputFormat__Output } from './muster/v1/OutputFormat.ts';
 import type { Refused as _muster_v1_Refused, Refused__Output as _muster_v1_Refused__Output } from './muster/v1/Refused.ts';
+import type { RenewIdentity as _muster_v1_RenewIdentity, RenewIdentity__Output as _muster_v1_RenewIdentity__Output } from './muster/v1/RenewIdentity.ts';
 import type { ReplicaReport as _muster_v1_ReplicaReport, ReplicaReport__Output as _muster_v1_ReplicaReport__Output } from './muster/v1/ReplicaReport.ts';
 import type { RerankInput as _muster_v1_RerankInput, RerankInput__Output as _muster_v1_RerankInput__Output } from './muster/v1/RerankInput.ts';
 import type { RunningAttempt as _muster_v1_RunningAttempt, RunningAttempt__Output as _muster_v1_RunningAttempt__Output } from './muster/v1/RunningAttempt.ts';
@@ -100,6 +101,7 @@ export interface ProtoGrpcType {
       Output: MessageTypeDefinition<_muster_v1_Output, _muster_v1_Output__Output>
       OutputFormat: MessageTypeDefinition<_muster_v1_OutputFormat, _muster_v1_OutputFormat__Output>
       Refused: MessageTypeDefinition<_muster_v1_Refused, _muster_v1_Refused__Output>
+      RenewIdentity: MessageTypeDefinition<_muster_v1_RenewIdentity, _muster_v1_RenewIdentity__Output>
       ReplicaReport: MessageTypeDefinition<_muster_v1_ReplicaReport, _muster_v1_ReplicaReport__Output>
       RerankInput: MessageTypeDefinition<_muster_v1_RerankInput, _muster_v1_RerankInput__Output>
       RunningAttempt: MessageTypeDefinition<_muster_v1_RunningAttempt, _muster_v1_RunningAttempt__Output>

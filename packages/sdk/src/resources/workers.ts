@@ -183,6 +183,55 @@ export interface WorkerPresence {
 }
 
 /**
+ * What an invitation lets one machine do.
+ * @example const wish: InviteWish = { pool: "desks", count: 3, expires_in: 600 };
+ */
+export interface InviteWish {
+  /** A label of the worker, which it cannot change. */
+  readonly pool: string;
+  /** What the worker is called. Default: as its machine calls itself. */
+  readonly name?: string;
+  /** So many invitations, one for each machine. Default: 1. */
+  readonly count?: number;
+  /** Seconds, at most 1,800. Default: 900. */
+  readonly expires_in?: number;
+  /** `host:port` that the machine dials. Default: what the orchestrator knows of itself. */
+  readonly address?: string;
+}
+
+/**
+ * A line that lets one machine join, once. It is a secret.
+ * @example console.log(invite.command);
+ */
+export interface Invite {
+  readonly object: "invite";
+  /** `muster://host:port#…`. */
+  readonly url: string;
+  /** What is pasted on the machine. */
+  readonly command: string;
+  readonly pool: string;
+  readonly name: string | null;
+  /** Unix seconds. */
+  readonly expires_at: number;
+}
+
+/**
+ * A machine that has joined, connected or not. `lapsed`: it has not been seen for 90 days.
+ * @example const gone = enrolments.filter(({ state }) => state !== "live");
+ */
+export interface Enrolment {
+  readonly id: string;
+  readonly object: "enrolment";
+  readonly name: string;
+  readonly pool: string;
+  readonly state: "live" | "lapsed" | "revoked";
+  /** Unix seconds. */
+  readonly joined_at: number;
+  /** The day in UTC, `2026-11-29`. */
+  readonly last_seen: string;
+}
+
+/**
  * `muster.workers`: the fleet.
  * @example const { data } = await muster.workers.list();
  */
@@ -212,6 +261,21 @@ export interface Workers {
    * @example await muster.workers.check(worker.id, worker.replicas[0].id);
    */
   check(id: string, replicaId: string, options?: RequestOptions): Promise<Replica & ResponseInfo>;
+  /**
+   * Makes invitations: each lets one machine join, once. Rejects where the fleet port is on loopback.
+   * @example const { data } = await muster.workers.invite({ pool: "desks" });
+   */
+  invite(wish: InviteWish, options?: RequestOptions): Promise<List<Invite> & ResponseInfo>;
+  /**
+   * The machines that have joined with an invitation.
+   * @example const { data } = await muster.workers.enrolled();
+   */
+  enrolled(options?: RequestOptions): Promise<List<Enrolment> & ResponseInfo>;
+  /**
+   * Takes a machine out of the fleet for good, within seconds.
+   * @example await muster.workers.revoke(enrolment.id);
+   */
+  revoke(id: string, options?: RequestOptions): Promise<Enrolment & ResponseInfo>;
 }
 
 export function createWorkers(transport: Transport): Workers {
@@ -229,5 +293,11 @@ export function createWorkers(transport: Transport): Workers {
         path: `${all}/${pathOf(id)}/replicas/${pathOf(replicaId)}/check`,
         options,
       }),
+    invite: (wish, options) =>
+      transport.json<List<Invite>>({ method: "POST", path: "/cluster/v1/invites", body: wish, options }),
+    enrolled: (options) =>
+      transport.json<List<Enrolment>>({ method: "GET", path: "/cluster/v1/enrolments", options }),
+    revoke: async (id, options) =>
+      transport.json<Enrolment>({ method: "POST", path: `${all}/${pathOf(id)}/revoke`, options }),
   };
 }

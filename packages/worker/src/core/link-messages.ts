@@ -155,6 +155,8 @@ export type OrchestratorSays =
   | { readonly kind: "drain"; readonly reason: string }
   | ({ readonly kind: "fetch" } & FetchOrder)
   | { readonly kind: "forget"; readonly modelUri: string }
+  /** The authorities have changed: the identity is to be renewed soon. */
+  | { readonly kind: "renew" }
   | { readonly kind: "heartbeat-ack"; readonly sequence: number };
 
 /** How an attempt is named in tables and heartbeats. */

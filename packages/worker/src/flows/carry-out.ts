@@ -13,9 +13,11 @@ export function carryOut(
     readonly disk: ModelDisk;
     readonly background: Background;
     readonly drain: (reason: string) => void;
+    /** Has this worker's certificate renewed by and by. */
+    readonly renew: () => void;
   },
 ): void {
-  const { assignments, replicas, disk, background, drain } = deps;
+  const { assignments, replicas, disk, background, drain, renew } = deps;
   switch (message.kind) {
     case "assign":
       assignments.assign(message);
@@ -40,6 +42,9 @@ export function carryOut(
       return;
     case "forget":
       background.run("forget", () => disk.forget(message.modelUri));
+      return;
+    case "renew":
+      renew();
       return;
     case "heartbeat-ack":
       return;

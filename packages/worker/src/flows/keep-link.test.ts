@@ -113,11 +113,16 @@ describe("the link", () => {
 
   it("ends with the orchestrator's reason when this worker is refused for good", async () => {
     const { keeper } = startLink([
-      { kind: "refused", code: "unauthenticated", message: "The join token is wrong.", isRetryable: false },
+      {
+        kind: "refused",
+        code: "unauthenticated",
+        message: "This fleet knows no such worker.",
+        isRetryable: false,
+      },
     ]);
     await expect(keeper.run()).rejects.toMatchObject({
       code: "unauthenticated",
-      message: "The join token is wrong.",
+      message: "This fleet knows no such worker.",
     });
   });
 

@@ -25,7 +25,7 @@ it("an orchestrator is found while it runs, and says goodbye", async () => {
   const down = new Promise((resolve) => browser.once("down", resolve));
 
   const advertiser = createBonjourAdvertiser({ log: silentLog, networks: [loopback], mdnsPort });
-  const notice = { id: "orc-1", name: "Muster on lab", version: "1", port: 11_501, needsToken: true };
+  const notice = { id: "orc-1", name: "Muster on lab", version: "1", port: 11_501, needsInvitation: true };
   await advertiser.start({ ...notice, host: undefined });
   const { txt, port } = await up;
   expect(noticeFromTxt(txt, port)).toEqual({ ...notice, host: "127.0.0.1", protocols: { min: 1, max: 1 } });
@@ -40,7 +40,14 @@ it("an orchestrator whose network cannot be joined goes on without being found",
     networks: [nowhere],
     mdnsPort: await freePort(),
   });
-  const notice = { id: "orc-1", name: "lab", version: "1", host: "192.0.2.77", port: 1, needsToken: true };
+  const notice = {
+    id: "orc-1",
+    name: "lab",
+    version: "1",
+    host: "192.0.2.77",
+    port: 1,
+    needsInvitation: true,
+  };
   await advertiser.start(notice);
   await advertiser.close();
 });

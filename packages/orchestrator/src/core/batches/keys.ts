@@ -59,6 +59,15 @@ export const objectKeys = {
   /** What each process has counted of each day. */
   usage: "usage/",
   usageFile: (day: string, writer: string) => `usage/${day}/${writer}.json`,
+  /** Which authorities vouch for the fleet: two orchestrators of one store must not have different ones. */
+  trustAuthority: "trust/authority.json",
+  enrolments: "trust/workers/",
+  revocations: "trust/revoked/",
+  invites: "trust/invites/",
+  invite: (digest: string) => `trust/invites/${digest}.json`,
+  /** There once the invitation has been taken: of several who try exactly one makes it. */
+  usedInvites: "trust/invites-used/",
+  usedInvite: (digest: string) => `trust/invites-used/${digest}`,
   cachedResult: (tenant: string, digest: string) =>
     `tenants/${tenant}/results/${digest.slice(0, 2)}/${digest}`,
 } as const;

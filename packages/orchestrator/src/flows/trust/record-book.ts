@@ -35,6 +35,8 @@ export class RecordBook<T extends object> {
   readonly #deps: RecordBookDeps<T>;
   #records = new Map<string, Seen<T>>();
   #turn: Promise<void> = Promise.resolve();
+  /** A look that has not begun: whoever wants one before it does shares it. */
+  #next: Promise<void> | undefined;
   #stopTimer: () => void = () => {};
   #isStopped = false;
   #onChange: () => void = () => {};
@@ -87,9 +89,14 @@ export class RecordBook<T extends object> {
 
   /** Looks at what has changed; one after the other, so that what is older never replaces what is newer. */
   refresh(): Promise<void> {
-    const turn = this.#turn.catch(() => {}).then(() => this.#load());
-    this.#turn = turn;
-    return turn;
+    this.#next ??= this.#turn
+      .catch(() => {})
+      .then(() => {
+        this.#next = undefined;
+        return this.#load();
+      });
+    this.#turn = this.#next;
+    return this.#next;
   }
 
   #key(name: string): string {

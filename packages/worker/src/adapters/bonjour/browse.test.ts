@@ -26,7 +26,7 @@ it("finds what a responder publishes, and leaves out what is no notice", async (
     version: "1",
     host: "192.168.1.20",
     protocols,
-    needsToken: true,
+    needsInvitation: true,
   };
   const publish = (name: string, txt: Record<string, string>) =>
     responder.publish({ name, type: discoveryType, port: 11_501, probe: false, txt });

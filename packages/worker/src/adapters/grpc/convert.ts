@@ -207,6 +207,8 @@ export function fromWire(body: Exclude<OrchestratorBody, { kind: "welcome" | "re
       return { kind: "unload", replicaId: body.value.replicaId };
     case "drain":
       return { kind: "drain", reason: body.value.reason };
+    case "renew":
+      return { kind: "renew" };
     case "heartbeatAck":
       return { kind: "heartbeat-ack", sequence: body.value.sequence };
     default:

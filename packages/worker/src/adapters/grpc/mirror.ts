@@ -1,12 +1,15 @@
-import { type ClientReadableStream, credentials, Metadata, type ServiceError, status } from "@grpc/grpc-js";
+import { type ClientReadableStream, Metadata, type ServiceError, status } from "@grpc/grpc-js";
 import { MusterError } from "@muster/base";
 import type { BlobFeed, BlobFlow } from "@muster/models";
 import { loadFleet, type WireBlobPieceRead } from "@muster/proto";
+import type { Identity } from "../../core/identity.ts";
+import { channelFor } from "./secure-channel.ts";
 
 export interface GrpcMirrorOptions {
   /** `host:port` of the orchestrator's fleet port. */
   readonly address: string;
-  readonly joinToken: string | undefined;
+  /** Undefined: the orchestrator is on this machine's loopback. */
+  readonly identity: () => Identity | undefined;
   readonly workerId: string;
 }
 
@@ -27,9 +30,11 @@ export function createGrpcMirror(options: GrpcMirrorOptions): BlobFeed {
   return {
     async open({ source, sha256 = "", offset }, signal) {
       signal.throwIfAborted();
-      const client = new (loadFleet().Client)(options.address, credentials.createInsecure(), channelOptions);
+      const channel = channelFor(options.identity());
+      const client = new (loadFleet().Client)(options.address, channel.credentials, {
+        ...{ ...channelOptions, ...channel.options },
+      });
       const metadata = new Metadata();
-      if (options.joinToken !== undefined) metadata.set("authorization", `Bearer ${options.joinToken}`);
       metadata.set("worker-id", options.workerId);
       try {
         await new Promise<void>((resolve, reject) => {

@@ -12,6 +12,7 @@ import type { EndAck as _muster_v1_EndAck, EndAck__Output as _muster_v1_EndAck__
 import type { HeartbeatAck as _muster_v1_HeartbeatAck, HeartbeatAck__Output as _muster_v1_HeartbeatAck__Output } from '../../muster/v1/HeartbeatAck.ts';
 import type { FetchModel as _muster_v1_FetchModel, FetchModel__Output as _muster_v1_FetchModel__Output } from '../../muster/v1/FetchModel.ts';
 import type { ForgetModel as _muster_v1_ForgetModel, ForgetModel__Output as _muster_v1_ForgetModel__Output } from '../../muster/v1/ForgetModel.ts';
+import type { RenewIdentity as _muster_v1_RenewIdentity, RenewIdentity__Output as _muster_v1_RenewIdentity__Output } from '../../muster/v1/RenewIdentity.ts';
 
 export interface OrchestratorMessage {
   'welcome'?: (_muster_v1_Welcome | null);
@@ -25,7 +26,8 @@ export interface OrchestratorMessage {
   'heartbeatAck'?: (_muster_v1_HeartbeatAck | null);
   'fetch'?: (_muster_v1_FetchModel | null);
   'forget'?: (_muster_v1_ForgetModel | null);
-  'body'?: "welcome"|"refused"|"assign"|"cancel"|"load"|"unload"|"drain"|"endAck"|"heartbeatAck"|"fetch"|"forget";
+  'renew'?: (_muster_v1_RenewIdentity | null);
+  'body'?: "welcome"|"refused"|"assign"|"cancel"|"load"|"unload"|"drain"|"endAck"|"heartbeatAck"|"fetch"|"forget"|"renew";
 }
 
 export interface OrchestratorMessage__Output {
@@ -40,5 +42,6 @@ export interface OrchestratorMessage__Output {
   'heartbeatAck'?: (_muster_v1_HeartbeatAck__Output | null);
   'fetch'?: (_muster_v1_FetchModel__Output | null);
   'forget'?: (_muster_v1_ForgetModel__Output | null);
-  'body'?: "welcome"|"refused"|"assign"|"cancel"|"load"|"unload"|"drain"|"endAck"|"heartbeatAck"|"fetch"|"forget";
+  'renew'?: (_muster_v1_RenewIdentity__Output | null);
+  'body'?: "welcome"|"refused"|"assign"|"cancel"|"load"|"unload"|"drain"|"endAck"|"heartbeatAck"|"fetch"|"forget"|"renew";
 }

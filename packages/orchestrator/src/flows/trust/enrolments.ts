@@ -1,0 +1,191 @@
+import { type Clock, type Log, MusterError } from "@muster/base";
+import {
+  type Enrolment,
+  type EnrolmentState,
+  enrolmentState,
+  freeName,
+  isFleetName,
+  lapseDays,
+  type Revocation,
+  utcDay,
+} from "../../core/trust/enrolment.ts";
+import type { AuditTrail } from "../../ports/audit-trail.ts";
+import type { CertificateIssuer } from "../../ports/certificate-issuer.ts";
+import type { AuthorityKeeper } from "./authority-keeper.ts";
+import type { Invites } from "./invites.ts";
+import type { RecordBook } from "./record-book.ts";
+
+interface EnrolmentsDeps {
+  readonly book: RecordBook<Enrolment>;
+  readonly revocations: RecordBook<Revocation>;
+  readonly invites: Pick<Invites, "take">;
+  readonly authorities: Pick<AuthorityKeeper, "signWorker" | "anchors">;
+  readonly issuer: Pick<CertificateIssuer, "readRequest">;
+  readonly audit: AuditTrail;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly newId: () => string;
+}
+
+/** What a worker gets. */
+export interface Enrolled {
+  readonly workerId: string;
+  readonly name: string;
+  readonly pool: string;
+  readonly certificate: string;
+  readonly authorities: readonly string[];
+}
+
+/** Whose certificate was shown, and for which key it is. */
+export interface ShownIdentity {
+  readonly workerId: string;
+  readonly spkiSha256: string;
+}
+
+/** Strangers can make us remember so many refusals a minute, and no more. */
+const maxRefusalsAMinute = 30;
+const minuteMs = 60_000;
+const lookAgainMs = 1_000;
+
+/** Which workers belong to the fleet, by which key, and which no longer. */
+export class Enrolments {
+  readonly #deps: EnrolmentsDeps;
+  /** Names are given one after the other: two that join at once must not get the same. */
+  #turn: Promise<unknown> = Promise.resolve();
+  #refusals = { sinceMs: 0, count: 0 };
+  #lookedAtMs = Number.NEGATIVE_INFINITY;
+
+  constructor(deps: EnrolmentsDeps) {
+    this.#deps = deps;
+  }
+
+  /** The enrolment of whoever shows this certificate. Throws `forbidden` for one that does not count any more. */
+  async admit({ workerId, spkiSha256 }: ShownIdentity): Promise<Enrolment> {
+    await this.#lookAgainUnless(() => this.#deps.book.get(workerId) !== undefined);
+    const enrolment = this.#deps.book.get(workerId);
+    const reason = this.refusal(workerId);
+    if (reason !== undefined) throw new MusterError("forbidden", reason);
+    if (enrolment?.spkiSha256 === spkiSha256) return enrolment;
+    throw new MusterError("forbidden", "This certificate is of another key than the worker joined with.");
+  }
+
+  /** Why a worker does not belong to the fleet; undefined: it does. */
+  refusal(workerId: string): string | undefined {
+    const enrolment = this.#deps.book.get(workerId);
+    if (enrolment === undefined) return `This fleet knows no worker ${workerId}. ${askAgain}`;
+    const state = this.stateOf(enrolment);
+    if (state === "live") return undefined;
+    if (state === "revoked")
+      return `An administrator has revoked the worker "${enrolment.name}". ${askAgain}`;
+    return `The worker "${enrolment.name}" has not been seen for ${lapseDays} days and does not count any more. ${askAgain}`;
+  }
+
+  stateOf(enrolment: Enrolment): EnrolmentState {
+    const isRevoked = this.#deps.revocations.get(enrolment.id) !== undefined;
+    return enrolmentState(enrolment, { isRevoked, wallMs: this.#deps.clock.wallMs() });
+  }
+
+  all(): readonly Enrolment[] {
+    return this.#deps.book.all();
+  }
+
+  /** Throws `unauthenticated` for a secret that does not count, `invalid_request` for what is no request. */
+  join(asked: {
+    readonly secret: Uint8Array;
+    readonly request: Uint8Array;
+    readonly name: string;
+  }): Promise<Enrolled> {
+    const turn = this.#turn.then(() => this.#join(asked));
+    this.#turn = turn.catch(() => {});
+    return turn;
+  }
+
+  async #join(asked: Parameters<Enrolments["join"]>[0]): Promise<Enrolled> {
+    const { issuer, invites, book, audit, clock, log, newId } = this.#deps;
+    // First what costs the invitation nothing.
+    const { publicKey, spkiSha256 } = await issuer.readRequest(asked.request);
+    const invite = await invites.take(asked.secret);
+    const wallMs = clock.wallMs();
+    const live = this.all().filter((one) => this.stateOf(one) === "live");
+    const wanted = invite.name ?? (isFleetName(asked.name) ? asked.name : "worker");
+    const enrolment: Enrolment = {
+      ...{ id: newId(), name: freeName(wanted, new Set(live.map(({ name }) => name))), pool: invite.pool },
+      ...{ spkiSha256, joinedAtMs: wallMs, lastSeenDay: utcDay(wallMs) },
+    };
+    const { id, name, pool } = enrolment;
+    await book.put(id, enrolment);
+    audit.record({ action: "worker.join", actor: `worker:${id}`, target: id, details: { name, pool } });
+    log.info({ workerId: id, worker: name, pool }, "worker enrolled");
+    return this.#enrolled(enrolment, publicKey);
+  }
+
+  /** A new certificate for a key that has joined: whether its last one has ended does not matter. */
+  async renew(request: Uint8Array): Promise<Enrolled> {
+    const { issuer, book, audit, clock } = this.#deps;
+    const { publicKey, spkiSha256 } = await issuer.readRequest(request);
+    const find = () => this.all().find((one) => one.spkiSha256 === spkiSha256);
+    await this.#lookAgainUnless(() => find() !== undefined);
+    const enrolment = find();
+    if (enrolment === undefined)
+      throw new MusterError("forbidden", `This fleet knows no worker with this key. ${askAgain}`);
+    const { id, name } = enrolment;
+    const reason = this.refusal(id);
+    if (reason !== undefined) throw new MusterError("forbidden", reason);
+    const lastSeenDay = utcDay(clock.wallMs());
+    if (lastSeenDay !== enrolment.lastSeenDay) await book.put(id, { ...enrolment, lastSeenDay });
+    audit.record({ action: "worker.renew", actor: `worker:${id}`, target: id, details: { name } });
+    return this.#enrolled(enrolment, publicKey);
+  }
+
+  /** Known to every orchestrator within seconds. Throws `not_found`. */
+  async revoke(workerId: string, by: string): Promise<Enrolment> {
+    const { book, revocations, audit, clock, log } = this.#deps;
+    const enrolment = book.get(workerId);
+    if (enrolment === undefined) {
+      throw new MusterError(
+        "not_found",
+        `No worker "${workerId.slice(0, 128)}" has joined with an invitation. GET /cluster/v1/enrolments lists those that have.`,
+      );
+    }
+    if (!(await revocations.putIfAbsent(workerId, { revokedAtMs: clock.wallMs() }))) return enrolment;
+    const { name } = enrolment;
+    audit.record({ action: "worker.revoke", actor: by, target: workerId, details: { name } });
+    log.info({ workerId, worker: name }, "worker revoked");
+    return enrolment;
+  }
+
+  /** Another orchestrator may have let it in a moment ago. Strangers do not have us look more than once a second. */
+  async #lookAgainUnless(isKnown: () => boolean): Promise<void> {
+    const { book, clock, log } = this.#deps;
+    if (isKnown() || clock.nowMs() - this.#lookedAtMs < lookAgainMs) return;
+    this.#lookedAtMs = clock.nowMs();
+    try {
+      await book.refresh();
+    } catch (error) {
+      log.warn({ error: String(error) }, "enrolments not looked at");
+    }
+  }
+
+  /** What somebody tried who may not. */
+  noteRefusal(who: string, reason: string): void {
+    const { audit, clock } = this.#deps;
+    const nowMs = clock.nowMs();
+    if (nowMs - this.#refusals.sinceMs > minuteMs) this.#refusals = { sinceMs: nowMs, count: 0 };
+    this.#refusals.count += 1;
+    if (this.#refusals.count > maxRefusalsAMinute) return;
+    audit.record({
+      action: "worker.refuse",
+      actor: who,
+      target: who,
+      details: { reason: reason.slice(0, 200) },
+    });
+  }
+
+  async #enrolled({ id, name, pool }: Enrolment, publicKey: Uint8Array): Promise<Enrolled> {
+    const { authorities } = this.#deps;
+    const certificate = await authorities.signWorker(id, publicKey);
+    return { workerId: id, name, pool, certificate, authorities: authorities.anchors() };
+  }
+}
+
+const askAgain = "To lend this machine again, ask for an invitation: muster workers invite.";

@@ -1,0 +1,65 @@
+import type { Background, Clock, Log } from "@muster/base";
+import type { HostNames } from "../../ports/certificate-issuer.ts";
+import type { CertificatePair, ServerCertificates } from "../../ports/server-certificates.ts";
+import type { AuthorityKeeper } from "./authority-keeper.ts";
+
+interface HostCertificatesDeps {
+  readonly authorities: Pick<AuthorityKeeper, "servingId" | "signHost">;
+  readonly host: HostNames;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly background: Background;
+}
+
+const dayMs = 86_400_000;
+/** Browsers refuse certificates that count for long; ours are made anew by themselves. */
+const lifeMs = 30 * dayMs;
+const renewAfterMs = 20 * dayMs;
+const lookMs = 60_000;
+
+/** What the listeners for clients show where Muster's own authority vouches for them. */
+export async function openHostCertificates(deps: HostCertificatesDeps): Promise<ServerCertificates> {
+  const { authorities, host, clock, log, background } = deps;
+  const listeners = new Set<(pair: CertificatePair) => void>();
+  let madeAtMs = clock.wallMs();
+  let madeBy = authorities.servingId();
+  let current = await authorities.signHost(host, lifeMs);
+  let isClosed = false;
+  let stop: () => void = () => {};
+
+  const look = async (): Promise<void> => {
+    const serving = authorities.servingId();
+    if (serving !== madeBy || clock.wallMs() - madeAtMs >= renewAfterMs) {
+      current = await authorities.signHost(host, lifeMs);
+      madeAtMs = clock.wallMs();
+      madeBy = serving;
+      log.info({ authority: serving }, "clients are shown a new certificate");
+      for (const changed of listeners) changed(current);
+    }
+  };
+  const schedule = (): void => {
+    if (isClosed) return;
+    stop = clock.after(lookMs, () =>
+      background.run("host-certificate", async () => {
+        try {
+          await look();
+        } catch (error) {
+          log.error({ error: String(error) }, "no new certificate for clients");
+        }
+        schedule();
+      }),
+    );
+  };
+  schedule();
+  return {
+    current: () => current,
+    onChange(changed) {
+      listeners.add(changed);
+      return () => listeners.delete(changed);
+    },
+    close() {
+      isClosed = true;
+      stop();
+    },
+  };
+}
