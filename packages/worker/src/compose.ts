@@ -1,3 +1,5 @@
+import { homedir } from "node:os";
+import { resolve } from "node:path";
 import {
   Background,
   type Clock,
@@ -22,10 +24,12 @@ import { startMachineLoad } from "./compose-load.ts";
 import { createMemoryCheck } from "./compose-memory-check.ts";
 import { neededUris, orderedSpec, specOf } from "./compose-specs.ts";
 import type { WorkerConfig } from "./config.ts";
+import { createCleanWords } from "./core/clean-words.ts";
 import { isGpuUsedByOthers } from "./core/gpu-in-use.ts";
 import type { ReplicaReport, WorkerSays } from "./core/link-messages.ts";
 import { Assignments } from "./flows/assignments.ts";
 import { carryOut } from "./flows/carry-out.ts";
+import { createCleanLink } from "./flows/clean-link.ts";
 import { LinkKeeper } from "./flows/keep-link.ts";
 import { ModelDisk } from "./flows/model-disk.ts";
 import { ReplicaSet } from "./flows/replica-set.ts";
@@ -77,8 +81,14 @@ export async function startWorker(
     specOf(config, { replicaId: `rep-${index + 1}`, uri, model, isFixed: true }),
   );
   const children = createEngineChildren();
+  const modelDirectory = config.modelDirectory ?? defaultModelDirectory(config.env);
+  const cleanWords = createCleanWords([
+    { path: resolve(modelDirectory), name: "the model directory" },
+    { path: resolve(config.dataDirectory), name: "the data directory" },
+    { path: homedir(), name: "~" },
+  ]);
   const orderedFiles = createOrderedFiles({
-    modelDirectory: config.modelDirectory ?? defaultModelDirectory(config.env),
+    modelDirectory,
     named: neededUris(
       config,
       fixed.map(({ modelUri }) => modelUri),
@@ -176,7 +186,7 @@ export async function startWorker(
   };
 
   const link = new LinkKeeper({
-    link: createGrpcOrchestratorLink({ address, identity, speaksTls, log }),
+    link: createCleanLink(createGrpcOrchestratorLink({ address, identity, speaksTls, log }), cleanWords),
     hello: () => ({
       workerId,
       name: config.name,

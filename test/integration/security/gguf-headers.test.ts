@@ -118,11 +118,12 @@ describe("GGUF header bounds checked", () => {
       await writeFile(path, mutant(file, headerBytes, number));
       const ordered = await cluster.post(replicas, { model_uri: path, slots: 1, context_tokens: 256 });
       const { id } = (await ordered.json()) as { id: string };
-      await eventually(
-        async () => ["failed", "crashed", "ready"].includes((await replica(id))?.state ?? ""),
-        60_000,
-      );
-      const { state = "gone", error } = (await replica(id)) ?? {};
+      let state = "";
+      let error: string | null = null;
+      await eventually(async () => {
+        ({ state = "", error = null } = (await replica(id)) ?? {});
+        return ["failed", "crashed", "ready"].includes(state);
+      }, 60_000);
       states[state] = (states[state] ?? 0) + 1;
       // A sentence, whatever happened.
       if (state !== "ready") expect(error, `mutant ${number}`).toMatch(/\w+ \w+ \w+/);
