@@ -3,6 +3,7 @@ import type { Availability, Background, Clock, Gpu, GpuLoad, Log } from "@muster
 import { desktopEnvironment } from "./adapters/common/child-environment.ts";
 import { createPauseFile } from "./adapters/disk/pause-file.ts";
 import { controlAddress } from "./adapters/local-socket/address.ts";
+import { controlKeyPath } from "./adapters/local-socket/control-key.ts";
 import { createLocalSocket } from "./adapters/local-socket/server.ts";
 import { createLocalTime, localTimeText } from "./adapters/presence/local-time.ts";
 import { createOwnerPresence } from "./adapters/presence/owner-presence.ts";
@@ -74,7 +75,7 @@ export function createLending(
     clock,
     log,
   });
-  const socket = createLocalSocket(controlAddress(dataDirectory, name));
+  const socket = createLocalSocket(controlAddress(dataDirectory, name), controlKeyPath(dataDirectory, name));
   const handle = createLocalControl({
     about: { workerId, name, version, pid: process.pid, orchestrator: config.orchestrator },
     ...{ watch, assignments, replicas, gpus, readGpus: readLoads },
