@@ -146,7 +146,7 @@ export async function startCluster(
           },
           {},
         ),
-        { log: silentLog, probe: { probe: async () => testHardware } },
+        { log, probe: { probe: async () => testHardware } },
       );
       atEnd(() => worker.stop());
       await eventually(async () =>

@@ -3,6 +3,9 @@ import type { CommandIo } from "./command-io.ts";
 /** A closed terminal window asks to stop as well. */
 export const stopSignals: readonly NodeJS.Signals[] = ["SIGINT", "SIGTERM", "SIGHUP"];
 
+/** From the end of all that was running to the end of the process, whatever still holds it. */
+const lingerMs = 3_000;
+
 /**
  * Waits for Ctrl-C, SIGTERM, a closed terminal, the end of the process that started this one with a channel to it, or
  * `over`; then stops. A second signal does not wait.
@@ -29,6 +32,8 @@ export async function runUntilSignal(
   try {
     await Promise.race([asked, running.over ?? asked]);
     await running.stop();
+    // A connection whose peer does not let go of it keeps no process alive that has stopped.
+    setTimeout(() => process.exit(), lingerMs).unref();
   } finally {
     for (const signal of stopSignals) process.off(signal, onSignal);
     process.off("disconnect", wake);

@@ -4,6 +4,7 @@ import { desktopEnvironment } from "./adapters/common/child-environment.ts";
 import { createPauseFile } from "./adapters/disk/pause-file.ts";
 import { workerFolder } from "./adapters/disk/worker-id.ts";
 import { controlAddress } from "./adapters/local-socket/address.ts";
+import { controlKeyPath } from "./adapters/local-socket/control-key.ts";
 import { createLocalSocket } from "./adapters/local-socket/server.ts";
 import { createLocalTime, localTimeText } from "./adapters/presence/local-time.ts";
 import { createOwnerPresence } from "./adapters/presence/owner-presence.ts";
@@ -75,7 +76,7 @@ export function createLending(
     clock,
     log,
   });
-  const socket = createLocalSocket(controlAddress(dataDirectory, name));
+  const socket = createLocalSocket(controlAddress(dataDirectory, name), controlKeyPath(dataDirectory, name));
   const handle = createLocalControl({
     about: { workerId, name, version, pid: process.pid, orchestrator: config.orchestrator },
     ...{ watch, assignments, replicas, gpus, readGpus: readLoads },

@@ -31,6 +31,16 @@ describe("loadWorkerConfig", () => {
     });
   });
 
+  it("lets models be fetched from hosts that are named, those of the owner's own models among them", () => {
+    const models = ["http://127.0.0.1:8000/a.gguf", "https://models.example/b.gguf", "hf:o/r/c.gguf"];
+    const offers = models.map((uri) => ({ uri, name: undefined }));
+    const env = { MUSTER_FETCH_HOSTS: "10.0.0.7:8080, *.example.org" };
+    expect(loadWorkerConfig({ models: offers }, env).fetchHosts).toEqual([
+      ...["10.0.0.7:8080", "*.example.org", "127.0.0.1:8000", "models.example"],
+    ]);
+    expect(loadWorkerConfig({}, {}).fetchHosts).toEqual([]);
+  });
+
   it("reads which GPUs are lent, and how much memory", () => {
     const env = {
       MUSTER_GPUS: "0, 2,0",

@@ -5,14 +5,25 @@ import { createInterface } from "node:readline";
 import { MusterError } from "@muster/base";
 import type { LocalAnswer, LocalCommand, LocalStatus } from "../../core/local-command.ts";
 import { controlAddress } from "./address.ts";
+import { controlKeyPath, isProof, newNonce, readControlKey } from "./control-key.ts";
 
 const answerMs = 10_000;
 
+interface Place {
+  readonly address: string;
+  readonly keyPath: string;
+}
+
 /** Undefined: nobody listens there. Throws MusterError where the worker refuses, or does not answer. */
-async function askAddress(address: string, command: LocalCommand): Promise<LocalStatus | undefined> {
-  const line = await exchange(address, JSON.stringify(command));
+async function askAddress(place: Place, command: LocalCommand): Promise<LocalStatus | undefined> {
+  const { address, keyPath } = place;
+  const nonce = newNonce();
+  const line = await exchange(address, `${nonce} ${JSON.stringify(command)}`);
   if (line === undefined) return undefined;
-  const answer = JSON.parse(line) as LocalAnswer;
+  const key = await readControlKey(keyPath);
+  const [, proof = "", answered = ""] = /^([\da-f]{64}) (.*)$/.exec(line) ?? [];
+  if (key === undefined || !isProof(proof, key, { nonce, answer: answered })) throw impostor(address);
+  const answer = JSON.parse(answered) as LocalAnswer;
   if (answer.kind === "refused") throw new MusterError("invalid_request", answer.message);
   return answer.status;
 }
@@ -29,13 +40,16 @@ export async function askWorker(
   // A worker of `muster up` has a folder of its own.
   const folders = [dataDirectory, join(dataDirectory, "up")];
   const names = await Promise.all(folders.map((folder) => (name === undefined ? namesIn(folder) : [name])));
-  const addresses = folders.flatMap((folder, at) =>
-    (names[at] ?? []).map((each) => controlAddress(folder, each)),
+  const places = folders.flatMap((folder, at) =>
+    (names[at] ?? []).map((each) => ({
+      address: controlAddress(folder, each),
+      keyPath: controlKeyPath(folder, each),
+    })),
   );
-  const found: { readonly address: string; readonly status: LocalStatus }[] = [];
-  for (const address of addresses) {
-    const status = await askAddress(address, { command: "status" });
-    if (status !== undefined) found.push({ address, status });
+  const found: { readonly place: Place; readonly status: LocalStatus }[] = [];
+  for (const place of places) {
+    const status = await askAddress(place, { command: "status" });
+    if (status !== undefined) found.push({ place, status });
   }
   const [first, ...others] = found;
   if (first === undefined) {
@@ -54,7 +68,7 @@ export async function askWorker(
     );
   }
   if (command.command === "status") return first.status;
-  const status = await askAddress(first.address, command);
+  const status = await askAddress(first.place, command);
   if (status !== undefined) return status;
   throw new MusterError("not_found", `The worker "${first.status.name}" has just ended.`);
 }
@@ -83,6 +97,12 @@ function exchange(address: string, line: string): Promise<string | undefined> {
     });
     socket.write(`${line}\n`);
   });
+}
+
+/** It was not ours before it answered, or the worker was started anew while we asked. */
+function impostor(address: string): MusterError {
+  const message = `What answers at ${address} is not your worker: it cannot read the worker's key. Nothing that it says was believed.`;
+  return new MusterError("forbidden", message);
 }
 
 function notOurs(address: string, cause: NodeJS.ErrnoException): MusterError {

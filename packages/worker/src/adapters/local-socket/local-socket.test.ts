@@ -1,5 +1,5 @@
 import { chmod, mkdir, mkdtemp, rm, stat, writeFile } from "node:fs/promises";
-import { connect } from "node:net";
+import { connect, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { describe, expect, it, onTestFinished } from "vitest";
@@ -7,6 +7,7 @@ import type { LocalAnswer, LocalCommand, LocalStatus } from "../../core/local-co
 import { createPauseFile } from "../disk/pause-file.ts";
 import { controlAddress } from "./address.ts";
 import { askWorker } from "./client.ts";
+import { controlKeyPath } from "./control-key.ts";
 import { createLocalSocket } from "./server.ts";
 
 async function directory(): Promise<string> {
@@ -37,7 +38,7 @@ function status(name: string): LocalStatus {
 async function listen(dataDirectory: string, name: string) {
   const commands: LocalCommand[] = [];
   const address = controlAddress(dataDirectory, name);
-  const socket = createLocalSocket(address);
+  const socket = createLocalSocket(address, controlKeyPath(dataDirectory, name));
   const handle = async (command: LocalCommand): Promise<LocalAnswer> => {
     commands.push(command);
     if (command.command === "resume") throw new Error("the disk is full");
@@ -111,6 +112,32 @@ describe("the owner's way to the worker", () => {
   it("says so where the path is too long for a socket", async () => {
     const { listening } = await listen(join(await directory(), "x".repeat(120)), "desk");
     expect(listening).toEqual({ kind: "failed", reason: expect.stringContaining("--data-dir") });
+  });
+
+  it("is not taken from whoever cannot read the worker's key, and has it again with the worker", async () => {
+    const dataDirectory = await directory();
+    const { address, socket } = await listen(dataDirectory, "desk");
+    const keyPath = controlKeyPath(dataDirectory, "desk");
+    expect((await stat(keyPath)).mode & 0o777).toBe(0o600);
+    const where = { dataDirectory, name: "desk" };
+    const nonce = "0".repeat(32);
+    const earlier = await exchange(address, `${nonce} {"command":"status"}\n`);
+    expect(earlier).toMatch(/^[0-9a-f]{64} \{/);
+    await socket.close();
+    const lie = JSON.stringify({ kind: "status", status: status("desk") });
+    for (const answer of [lie, earlier.trim(), `${"0".repeat(64)} ${lie}`, earlier.slice(0, 64)]) {
+      await rm(address, { force: true });
+      const impostor = createServer((caller) => {
+        caller.on("error", () => {});
+        caller.once("data", () => caller.end(`${answer}\n`));
+      });
+      await new Promise<void>((resolve) => impostor.listen(address, resolve));
+      await expect(askWorker({ command: "status" }, where)).rejects.toMatchObject({ code: "forbidden" });
+      await new Promise((resolve) => impostor.close(resolve));
+    }
+    await rm(address, { force: true });
+    await listen(dataDirectory, "desk");
+    expect((await askWorker({ command: "status" }, where)).name).toBe("desk");
   });
 
   it("refuses what is no command, and closes on what has no end", async () => {

@@ -5,6 +5,7 @@ import { createInterface } from "node:readline";
 import { MusterError } from "@muster/base";
 import { type LocalAnswer, parseLocalCommand } from "../../core/local-command.ts";
 import type { LocalControl } from "../../ports/local-control.ts";
+import { proofOf, writeControlKey } from "./control-key.ts";
 
 /** What systems allow for the path of a socket, at the least. */
 const maxPathBytes = 103;
@@ -12,8 +13,11 @@ const maxConnections = 16;
 const maxLineBytes = 4_096;
 const silenceMs = 10_000;
 
-/** A socket that only this user can open: one command a line, one answer a line. */
-export function createLocalSocket(address: string): LocalControl {
+/**
+ * A socket that only this user can open: one command a line, one answer a line. A command may come with a nonce before
+ * it; its answer then comes with a proof that it is of whoever wrote the key: a pipe's name can be taken by anybody.
+ */
+export function createLocalSocket(address: string, keyPath: string): LocalControl {
   const isPipe = address.startsWith("\\\\.\\pipe\\");
   const open = new Set<Socket>();
   const server = createServer();
@@ -30,13 +34,15 @@ export function createLocalSocket(address: string): LocalControl {
       server.on("connection", (socket) => {
         open.add(socket);
         socket.on("close", () => open.delete(socket));
-        serve(socket, handle);
+        serve(socket, handle, key);
       });
+      let key: Uint8Array = new Uint8Array();
       try {
+        await mkdir(dirname(keyPath), { recursive: true, mode: 0o700 });
+        // One that was there before may be open to others, and so would be the socket until its own mode is set.
+        await chmod(dirname(keyPath), 0o700);
+        key = await writeControlKey(keyPath);
         if (!isPipe) {
-          await mkdir(dirname(address), { recursive: true, mode: 0o700 });
-          // One that was there before may be open to others, and so would be the socket until its own mode is set.
-          await chmod(dirname(address), 0o700);
           // Left behind by a worker that was killed.
           await rm(address, { force: true });
         }
@@ -66,7 +72,7 @@ export function createLocalSocket(address: string): LocalControl {
   };
 }
 
-function serve(socket: Socket, handle: Parameters<LocalControl["listen"]>[0]): void {
+function serve(socket: Socket, handle: Parameters<LocalControl["listen"]>[0], key: Uint8Array): void {
   socket.setTimeout(silenceMs, () => socket.destroy());
   socket.on("error", () => {});
   let unread = 0;
@@ -91,8 +97,10 @@ function serve(socket: Socket, handle: Parameters<LocalControl["listen"]>[0]): v
   lines.on("error", () => {});
   lines.on("line", (line) => {
     last = last.then(async () => {
-      const told = JSON.stringify(await answer(line));
-      if (!socket.destroyed) socket.write(`${told}\n`);
+      const [, nonce, command = line] = /^([\da-f]{32}) (.*)$/.exec(line) ?? [];
+      const told = JSON.stringify(await answer(command));
+      const proof = nonce === undefined ? "" : `${proofOf(key, nonce, told)} `;
+      if (!socket.destroyed) socket.write(`${proof}${told}\n`);
     });
   });
 }
