@@ -117,16 +117,12 @@ function buildApp(
     reply.header("cache-control", "no-store");
     const { config } = request.routeOptions;
     if (config.public === true) return;
-    try {
-      request.principal = authorize(request.headers, deps.keyRing);
-      request.tenant = request.principal.tenant;
-      if (answers === "clients" && isForAdministrators(config.scope)) throw isElsewhere(request);
-      requireScope(request);
-    } catch (error) {
-      deps.refusals.note(request, error);
-      throw error;
-    }
+    request.principal = authorize(request.headers, deps.keyRing);
+    request.tenant = request.principal.tenant;
+    if (answers === "clients" && isForAdministrators(config.scope)) throw isElsewhere(request);
+    requireScope(request);
   });
+  app.addHook("onError", async (request, _reply, error) => deps.refusals.note(request, error));
   refuseSlowBodies(app, deps.clock);
   app.addHook("onResponse", async (request, reply) => {
     deps.log.debug(
