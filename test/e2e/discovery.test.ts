@@ -37,6 +37,7 @@ async function startOrchestrator(env: Record<string, string> = {}): Promise<Runn
       REDIS_URL: (await testRedis()).url,
       MUSTER_REDIS_PREFIX: `discovery-${process.pid}-${Math.random()}`,
       MUSTER_API_KEYS: key,
+      MUSTER_TLS: "off",
       ...env,
     },
   );

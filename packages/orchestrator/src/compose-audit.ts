@@ -1,4 +1,4 @@
-import { createHmac, randomBytes } from "node:crypto";
+import { createHash, createHmac, randomBytes } from "node:crypto";
 import { join } from "node:path";
 import type { Clock, Lifecycle, Log } from "@muster/base";
 import { readOrMakeSecretFile } from "./adapters/disk/secret-file.ts";
@@ -34,10 +34,14 @@ export async function startAudit(deps: {
     ...{ make: () => randomBytes(32).toString("hex"), unique: `${self}.audit`, log },
   });
   const seal: Digest = (data) => createHmac("sha256", key).update(data).digest("hex");
+  const sealId = createHash("sha256").update(`audit key ${key}`).digest("hex").slice(0, 12);
   const audit = new AuditLog({
-    ...{ store, writer: self, seal, clock, log },
+    ...{ store, writer: self, seal, sealId, clock, log },
     otherHeads: () => headsOfOthers(store, self),
   });
   lifecycle.onStop("audit trail", () => audit.close(closeMs));
-  return { audit, auditDesk: new AuditDesk({ store, seal, written: () => audit.written(writtenMs) }) };
+  return {
+    audit,
+    auditDesk: new AuditDesk({ store, seal, sealId, written: () => audit.written(writtenMs) }),
+  };
 }

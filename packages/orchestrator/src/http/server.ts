@@ -119,17 +119,13 @@ function buildApp(
     reply.header("cache-control", "no-store");
     const { config } = request.routeOptions;
     if (config.public === true) return;
-    try {
-      const principal = authorize(request.headers, deps.keyRing);
-      request.principal = { ...principal, limits: { ...principal.limits, ...deps.operatorLimits } };
-      request.tenant = request.principal.tenant;
-      if (answers === "clients" && isForAdministrators(config.scope)) throw isElsewhere(request);
-      requireScope(request);
-    } catch (error) {
-      deps.refusals.note(request, error);
-      throw error;
-    }
+    const principal = authorize(request.headers, deps.keyRing);
+    request.principal = { ...principal, limits: { ...principal.limits, ...deps.operatorLimits } };
+    request.tenant = request.principal.tenant;
+    if (answers === "clients" && isForAdministrators(config.scope)) throw isElsewhere(request);
+    requireScope(request);
   });
+  app.addHook("onError", async (request, _reply, error) => deps.refusals.note(request, error));
   refuseSlowBodies(app, deps.clock);
   app.addHook("onResponse", async (request, reply) => {
     deps.log.debug(

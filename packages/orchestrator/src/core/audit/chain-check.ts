@@ -5,7 +5,15 @@ export interface AuditFault {
   readonly log: string;
   /** The record, by its number; 0 for a log as a whole. */
   readonly seq: number;
-  readonly kind: "edited" | "missing" | "out_of_order" | "broken_chain" | "unreadable" | "cut" | "replaced";
+  readonly kind:
+    | "edited"
+    | "missing"
+    | "out_of_order"
+    | "broken_chain"
+    | "unreadable"
+    | "cut"
+    | "replaced"
+    | "other_key";
   /** A sentence for people. */
   readonly says: string;
 }

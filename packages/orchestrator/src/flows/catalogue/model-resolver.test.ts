@@ -47,6 +47,40 @@ function resolve(world: World, name: string, need: Need = chat): Resolved {
   return resolverOf(world).resolve(name, need);
 }
 
+describe("for a key that may use some models alone, a name", () => {
+  const world = { served: { "gemma-4-e4b-it": 1, "gemma-4-e2b-it": 1, "my-own": 1 } };
+  const mine = (name: string, ...allowed: string[]) => resolve(world, name, { ...chat, allowed });
+
+  it("is judged by the model that it comes to, not by how it is asked for", () => {
+    for (const name of ["gemma-4-e4b-it", "gemma4:e4b", "Gemma-4-E4B-it", "gemma-4-e4b-it:q8_0"]) {
+      expect(mine(name, "gemma-4-e4b-it")).toMatchObject({ kind: "model", model: "gemma-4-e4b-it" });
+      expect(mine(name, "gemma-4-e2b-*")).toEqual({ kind: "forbidden" });
+    }
+    expect(mine("my-own", "my-*")).toMatchObject({ model: "my-own" });
+    expect(mine("my-own", "gemma-*")).toEqual({ kind: "forbidden" });
+    expect(mine("gemma-4-e4b-it:q8_0", "gemma-4-e4b-it:qat-q4_0")).toEqual({ kind: "forbidden" });
+  });
+
+  it("of a family is a member among these, and so is any", () => {
+    expect(mine("gemma-4", "*-e2b-it")).toMatchObject({ model: "gemma-4-e2b-it" });
+    expect(mine("auto", "*-e2b-it")).toMatchObject({ model: "gemma-4-e2b-it" });
+    expect(mine("auto", "my-own")).toMatchObject({ model: "my-own" });
+    expect(mine("auto", "gemma-4")).toMatchObject({ model: "gemma-4-e4b-it" });
+    expect(mine("gemma-4", "my-own")).toEqual({ kind: "forbidden" });
+  });
+
+  it("that there is not is unknown only where it could be one of these", () => {
+    expect(mine("gemma-9", "gemma-*")).toEqual({ kind: "unknown" });
+    expect(mine("gemma-9", "my-own")).toEqual({ kind: "forbidden" });
+  });
+
+  it("tells of no other member why it cannot be had", () => {
+    const found = resolve({}, "gemma-4", { ...chat, allowed: ["gemma-4-e2b-it"] });
+    expect(found).toMatchObject({ kind: "impossible" });
+    expect(JSON.stringify(found)).not.toContain("e4b");
+  });
+});
+
 describe("a name that is served", () => {
   it("wins, whatever it is in the catalogue", () => {
     expect(resolve({ served: { "gemma-4": 1 } }, "gemma-4")).toMatchObject({

@@ -8,6 +8,7 @@ import { type AuditFile, auditFiles, firstRecord, linesOf } from "./audit-files.
 interface AuditDeskDeps {
   readonly store: ObjectStore;
   readonly seal: Digest;
+  readonly sealId: string;
   /** What this process has recorded is written: who looks right after a deed finds it. */
   readonly written: () => Promise<void>;
 }
@@ -91,11 +92,17 @@ export class AuditDesk {
       if (faults.length < maxFaults) faults.push(fault);
     };
     for (const log of logs) {
+      const file = files.find((each) => each.log === log);
+      const foreign = file && (await this.#foreign(file));
+      if (foreign !== undefined) {
+        add(foreign);
+        continue;
+      }
       const check = new ChainCheck(log, {
         seal: this.#deps.seal,
         noted: wanted.filter((head) => head.log === log),
       });
-      for (const { key } of files.find((file) => file.log === log)?.pieces ?? [])
+      for (const { key } of file?.pieces ?? [])
         for await (const record of linesOf(store, log, key))
           add(record === undefined ? check.unreadable() : check.next(record));
       for (const fault of check.finish()) add(fault);
@@ -103,6 +110,14 @@ export class AuditDesk {
       if (check.head !== undefined) heads.push(check.head);
     }
     return { logs: files.length, records, faults, faultCount, heads };
+  }
+
+  /** A log of an orchestrator that has a key of its own cannot be read for faults; it is none that is intact either. */
+  async #foreign(file: AuditFile): Promise<AuditFault | undefined> {
+    const key = (await firstRecord(this.#deps.store, file))?.details?.["key"];
+    if (key === undefined || key === this.#deps.sealId) return undefined;
+    const says = `The log was sealed with another audit.key (${String(key).slice(0, 12)}): verify it where that is, or give all orchestrators the same MUSTER_TRUST_DIR.`;
+    return { log: file.log, seq: 0, kind: "other_key", says };
   }
 
   /** What first records say of other logs; of one that was changed nothing is believed. */

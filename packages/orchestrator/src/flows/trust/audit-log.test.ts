@@ -16,10 +16,10 @@ function room() {
   const clock = new ManualClock();
   const open = (writer: string) =>
     new AuditLog({
-      ...{ store, writer, seal, clock, log: silentLog },
+      ...{ store, writer, seal, sealId: "one", clock, log: silentLog },
       otherHeads: () => headsOfOthers(store, writer),
     });
-  const desk = new AuditDesk({ store, seal, written: async () => {} });
+  const desk = new AuditDesk({ store, seal, sealId: "one", written: async () => {} });
   const write = async (writer: string, ...targets: string[]) => {
     const log = open(writer);
     for (const target of targets) log.record(event(target));
@@ -112,6 +112,17 @@ describe("the audit trail", () => {
     rewrite("orc-1", (all) => all.slice(0, -1));
     expect(await faults()).toEqual([]);
     expect(await faults(heads)).toEqual([{ log: "orc-1", seq: 3, kind: "cut" }]);
+  });
+
+  it("says of a log that was sealed with another key where to verify it, and not that it was changed", async () => {
+    const { write, store } = room();
+    await write("orc-1", "a");
+    const elsewhere = (data: string | Uint8Array) =>
+      createHmac("sha256", "another").update(data).digest("hex");
+    const desk = new AuditDesk({ store, seal: elsewhere, sealId: "other", written: async () => {} });
+    const { faults, faultCount } = await desk.verify([]);
+    expect(faults).toMatchObject([{ log: "orc-1", kind: "other_key" }]);
+    expect(faultCount).toBe(1);
   });
 
   it("notes of the other logs only what none has noted yet", async () => {

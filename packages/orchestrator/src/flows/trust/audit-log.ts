@@ -11,6 +11,8 @@ interface AuditLogDeps {
   readonly writer: string;
   /** With a key that whoever can write into the store should not have. */
   readonly seal: Digest;
+  /** Names that key, and says nothing of it. */
+  readonly sealId: string;
   /** The ends of the other logs. Throws what the store throws. */
   readonly otherHeads: () => Promise<readonly AuditHead[]>;
   readonly clock: Clock;
@@ -105,7 +107,7 @@ export class AuditLog implements AuditTrail {
     events: readonly Waiting[],
     { heads, missed }: { readonly heads: readonly AuditHead[] | undefined; readonly missed: number },
   ): { readonly lines: string; readonly seq: number; readonly prev: string } {
-    const { writer: log, seal, clock } = this.#deps;
+    const { writer: log, seal, sealId, clock } = this.#deps;
     let [seq, prev, lines] = [this.#seq, this.#prev, ""];
     const add = (
       event: Pick<AuditBody, "actor" | "action" | "target" | "details" | "heads">,
@@ -116,8 +118,8 @@ export class AuditLog implements AuditTrail {
       prev = seal(sealedText(body));
       lines += lineOf({ ...body, hash: prev });
     };
-    if (heads !== undefined)
-      add({ actor: "muster", action: "audit.begin", target: log, heads }, clock.wallMs());
+    const begin = { actor: "muster", action: "audit.begin", target: log, details: { key: sealId } };
+    if (heads !== undefined) add({ ...begin, heads }, clock.wallMs());
     for (const { atMs, ...event } of events) add(event, atMs);
     if (missed > 0)
       add({ actor: "muster", action: "audit.gap", target: log, details: { missed } }, clock.wallMs());

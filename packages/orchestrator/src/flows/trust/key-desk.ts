@@ -36,6 +36,9 @@ export interface NewKey {
   readonly text: string;
 }
 
+/** What is over is forgotten after this, when another key is made: the audit trail remembers it. */
+const keptMs = 90 * 86_400_000;
+const forgottenAtOnce = 20;
 /** More are a mistake: each orchestrator keeps them all in memory. */
 const maxKeys = 5_000;
 
@@ -127,7 +130,19 @@ export class KeyDesk {
       ...{ action: "key.create", actor: maker.keyId, target: id },
       details: { name, tenant, scopes: scopes.join(" "), models: models?.join(" ").slice(0, 200) ?? "*" },
     });
+    await this.#forget(nowMs);
     return { key: this.get(id), text };
+  }
+
+  async #forget(nowMs: number): Promise<void> {
+    const { book } = this.#deps;
+    const old = this.list().filter((key) => endOf(key) <= nowMs - keptMs);
+    for (const { made, secrets } of old.slice(0, forgottenAtOnce)) {
+      // The key first: what is left of one is nothing, and a key without its revocation would be one again.
+      await book.remove(made.id);
+      for (const { id } of secrets) await book.remove(`${made.id}.${id}`);
+      await book.remove(`${made.id}.revoked`);
+    }
   }
 
   #secretFor(keyId: string, othersEndAtMs: number | undefined): { secret: KeySecret; text: string } {
@@ -164,6 +179,11 @@ export class KeyDesk {
     this.#turn = done.catch(() => {});
     return done;
   }
+}
+
+/** When it was over; never for one that is live. */
+function endOf({ made, revoked }: ApiKeyRecord): number {
+  return Math.min(revoked?.atMs ?? Number.POSITIVE_INFINITY, made.expiresAtMs ?? Number.POSITIVE_INFINITY);
 }
 
 function nameOf(part: KeyPart): string {

@@ -1,0 +1,114 @@
+import { createHash, randomBytes } from "node:crypto";
+import { Background, ManualClock, silentLog } from "@muster/base";
+import { describe, expect, it, onTestFinished } from "vitest";
+import { readKeyPart } from "../../core/access/key-part.ts";
+import type { KeyPart } from "../../core/access/key-record.ts";
+import { operator } from "../../core/access/principal.ts";
+import type { AuditEvent } from "../../ports/audit-trail.ts";
+import { MemoryObjectStore } from "../batches/store.fixture.ts";
+import { type KeyAsked, KeyDesk } from "./key-desk.ts";
+import { KeyRing } from "./key-ring.ts";
+import { RecordBook } from "./record-book.ts";
+
+const dayMs = 86_400_000;
+const maker = operator({ keyId: "operator", tenant: "default" });
+const digest = (text: string) => createHash("sha256").update(text).digest();
+const asked = (name: string, more: Partial<KeyAsked> = {}): KeyAsked => ({
+  ...{ name, tenant: undefined, scopes: ["inference"], models: undefined, limits: {} },
+  ...{ expiresAtMs: undefined, ...more },
+});
+
+async function room() {
+  const store = new MemoryObjectStore();
+  const clock = new ManualClock();
+  const background = new Background(silentLog);
+  const events: AuditEvent[] = [];
+  const book = new RecordBook<KeyPart>({
+    ...{ store, clock, background, log: silentLog, prefix: "trust/keys/", read: readKeyPart },
+  });
+  let closings = 0;
+  const ring = new KeyRing({
+    ...{ book, store, digest, clock, background, log: silentLog, configured: [] },
+    operatorKey: () => undefined,
+    onClosed: () => {
+      closings += 1;
+    },
+  });
+  await book.start();
+  onTestFinished(() => book.stop());
+  const desk = new KeyDesk({
+    ...{ book, ring, randomBytes, clock },
+    digest: (data) => createHash("sha256").update(data).digest("hex"),
+    audit: { record: (event) => void events.push(event) },
+    closing: async () => {},
+  });
+  return { store, clock, ring, desk, events, background, closings: () => closings };
+}
+
+describe("keys that were made", () => {
+  it("of one name at once are one", async () => {
+    const { desk } = await room();
+    const made = await Promise.allSettled([1, 2, 3].map(() => desk.create(asked("ci"), maker)));
+    expect(made.filter(({ status }) => status === "fulfilled")).toHaveLength(1);
+    expect(desk.list()).toHaveLength(1);
+  });
+
+  it("close what was open to everybody, and their end does not open it", async () => {
+    const { desk, ring, closings } = await room();
+    expect(ring.isOpen).toBe(true);
+    const { key } = await desk.create(asked("ci"), maker);
+    expect([ring.isOpen, closings() > 0]).toEqual([false, true]);
+    await desk.revoke(key.made.id, maker);
+    expect(ring.isOpen).toBe(false);
+  });
+
+  it("are forgotten long after they are over, when another is made, and no live one with them", async () => {
+    const { desk, clock, ring, store } = await room();
+    const old = await desk.create(asked("old"), maker);
+    await desk.rotate(old.key.made.id, 0, maker);
+    await desk.revoke(old.key.made.id, maker);
+    const short = await desk.create(asked("short", { expiresAtMs: dayMs }), maker);
+    const live = await desk.create(asked("live"), maker);
+    clock.advance(89 * dayMs);
+    await desk.create(asked("one"), maker);
+    expect(desk.list().map(({ made }) => made.name)).toContain("old");
+    clock.advance(2 * dayMs);
+    await desk.create(asked("two"), maker);
+    const names = desk.list().map(({ made }) => made.name);
+    expect(names.sort()).toEqual(["live", "one", "two"]);
+    const left = [...store.objects.keys()];
+    for (const { key } of [old, short]) expect(left.filter((name) => name.includes(key.made.id))).toEqual([]);
+    expect(ring.whoHas(live.text).keyName).toBe("live");
+    expect(() => ring.whoHas(old.text)).toThrow(/not valid/);
+  });
+
+  it("are noted as used once a day, whoever asks how often", async () => {
+    const { desk, ring, clock, store, background } = await room();
+    const { text, key } = await desk.create(asked("ci"), maker);
+    let puts = 0;
+    const put = store.put.bind(store);
+    store.put = (...given) => {
+      puts += 1;
+      return put(...given);
+    };
+    for (let at = 0; at < 100; at++) ring.whoHas(text);
+    await background.idle(1_000);
+    expect(puts).toBe(1);
+    clock.advance(dayMs);
+    ring.whoHas(text);
+    await background.idle(1_000);
+    expect(puts).toBe(2);
+    expect(await ring.uses()).toEqual(new Map([[key.made.id, "1970-01-02"]]));
+  });
+
+  it("are in the audit trail, without their text", async () => {
+    const { desk, events } = await room();
+    const { text, key } = await desk.create(asked("ci", { models: ["gemma-*"] }), maker);
+    await desk.revoke(key.made.id, maker);
+    expect(events.map(({ action, actor }) => [action, actor])).toEqual([
+      ["key.create", "operator"],
+      ["key.revoke", "operator"],
+    ]);
+    expect(JSON.stringify(events)).not.toContain(text.slice(15));
+  });
+});
