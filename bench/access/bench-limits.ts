@@ -16,42 +16,45 @@ const kinds = ["free", "minute", "places"] as const;
 type Kind = (typeof kinds)[number];
 const labels = { minute: "requests, tokens and a month", places: "and places" };
 const shares = [
+  ["p10", 0.1],
   ["p50", 0.5],
   ["p99", 0.99],
 ] as const;
 
-interface Side {
-  readonly chat: string;
-  readonly redis: string;
-}
-
-/** What the limits of a key add to a request: orchestrators alike but for them, asked in turn, one at a time. */
+/** What the limits of a key add to a request: one orchestrator, asked with and without them in turn, one at a time. */
 export async function benchLimits(print: (row: string[]) => void): Promise<void> {
   const directory = await mkdtemp(join(tmpdir(), "muster-bench-"));
   const children: ChildProcess[] = [];
   try {
-    const sides = new Map<Kind, Side & { readonly took: number[] }>();
-    for (const kind of kinds)
-      sides.set(kind, { ...(await startSide(children, join(directory, kind), kind)), took: [] });
-    for (let turn = -warmUp; turn < requests; turn++) {
+    const main = fileURLToPath(new URL("orchestrator-main.js", import.meta.url));
+    const orchestrator = start(children, [main, directory]);
+    const [, url = "", fleet = "", redis = ""] = await printed(orchestrator, /ready (\S+) (\S+) (\S+)\n/);
+    const served = ["stub:m", "--model-name", "m", "--engine", "stub", "--slots", "4"];
+    const where = ["--join", fleet, "--name", "desk", "--data-dir", directory, "--log-level", "error"];
+    await printed(start(children, [cli, "worker", ...served, ...where]), /Serving "/);
+
+    await untilServed(url);
+    const took: Record<Kind, number[]> = { free: [], minute: [], places: [] };
+    for (let turn = 0; turn < warmUp + requests; turn++) {
       // Each goes first as often as the others.
-      const order = kinds.map((_kind, at) => kinds[(at + turn + warmUp) % kinds.length] ?? "free");
-      for (const kind of order) {
-        const side = sides.get(kind);
-        if (side === undefined) continue;
-        const ms = await askOnce(side);
-        if (turn >= 0) side.took.push(ms);
+      for (const [at] of kinds.entries()) {
+        const kind = kinds[(at + turn) % kinds.length] ?? "free";
+        const isSet = printed(orchestrator, new RegExp(`now ${kind}\\n`));
+        orchestrator.stdin?.write(`${kind}\n`);
+        await isSet;
+        const ms = await askOnce(`${url}/v1/chat/completions`);
+        if (turn >= warmUp) took[kind].push(ms);
       }
     }
     for (const [name, share] of shares) {
-      const free = percentile(sides.get("free")?.took ?? [], share);
+      const free = percentile(took.free, share);
       print([`a request without limits, ${name}`, `${free.toFixed(3)} ms`, ""]);
       for (const kind of ["minute", "places"] as const) {
-        const added = percentile(sides.get(kind)?.took ?? [], share) - free;
+        const added = percentile(took[kind], share) - free;
         print([`${labels[kind]} add, ${name}`, `${added.toFixed(3)} ms`, name === "p50" ? "<= 0.3 ms" : ""]);
       }
     }
-    await benchScripts(sides.get("free")?.redis ?? "", print);
+    await benchScripts(redis, print);
   } finally {
     for (const child of children.reverse()) await end(child);
     await rm(directory, { recursive: true, force: true });
@@ -84,27 +87,27 @@ async function benchScripts(address: string, print: (row: string[]) => void): Pr
     ]);
 }
 
-async function askOnce({ chat }: Side): Promise<number> {
-  const messages = [{ role: "user", content: "four words of text" }];
-  const { status, totalMs } = await post(chat, { model: "m", messages, max_tokens: 1 });
-  if (status !== 200) throw new Error(`a request was answered with ${status}`);
-  return totalMs;
+async function untilServed(url: string): Promise<void> {
+  for (;;) {
+    const { data } = (await (await fetch(`${url}/v1/models`)).json()) as {
+      data: readonly { slots: number }[];
+    };
+    if (data.some(({ slots }) => slots > 0)) return;
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
 }
 
-async function startSide(children: ChildProcess[], directory: string, kind: string): Promise<Side> {
-  const main = fileURLToPath(new URL("orchestrator-main.js", import.meta.url));
-  const orchestrator = start(children, [main, directory, kind]);
-  const [, url = "", fleet = "", redis = ""] = await printed(orchestrator, /ready (\S+) (\S+) (\S+)\n/);
-  const served = ["stub:m", "--model-name", "m", "--engine", "stub", "--slots", "4"];
-  const where = ["--join", fleet, "--name", kind, "--data-dir", directory, "--log-level", "error"];
-  await printed(start(children, [cli, "worker", ...served, ...where]), /Serving "/);
-  return { chat: `${url}/v1/chat/completions`, redis };
+async function askOnce(chat: string): Promise<number> {
+  const messages = [{ role: "user", content: "four words of text" }];
+  const { status, totalMs, body } = await post(chat, { model: "m", messages, max_tokens: 1 });
+  if (status !== 200) throw new Error(`a request was answered with ${status}: ${body}`);
+  return totalMs;
 }
 
 function start(children: ChildProcess[], args: readonly string[]): ChildProcess {
   const child = spawn(process.execPath, args, {
     env: { ...process.env, REDIS_URL: "" },
-    stdio: ["ignore", "pipe", "inherit"],
+    stdio: ["pipe", "pipe", "inherit"],
   });
   children.push(child);
   return child;
@@ -113,12 +116,20 @@ function start(children: ChildProcess[], args: readonly string[]): ChildProcess 
 function printed(child: ChildProcess, sign: RegExp): Promise<RegExpExecArray> {
   return new Promise((resolve, reject) => {
     let text = "";
-    child.stdout?.on("data", (chunk: Buffer) => {
+    const leave = () => {
+      child.stdout?.off("data", look);
+      child.off("exit", gone);
+    };
+    const look = (chunk: Buffer) => {
       text = (text + chunk.toString("utf8")).slice(-4_096);
       const found = sign.exec(text);
-      if (found !== null) resolve(found);
-    });
-    child.once("exit", () => reject(new Error(`a process did not start: ${text}`)));
+      if (found === null) return;
+      leave();
+      resolve(found);
+    };
+    const gone = () => reject(new Error(`a process did not start: ${text}`));
+    child.stdout?.on("data", look);
+    child.once("exit", gone);
   });
 }
 

@@ -1,4 +1,4 @@
-import type { Background, Clock, Log, MusterError } from "@muster/base";
+import { type Background, type Clock, type Log, type MusterError, pause } from "@muster/base";
 import type { Limits, Principal } from "../../core/access/principal.ts";
 import { type TokenReserve, tokensToReserve } from "../../core/quota/estimate.ts";
 import { neverFits, refusedBy } from "../../core/quota/refusals.ts";
@@ -36,6 +36,11 @@ interface QuotaDeskDeps {
 /** Leases end a minute after they were renewed last. */
 const renewMs = 20_000;
 const settleAgainMs = 2_000;
+/**
+ * Who has just had the last word of an answer may ask another orchestrator before the store has taken its place back:
+ * one that finds no place is looked at again before it is refused.
+ */
+const lookAgainMs = 10;
 /** Requests whose end could not be told to the store; their leases end by themselves. */
 const maxUnsettled = 10_000;
 const noView: QuotaView = { requests: undefined, tokens: undefined };
@@ -48,6 +53,7 @@ export class QuotaDesk {
   #stopRenewing: () => void = () => {};
   #stopSettling: (() => void) | undefined;
   #isStopped = false;
+  readonly #stopping = new AbortController();
 
   constructor(deps: QuotaDeskDeps) {
     this.#deps = deps;
@@ -92,14 +98,19 @@ export class QuotaDesk {
   /** What is under way is settled as it ends; nothing is renewed any more. */
   stop(): void {
     this.#isStopped = true;
+    this.#stopping.abort();
     this.#stopRenewing();
     this.#stopSettling?.();
   }
 
   async #admit(ask: QuotaAsk): Promise<Exclude<Admission, { readonly kind: "month-unknown" }>> {
     const { quota, monthUsed } = this.#deps;
-    for (;;) {
+    for (let looks = 0; ; ) {
       const admission = await quota.admit(ask);
+      if (admission.kind === "refused" && admission.by === "concurrency" && looks++ === 0) {
+        await pause(this.#deps.clock, lookAgainMs, this.#stopping.signal);
+        continue;
+      }
       if (admission.kind !== "month-unknown") return admission;
       const { month } = admission;
       await quota.fillMonth(ask.keyId, month, await monthUsed(ask.keyId, month));

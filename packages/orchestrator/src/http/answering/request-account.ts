@@ -73,17 +73,13 @@ export class RequestAccount {
     seen.completionTokens += tokens;
   }
 
-  /**
-   * Where places are limited it resolves once they know: who asks again, here or elsewhere, after the last word of an
-   * answer must not find it under way. Nobody waits for the tokens.
-   */
-  async ended(answer: number, usage: GenerateUsage): Promise<void> {
+  /** Settled before its last word is sent, which does not wait for the store: it was told first. */
+  ended(answer: number, usage: GenerateUsage): void {
     const seen = this.#seen[answer];
     if (seen === undefined) return;
     seen.usage = usage;
     if (this.#seen.some((one) => one.usage === undefined)) return;
     this.#settling = this.#settle();
-    if (this.#request.principal.limits.concurrency !== undefined) await this.#settling;
   }
 
   /** The request is over, however it ended. */

@@ -83,7 +83,7 @@ async function* measured(
       lastPieceMs = nowMs;
     } else if (event.kind === "end") {
       metrics.tokensUsed(model, event.usage);
-      await account.ended(choice, event.usage);
+      account.ended(choice, event.usage);
     }
     yield event;
   }
