@@ -1,10 +1,10 @@
-import { type ChildProcess, spawn } from "node:child_process";
+import type { ChildProcess } from "node:child_process";
 import { mkdtemp, rm } from "node:fs/promises";
 import { cpus, tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { closedLoop, openLoop, percentile, post, type Timed } from "../load.ts";
 import { cpuSeconds, residentBytes } from "../process-usage.ts";
+import { end, printed, start } from "./bench-process.ts";
 
 const workers = 1_000;
 const replicasPerWorker = 3;
@@ -12,7 +12,6 @@ const models = 100;
 const swarms = 4;
 const seconds = 30;
 const idleMs = 10_000;
-const startTimeoutMs = 120_000;
 
 /**
  * One orchestrator with a thousand workers on connections of their own, and so many requests a second over all models. The
@@ -88,41 +87,4 @@ async function untilServed(url: string): Promise<void> {
     if (data.filter(({ id, slots }) => /^m\d+$/.test(id) && slots > 0).length === models) return;
     await new Promise((resolve) => setTimeout(resolve, 200));
   }
-}
-
-function start(
-  children: ChildProcess[],
-  main: string,
-  args: readonly string[],
-  { flags = [] }: { readonly flags?: readonly string[] } = {},
-): ChildProcess {
-  const path = fileURLToPath(new URL(main, import.meta.url));
-  const child = spawn(process.execPath, [...flags, path, ...args], {
-    env: { ...process.env, REDIS_URL: "" },
-    stdio: ["ignore", "pipe", "inherit"],
-  });
-  children.push(child);
-  return child;
-}
-
-function printed(child: ChildProcess, sign: RegExp): Promise<RegExpExecArray> {
-  return new Promise((resolve, reject) => {
-    let text = "";
-    const giveUp = setTimeout(() => reject(new Error(`a process was not ready: ${text}`)), startTimeoutMs);
-    child.stdout?.on("data", (chunk: Buffer) => {
-      text = (text + chunk.toString("utf8")).slice(-4_096);
-      const found = sign.exec(text);
-      if (found === null) return;
-      clearTimeout(giveUp);
-      resolve(found);
-    });
-    child.once("exit", () => reject(new Error(`a process did not start: ${text}`)));
-  });
-}
-
-async function end(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return;
-  const gone = new Promise((resolve) => child.once("exit", resolve));
-  child.kill("SIGTERM");
-  await gone;
 }

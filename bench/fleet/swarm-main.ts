@@ -1,11 +1,23 @@
+import { readFileSync } from "node:fs";
 import { credentials } from "@grpc/grpc-js";
-import { loadFleet, type OrchestratorMessageRead, protocolVersions, type WorkerMessage } from "@muster/proto";
+import { backoffMs } from "@muster/base";
+import {
+  loadFleet,
+  type OrchestratorMessageRead,
+  protocolVersions,
+  serverName,
+  type WorkerMessage,
+} from "@muster/proto";
 
 // Many workers in one process: each a connection of its own, with replicas whose answers are scripted.
-// Arguments: the fleet port, the number of the first worker, how many there are, replicas of each, models.
+// Arguments: the fleet port, the number of the first worker, how many there are, replicas of each, models; and a file with
+// identities, where they need certificates: then they dial again when the link is gone, as workers do, and say
+// `in <Unix ms>` for each welcome.
 
-const [, , address = "", ...numbers] = process.argv;
-const [first = 0, count = 0, perWorker = 0, models = 1] = numbers.map(Number);
+const [, , address = "", ...rest] = process.argv;
+const [first = 0, count = 0, perWorker = 0, models = 1] = rest.map(Number);
+const identities: readonly Identity[] | undefined =
+  rest[4] === undefined ? undefined : JSON.parse(readFileSync(rest[4], "utf8"));
 
 const slots = 8;
 const beatMs = 5_000;
@@ -14,21 +26,64 @@ const pieces = 4;
 const pieceMs = 20;
 const joinsAtOnce = 20;
 
+/** As in a worker's keep-link.ts. */
+const redialBackoff = { baseMs: 250, maxMs: 10_000 };
+
+interface Identity {
+  readonly workerId: string;
+  readonly key: string;
+  readonly certificate: string;
+  readonly authorities: readonly string[];
+}
+
 const { Client } = loadFleet();
 
-function startWorker(number: number): Promise<void> {
-  const client = new Client(address, credentials.createInsecure(), { "grpc.use_local_subchannel_pool": 1 });
+function clientOf(identity: Identity | undefined) {
+  if (identity === undefined)
+    return new Client(address, credentials.createInsecure(), { "grpc.use_local_subchannel_pool": 1 });
+  const [trusted, key, certificate] = [
+    identity.authorities.join("\n"),
+    identity.key,
+    identity.certificate,
+  ].map((text) => Buffer.from(text));
+  return new Client(address, credentials.createSsl(trusted, key, certificate), {
+    "grpc.ssl_target_name_override": serverName,
+    "grpc.default_authority": serverName,
+    "grpc.use_local_subchannel_pool": 1,
+  });
+}
+
+function startWorker(number: number, failures = 0): Promise<void> {
+  const identity = identities?.[number];
+  const client = clientOf(identity);
   const stream = client.Connect();
   const running = new Set<string>();
   const write = (message: WorkerMessage) => void stream.write(message);
-  stream.on("error", (error: Error) => {
-    console.error(`worker ${number}: ${error.message}`);
-    process.exit(1);
-  });
+  let beating: NodeJS.Timeout | undefined;
+  let isOver = false;
+  let tries = failures;
+  const over = (reason: string) => {
+    if (isOver) return;
+    isOver = true;
+    clearInterval(beating);
+    client.close();
+    if (identity === undefined) {
+      console.error(`worker ${number}: ${reason}`);
+      process.exit(1);
+    }
+    setTimeout(() => void startWorker(number, tries + 1), backoffMs(redialBackoff, tries, Math.random));
+  };
+  stream.on("error", (error: Error) => over(error.message));
+  stream.on("end", () => over("the stream was closed"));
   write({
     hello: {
       ...{ minProtocol: protocolVersions.min, maxProtocol: protocolVersions.max },
-      ...{ workerId: `swarm-${number}`, name: `swarm-${number}`, version: "0", engine: "scripted" },
+      ...{
+        workerId: identity?.workerId ?? `swarm-${number}`,
+        name: `swarm-${number}`,
+        version: "0",
+        engine: "scripted",
+      },
       hardware: { hostname: `desk-${number}`, platform: "linux", arch: "x64", backend: "cpu" },
     },
   });
@@ -42,7 +97,11 @@ function startWorker(number: number): Promise<void> {
       if (message.body === "welcome") {
         for (let at = 0; at < perWorker; at++) write({ replica: replicaOf(number, at) });
         // Not all in the same moment.
-        setTimeout(() => setInterval(beat, beatMs), Math.random() * beatMs);
+        setTimeout(() => {
+          if (!isOver) beating = setInterval(beat, beatMs);
+        }, Math.random() * beatMs);
+        tries = 0;
+        if (identity !== undefined) console.log(`in ${Date.now()}`);
         resolve();
       } else if (message.body === "assign" && message.assign)
         answer(number, message.assign, { write, running });

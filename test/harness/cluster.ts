@@ -100,6 +100,7 @@ export async function startCluster(
   atEnd: AtEnd = untilTestEnds,
   deps: { readonly log?: Log } & Pick<Parameters<typeof startOrchestrator>[1], "ownCertificates"> = {},
 ): Promise<TestCluster> {
+  const log = deps.log ?? silentLog;
   const directory = await temporaryDirectory(atEnd);
   const redisUrl = overrides.redisUrl ?? (await testRedis()).url;
   const config = loadOrchestratorConfig(
@@ -117,7 +118,7 @@ export async function startCluster(
     },
     {},
   );
-  const orchestrator = await startOrchestrator(config, { log: silentLog, ...deps });
+  const orchestrator = await startOrchestrator(config, { ...deps, log });
   atEnd(() => orchestrator.stop());
   const { url } = orchestrator;
   const [firstKey] = config.apiKeys;

@@ -35,7 +35,7 @@ export interface Trust extends FleetTrust {
 }
 
 /** Whether workers need certificates: wherever another machine could reach the fleet port. */
-export function isFleetSecure({ fleetHost, fleetTls }: OrchestratorConfig): boolean {
+function isFleetSecure({ fleetHost, fleetTls }: OrchestratorConfig): boolean {
   return fleetTls === "on" || !isLoopbackHost(fleetHost);
 }
 

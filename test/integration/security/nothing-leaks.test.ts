@@ -186,7 +186,7 @@ it("of prompts, answers and keys reaches a log, a metric, Redis, or a file but t
   const cluster = await startCluster(
     { dataDirectory: directory, redisUrl: redis.url, apiKeys: [rightKey] },
     undefined,
-    log,
+    { log },
   );
   await cluster.worker("one", { contextTokens: 2_048, dataDirectory: join(directory, "one") });
   await cluster.worker("two", { contextTokens: 2_048, dataDirectory: join(directory, "two") });

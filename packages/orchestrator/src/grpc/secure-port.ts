@@ -23,9 +23,9 @@ export interface SecurePort {
 const handshakeMs = 10_000;
 /**
  * A handshake takes this process some milliseconds: after a restart, with a thousand workers at the door, requests are
- * answered in between. The rest wait here, and behind these in the system's own queue.
+ * answered in between. The rest wait here for a few seconds; beyond that they are turned away, and dial again with jitter.
  */
-const limits = { atOnce: 32, atOncePerAddress: 16, waiting: 4_096 };
+const limits = { atOnce: 32, atOncePerAddress: 16, waiting: 512 };
 const backlog = 2_048;
 
 /** TLS on a port: `onSocket` gets each connection after its handshake; `authorized` tells whether its certificate counts. */

@@ -1,5 +1,5 @@
 import type { Background, Clock, Log } from "@muster/base";
-import type { ObjectStore } from "../../ports/object-store.ts";
+import type { ObjectInfo, ObjectStore } from "../../ports/object-store.ts";
 import { jsonBytes, objectFrom } from "../batches/stored-json.ts";
 
 interface RecordBookDeps<T> {
@@ -26,6 +26,7 @@ const usualRefreshMs = 2_000;
 const youngMs = 5_000;
 /** More are a mistake, or an attack: every orchestrator keeps them all in memory. */
 const maxRecords = 20_000;
+const readsAtOnce = 32;
 
 /**
  * Small records in the object store that every orchestrator knows: keys, workers, revocations. What is changed here
@@ -34,7 +35,7 @@ const maxRecords = 20_000;
 export class RecordBook<T extends object> {
   readonly #deps: RecordBookDeps<T>;
   #records = new Map<string, Seen<T>>();
-  #turn: Promise<void> = Promise.resolve();
+  #turn: Promise<unknown> = Promise.resolve();
   /** A look that has not begun: whoever wants one before it does shares it. */
   #next: Promise<void> | undefined;
   #stopTimer: () => void = () => {};
@@ -70,37 +71,62 @@ export class RecordBook<T extends object> {
   }
 
   /** Durable and known here when it resolves. */
-  async put(name: string, value: T): Promise<void> {
-    await this.#deps.store.put(this.#key(name), jsonBytes(value));
-    await this.refresh();
+  put(name: string, value: T): Promise<void> {
+    return this.#inTurn(async () => {
+      await this.#deps.store.put(this.#key(name), jsonBytes(value));
+      this.#know(name, value);
+    });
   }
 
   /** False where there is one of this name already: of several at once exactly one wins. */
-  async putIfAbsent(name: string, value: T): Promise<boolean> {
-    const isNew = await this.#deps.store.putIfAbsent(this.#key(name), jsonBytes(value));
-    await this.refresh();
-    return isNew;
+  putIfAbsent(name: string, value: T): Promise<boolean> {
+    return this.#inTurn(async () => {
+      const isNew = await this.#deps.store.putIfAbsent(this.#key(name), jsonBytes(value));
+      if (isNew) this.#know(name, value);
+      else await this.#load();
+      return isNew;
+    });
   }
 
-  async remove(name: string): Promise<void> {
-    await this.#deps.store.remove(this.#key(name));
-    await this.refresh();
+  remove(name: string): Promise<void> {
+    return this.#inTurn(async () => {
+      await this.#deps.store.remove(this.#key(name));
+      if (this.#records.delete(name)) this.#onChange();
+    });
   }
 
   /** Looks at what has changed; one after the other, so that what is older never replaces what is newer. */
   refresh(): Promise<void> {
-    this.#next ??= this.#turn
-      .catch(() => {})
-      .then(() => {
-        this.#next = undefined;
-        return this.#load();
-      });
-    this.#turn = this.#next;
+    this.#next ??= this.#inTurn(() => {
+      this.#next = undefined;
+      return this.#load();
+    });
     return this.#next;
+  }
+
+  /** A look that began before a change must not take it back: one after the other. */
+  #inTurn<R>(act: () => Promise<R>): Promise<R> {
+    const turn = this.#turn.then(act);
+    this.#turn = turn.then(
+      () => {},
+      () => {},
+    );
+    return turn;
+  }
+
+  /** What we have written ourselves needs no look at all the others; the next look reads it as it lies there. */
+  #know(name: string, value: T): void {
+    const isNew = JSON.stringify(value) !== JSON.stringify(this.#records.get(name)?.value);
+    this.#records.set(name, { modifiedAtMs: Number.NaN, bytes: 0, value });
+    if (isNew) this.#onChange();
   }
 
   #key(name: string): string {
     return `${this.#deps.prefix}${name}.json`;
+  }
+
+  #nameOf(key: string): string {
+    return key.slice(this.#deps.prefix.length, -".json".length);
   }
 
   async #load(): Promise<void> {
@@ -108,20 +134,28 @@ export class RecordBook<T extends object> {
     const before = this.#records;
     const records = new Map<string, Seen<T>>();
     let hasChanged = false;
-    for await (const { key, modifiedAtMs, bytes } of store.list(prefix)) {
-      if (records.size >= maxRecords || !key.endsWith(".json")) continue;
-      const name = key.slice(prefix.length, -".json".length);
+    const unread: ObjectInfo[] = [];
+    for await (const object of store.list(prefix)) {
+      const { key, modifiedAtMs, bytes } = object;
+      if (records.size + unread.length >= maxRecords || !key.endsWith(".json")) continue;
+      const name = this.#nameOf(key);
       const known = before.get(name);
       const isYoung = clock.wallMs() - modifiedAtMs < youngMs;
-      if (known !== undefined && known.modifiedAtMs === modifiedAtMs && known.bytes === bytes && !isYoung) {
+      if (known !== undefined && known.modifiedAtMs === modifiedAtMs && known.bytes === bytes && !isYoung)
         records.set(name, known);
-        continue;
+      else unread.push(object);
+    }
+    for (let at = 0; at < unread.length; at += readsAtOnce) {
+      const some = unread.slice(at, at + readsAtOnce);
+      const contents = await Promise.all(some.map(({ key }) => store.get(key)));
+      for (const [index, { key, modifiedAtMs, bytes }] of some.entries()) {
+        const content = contents[index];
+        if (content === undefined) continue;
+        const value = this.#read(key, content);
+        const name = this.#nameOf(key);
+        hasChanged ||= JSON.stringify(value) !== JSON.stringify(before.get(name)?.value);
+        records.set(name, { modifiedAtMs, bytes, value });
       }
-      const content = await store.get(key);
-      if (content === undefined) continue;
-      const value = this.#read(key, content);
-      hasChanged ||= JSON.stringify(value) !== JSON.stringify(known?.value);
-      records.set(name, { modifiedAtMs, bytes, value });
     }
     hasChanged ||= records.size !== before.size;
     this.#records = records;
