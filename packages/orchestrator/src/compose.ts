@@ -28,7 +28,6 @@ import { LaneControl } from "./flows/lane-control.ts";
 import { RequestDesk } from "./flows/request-desk.ts";
 import { JobRunner } from "./flows/run-job.ts";
 import { ServedModels } from "./flows/served-models.ts";
-import { workOf } from "./flows/usage/work-of.ts";
 import { startFleetServer } from "./grpc/fleet-service.ts";
 import { startHttpServer } from "./http/server.ts";
 import { version } from "./version.ts";
@@ -136,9 +135,9 @@ async function start(
   const store = await openObjectStore(config.objectStore, { log, clock });
   lifecycle.onStop("object store", () => store.close());
   const quotas = startQuota({
-    ...{ config, self: orchestratorId, address, store, metrics, clock, log, background, lifecycle },
+    ...{ config, self: orchestratorId, address, store, metrics, fleet, attempts },
+    ...{ clock, log, background, lifecycle },
   });
-  attempts.onWorked((work) => quotas.usage.worked(...workOf(work, fleet.worker(work.workerId))));
   const comingUp = (model: string): string | undefined => {
     const here = placement.placer.comingUp(model)?.says;
     if (here !== undefined || served.slots(model) > 0) return here;
