@@ -34,7 +34,6 @@ import { JobRunner } from "./flows/run-job.ts";
 import { ServedModels } from "./flows/served-models.ts";
 import { openHostCertificates } from "./flows/trust/host-certificates.ts";
 import type { TrustDesk } from "./flows/trust/trust-desk.ts";
-import { workOf } from "./flows/usage/work-of.ts";
 import { startFleetServer } from "./grpc/fleet-service.ts";
 import { type HttpServer, startHttpServer } from "./http/server.ts";
 import { version } from "./version.ts";
@@ -166,9 +165,9 @@ async function start(
     ...{ config, self: orchestratorId, store, audit, clock, log, background, lifecycle },
   });
   const quotas = startQuota({
-    ...{ config, self: orchestratorId, address, store, metrics, clock, log, background, lifecycle },
+    ...{ config, self: orchestratorId, address, store, metrics, fleet, attempts },
+    ...{ clock, log, background, lifecycle },
   });
-  attempts.onWorked((work) => quotas.usage.worked(...workOf(work, fleet.worker(work.workerId))));
   const comingUp = (model: string): string | undefined => {
     const here = placement.placer.comingUp(model)?.says;
     if (here !== undefined || served.slots(model) > 0) return here;

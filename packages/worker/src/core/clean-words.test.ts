@@ -35,7 +35,7 @@ describe("words that leave a worker", () => {
   it("are cleaned in every message that people read, and nowhere in what a model has written", () => {
     const message = "/home/ada/x is missing";
     const shown = (say: Parameters<typeof withCleanWords>[0]) => JSON.stringify(withCleanWords(say, clean));
-    const end = { kind: "end", attemptId: "a", epoch: 1, pieces: undefined, ticket: undefined } as const;
+    const end = { kind: "end", attemptId: "a", epoch: 1, pieces: undefined, ticket: "" } as const;
     expect(shown({ ...end, result: { kind: "failed", code: "engine_failed", message } })).not.toContain(
       "ada",
     );

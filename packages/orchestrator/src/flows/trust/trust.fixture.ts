@@ -55,7 +55,7 @@ export async function trustRoom() {
   const store = createDiskObjectStore({ directory, log: silentLog });
   const issuer = wordIssuer();
   let content: Authorities | undefined;
-  let published: readonly string[] = [];
+  const published: string[] = [];
   const folder: TrustFolder = {
     read: async () => content,
     create: async (authorities) => {
@@ -67,7 +67,7 @@ export async function trustRoom() {
       content = authorities;
     },
     publish: async (certificates) => {
-      published = certificates;
+      published.splice(0, published.length, ...certificates);
     },
   };
   const audited: AuditEvent[] = [];
@@ -95,5 +95,5 @@ export async function trustRoom() {
     });
     return { authorities, book, revocations, invites, enrolments };
   };
-  return { clock, background, store, audited, open, folder };
+  return { clock, background, store, audited, open, folder, published };
 }
