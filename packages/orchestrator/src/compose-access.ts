@@ -71,8 +71,9 @@ export async function startAccess(deps: {
   const isExposed = [config.host, config.adminListener?.host].some(
     (host) => host !== undefined && !isLoopbackHost(host),
   );
-  if (isExposed) await makeOperatorKey();
   await book.start();
+  // Before anybody can ask: whoever has made the first key must not be locked out for a moment.
+  if (isExposed || keyRing.all().length > 0) await makeOperatorKey();
   lifecycle.onStop("keys", () => book.stop());
   const keys = new KeyDesk({
     ...{ book, ring: keyRing, digest: sha256, randomBytes, audit, clock, closing: makeOperatorKey },

@@ -49,6 +49,10 @@ describe("who may ask", () => {
         const status = await statusOf(route, headers);
         expect({ ...route, status }).toEqual({ ...route, status: route.scope === undefined ? 200 : 401 });
       }
+    for (const path of ["/%", `/cluster/v1/workers/${"x".repeat(600)}`]) {
+      expect(await statusOf({ method: "GET", path }, {})).toBe(401);
+      expect([400, 404]).toContain(await statusOf({ method: "GET", path }, { "x-api-key": operator }));
+    }
     expect(await statusOf({ method: "OPTIONS", path: "/v1/models" }, { origin: "https://x.example" })).toBe(
       401,
     );

@@ -1,6 +1,6 @@
 import { isUtf8 } from "node:buffer";
 import { MusterError } from "@muster/base";
-import { type FastifyInstance, type FastifyRequest, fastify } from "fastify";
+import { type FastifyInstance, type FastifyReply, type FastifyRequest, fastify } from "fastify";
 import { mayDo, type Scope } from "../core/access/principal.ts";
 import type { ServerCertificates } from "../ports/server-certificates.ts";
 import { anthropicRoutes } from "./anthropic/messages.ts";
@@ -95,9 +95,8 @@ function buildApp(
     bodyLimit: deps.bodyLimitBytes,
     genReqId: () => deps.newId("req-"),
     frameworkErrors: (error, request, reply) => {
-      reply.header("x-request-id", request.id);
-      reply.header("request-id", request.id);
-      void sendError(reply, fromFastify(error, deps.bodyLimitBytes));
+      setHeaders(request, reply);
+      void sendError(reply, refusalOf(request, deps) ?? fromFastify(error, deps.bodyLimitBytes));
     },
     clientErrorHandler: (error, socket) => refuseConnection(error, socket, deps.newId("req-")),
     // Bodies have their own time, in slow-bodies.ts: uploads may take longer.
@@ -113,10 +112,7 @@ function buildApp(
   app.decorateRequest("tenant", "");
   app.decorateRequest("principal");
   app.addHook("onRequest", async (request, reply) => {
-    reply.header("x-request-id", request.id);
-    reply.header("request-id", request.id);
-    reply.header("x-content-type-options", "nosniff");
-    reply.header("cache-control", "no-store");
+    setHeaders(request, reply);
     const { config } = request.routeOptions;
     if (config.public === true) return;
     const principal = authorize(request.headers, deps.keyRing);
@@ -171,6 +167,24 @@ function buildApp(
   usageRoute(app, deps);
   probeRoutes(app, deps);
   return { app, rules };
+}
+
+/** Of every answer. */
+function setHeaders({ id }: FastifyRequest, reply: FastifyReply): void {
+  reply.header("x-request-id", id);
+  reply.header("request-id", id);
+  reply.header("x-content-type-options", "nosniff");
+  reply.header("cache-control", "no-store");
+}
+
+/** Why somebody may not even learn what is wrong with a path that no route was found for. */
+function refusalOf({ headers }: FastifyRequest, { keyRing }: HttpDeps): MusterError | undefined {
+  try {
+    authorize(headers, keyRing);
+    return undefined;
+  } catch (error) {
+    return MusterError.from(error);
+  }
 }
 
 function isForAdministrators(scope: Scope | undefined): boolean {
