@@ -207,31 +207,6 @@ describe("the port that workers dial", () => {
     expect(cluster.orchestrator.load()).toEqual({ openRequests: 0, runningAttempts: 0 });
   });
 
-  it("is closed in time though somebody holds streams open, and reads and sends nothing", async () => {
-    const { cluster } = await start();
-    const session = connect(`http://${cluster.orchestrator.fleetAddress}`);
-    session.on("error", () => {});
-    const bytes = framed(serialized(hello("holds", { name: "x".repeat(200_000) })));
-    const held = Array.from({ length: 20 }, (_none, at) => {
-      const stream = session.request({
-        ...{ ":method": "POST", ":path": "/muster.v1.Fleet/Connect", "content-type": "application/grpc" },
-        te: "trailers",
-      });
-      stream.on("error", () => {});
-      stream.write(at % 2 === 0 ? bytes : bytes.subarray(0, 100_000));
-      return stream;
-    });
-    await eventually(async () => (await cluster.workers()).some(({ id }) => id === "holds"));
-    // This one is given up before all of it is sent: the rest waits, and so would whoever waits for its end.
-    const given = session.request({ ":method": "POST", ":path": "/muster.v1.Fleet/Connect" });
-    given.on("error", () => {});
-    given.write(Buffer.concat([bytes, bytes, bytes]));
-    given.close();
-    await cluster.orchestrator.stop();
-    for (const stream of held) stream.destroy();
-    session.destroy();
-  });
-
   it("hangs up on what is no HTTP/2, and on a message that is too large", async () => {
     const { cluster, healthyId } = await start();
     const [host = "", port] = cluster.orchestrator.fleetAddress.split(/:(?=\d+$)/);

@@ -29,11 +29,17 @@ it("does not keep the process of an orchestrator alive that was told to stop", a
     ":path": "/muster.v1.Fleet/Connect",
     "content-type": "application/grpc",
   };
-  // Given up before all of it is sent: what waits for the stream's end waits as long as we hold the connection.
-  const given = session.request(headers);
-  given.on("error", () => {});
-  given.write(Buffer.alloc(1024 * 1024));
-  given.close();
+  // Given up before all of it is sent: what waits for a stream's end waits as long as we hold the connection.
+  for (let times = 0; times < 20; times++) {
+    const given = session.request({ ...headers, te: "trailers" });
+    given.on("error", () => {});
+    const message = Buffer.alloc(300_000, 1);
+    message.writeUInt8(0, 0);
+    message.writeUInt32BE(message.length - 5, 1);
+    given.write(message.subarray(0, 200_000));
+    if (times % 2 === 0) given.close();
+    else given.end(message.subarray(200_000));
+  }
   const held = session.request(headers);
   held.on("error", () => {});
   held.write(Buffer.alloc(64 * 1024));
