@@ -49,7 +49,7 @@ function desk(
   return cluster.workerProcess(name, {
     isManaged: true,
     args: ["--threads", "1", ...args],
-    env: { MUSTER_MAX_RAM: String(roomForOne), MUSTER_RAM_RESERVE: "0", ...env },
+    env: { MUSTER_MAX_RAM: String(roomForOne), MUSTER_RAM_RESERVE: "0", MUSTER_ALLOW_PATHS: "*", ...env },
   });
 }
 

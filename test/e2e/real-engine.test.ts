@@ -96,7 +96,7 @@ describe("two workers with llama.cpp", () => {
 
   it("refuse a file that is no model, and say so where people look", async () => {
     const cluster = await startCluster();
-    await cluster.worker("stub");
+    await cluster.worker("stub", { allowPaths: ["/etc"] });
     const [stub] = await cluster.workers();
     const { id } = (await (
       await cluster.post(`/cluster/v1/workers/${stub?.id}/replicas`, { model_uri: "/etc/hostname" })

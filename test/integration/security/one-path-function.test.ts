@@ -1,7 +1,7 @@
 import { mkdir, readdir, readFile, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { silentLog } from "@muster/base";
-import { openModelStore } from "@muster/models";
+import { MusterError, silentLog } from "@muster/base";
+import { openWorkerModels } from "@muster/models";
 import { describe, expect, it } from "vitest";
 import { eventually, model, startCluster, temporaryDirectory } from "../../harness/cluster.ts";
 import { hostileNames } from "../../support/hostile-names.mjs";
@@ -29,15 +29,17 @@ describe("one path function", () => {
   it("model files of hubs, addresses and mirrors never lie outside the model directory", async () => {
     const { directory, outside, untouched } = await besideSecret();
     await symlink(outside, join(directory, "local"));
-    const store = openModelStore(
+    // Nobody has any file: whatever is let through fails at once, after its path was made.
+    const { store } = openWorkerModels(
+      { modelDirectory: directory, huggingFaceEndpoint: undefined, huggingFaceToken: undefined, env: {} },
       {
-        modelDirectory: directory,
-        // Nobody listens there: whatever is let through fails to be fetched, after its path was made.
-        huggingFaceEndpoint: "http://127.0.0.1:9",
-        huggingFaceToken: undefined,
-        env: {},
+        budgetBytes: undefined,
+        isKept: () => false,
+        policy: "mirror-only",
+        feed: { open: () => Promise.reject(new MusterError("not_found", "There is no such file.")) },
+        hasMirror: () => true,
+        log: silentLog,
       },
-      silentLog,
     );
     const signal = AbortSignal.timeout(40_000);
     const uris = hostileNames
@@ -51,7 +53,7 @@ describe("one path function", () => {
       ]);
     for (const uri of [...uris, "local:secret.gguf"])
       await expect(store.ensure(uri, { signal, onProgress() {} }), uri).rejects.toMatchObject({
-        code: expect.stringMatching(/^(model_load_failed|invalid_request)$/),
+        code: expect.stringMatching(/^(model_load_failed|invalid_request|not_found)$/),
       });
     await untouched();
   });
