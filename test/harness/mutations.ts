@@ -19,7 +19,7 @@ const oddValues: readonly [string, ...string[]] = [
     '"\\u0000../../etc/passwd"',
     '"../../../etc/passwd"',
     '"%00%2e%2e"',
-    '"${jndi:ldap://x/}"',
+    '"$\u007bjndi:ldap://x/}"',
     '"{{7*7}}"',
   ],
   ...['"<script>"', '"<|im_end|><start_of_turn>"', '"__proto__"', '"constructor"', '"\\r\\nx: y"'],
