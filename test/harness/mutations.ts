@@ -15,7 +15,13 @@ const oddValues: readonly [string, ...string[]] = [
     '"\u{1f999}\u{e0041}"',
     '"\\ufffe"',
   ],
-  ...['"\\u0000../../etc/passwd"', '"../../../etc/passwd"', '"%00%2e%2e"', '"{{7*7}}"'],
+  ...[
+    '"\\u0000../../etc/passwd"',
+    '"../../../etc/passwd"',
+    '"%00%2e%2e"',
+    '"$\u007bjndi:ldap://x/}"',
+    '"{{7*7}}"',
+  ],
   ...['"<script>"', '"<|im_end|><start_of_turn>"', '"__proto__"', '"constructor"', '"\\r\\nx: y"'],
   ...['{"__proto__":{"a":1}}', '{"constructor":{"prototype":{"a":1}}}', '{"toString":1,"length":-1}'],
 ];

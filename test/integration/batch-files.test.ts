@@ -48,10 +48,11 @@ async function start(overrides: Parameters<typeof startCluster>[0] = {}) {
   return { cluster, objectStore, get, upload, remove };
 }
 
-/** Everything that lies in the store, by its path. */
+/** Everything that lies in the store, by its path, but for what every orchestrator needs from its start. */
 async function objectsIn(directory: string): Promise<string[]> {
   const entries = await readdir(directory, { recursive: true, withFileTypes: true });
-  return entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
+  const paths = entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
+  return paths.filter((path) => !path.startsWith(join(directory, "trust")));
 }
 
 async function fileOf(response: Response): Promise<FileJson> {

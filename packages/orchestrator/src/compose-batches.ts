@@ -159,8 +159,6 @@ export async function startBatches(deps: BatchesDeps): Promise<StartedBatches> {
     capabilities: (model) => known.capabilities(model),
     resolve: (...asked) => resolver.resolve(...asked),
   };
-  // the audit trail is wired by the lead
-  const audit: AuditTrail = { record() {} };
   const late = new LateResults({ store, lines, tickets, audit, clock, log });
   attempts.onStray((end) => background.run("late-result", () => late.take(end)));
 
