@@ -62,7 +62,7 @@ describe.skipIf(process.platform !== "linux")("the engine's process", () => {
     const asked = { task: "tokenize" as const, prompt: { kind: "text" as const, text: "hello" } };
     for await (const event of replica.infer(asked, AbortSignal.timeout(20_000)))
       if (event.kind === "token-ids") text = event.texts.join("");
-    expect(text.trim()).toBe("hello");
+    expect(text).toContain("hello");
   });
 
   it("is as it was where it is switched off", async () => {

@@ -1,4 +1,4 @@
-import { deferred, type Env, type Log, MusterError } from "@muster/base";
+import { deferred, type Env, type Log, MusterError, systemClock } from "@muster/base";
 import type { Engine, EngineLoadSpec, EngineReplica, ReplicaInfo } from "../../ports/engine.ts";
 import { hostEnvironment } from "../common/config.ts";
 import type { EngineChildren } from "../common/engine-children.ts";
@@ -106,6 +106,8 @@ export function createNodeLlamaCppEngine(options: NodeLlamaCppEngineOptions): En
 }
 
 const probeMs = 60_000;
+/** Between two signs of life of a load: the longest is the measuring of threads, in seconds. */
+const silentLoadMs = 300_000;
 
 /** Whether the engine runs under a sandbox that a load has failed under: whose fault was it? */
 async function isSound(attempt: LoadAttempt): Promise<boolean> {
@@ -145,7 +147,16 @@ async function loadInChild(attempt: LoadAttempt): Promise<LoadOutcome> {
   const ready = deferred<ReplicaInfo>();
   let replica: ChildReplica | undefined;
   let isKilled = false;
+  // A file may keep the library busy for ever: one that goes on says so.
+  let stopTimer = () => {};
+  const heard = () => {
+    stopTimer();
+    stopTimer = systemClock.after(silentLoadMs, () =>
+      ready.reject(new MusterError("model_load_failed", `nothing went on for ${silentLoadMs / 1000} s`)),
+    );
+  };
   const onMessage = (message: ChildMessage): void => {
+    if (replica === undefined) heard();
     switch (message.kind) {
       case "progress":
         onProgress(message.fraction);
@@ -180,6 +191,7 @@ async function loadInChild(attempt: LoadAttempt): Promise<LoadOutcome> {
   const onAbort = () => ready.reject(loadCancelled(spec));
   signal.addEventListener("abort", onAbort, { once: true });
   try {
+    heard();
     child.send({ kind: "load", spec: { ...toChildSpec(spec), ...(addonPath && { addonPath }) } });
     const info = await ready.promise;
     replica = new ChildReplica(info, child);
@@ -190,6 +202,7 @@ async function loadInChild(attempt: LoadAttempt): Promise<LoadOutcome> {
     if (signal.aborted) return { kind: "failed", error: loadCancelled(spec), isKilled: false };
     return { kind: "failed", error: loadFailed(spec, error, child.lastWords()), isKilled };
   } finally {
+    stopTimer();
     signal.removeEventListener("abort", onAbort);
   }
 }
