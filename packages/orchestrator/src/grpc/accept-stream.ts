@@ -53,7 +53,11 @@ export function acceptStream(stream: FleetStream, options: AcceptOptions): void 
     // Nothing that comes meanwhile is lost.
     stream.pause();
     begin(body.value)
-      .catch((error: unknown) => refuse(MusterError.from(error), false))
+      .catch((thrown: unknown) => {
+        const error = MusterError.from(thrown);
+        // What is not known may be known again; what was revoked stays so.
+        refuse(error, error.code === "not_found");
+      })
       .finally(() => stream.resume());
   });
   const begin = async (hello: WireHelloRead) => {

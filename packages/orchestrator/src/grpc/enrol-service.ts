@@ -17,12 +17,20 @@ const maxAtOnce = 64;
 const statuses: Partial<Readonly<Record<ErrorCode, status>>> = {
   unauthenticated: status.UNAUTHENTICATED,
   forbidden: status.PERMISSION_DENIED,
+  not_found: status.NOT_FOUND,
   invalid_request: status.INVALID_ARGUMENT,
   queue_full: status.RESOURCE_EXHAUSTED,
   deadline_exceeded: status.DEADLINE_EXCEEDED,
   store_unavailable: status.UNAVAILABLE,
   store_full: status.UNAVAILABLE,
 };
+
+/** Worth remembering: somebody tried who may not. */
+const noted: ReadonlySet<status> = new Set([
+  status.UNAUTHENTICATED,
+  status.PERMISSION_DENIED,
+  status.NOT_FOUND,
+]);
 
 /** What anybody may ask of the fleet port: to join with an invitation, and a new certificate for a key that has joined. */
 export function createEnrolServer(options: EnrolServiceOptions): Server {
@@ -66,8 +74,7 @@ function refusal(error: MusterError, peer: string, { log, enrolments }: EnrolSer
   const details =
     code === status.INTERNAL ? "Something went wrong inside Muster. Its log says what." : error.message;
   log.warn({ code: error.code, reason: error.message, peer }, "worker not enrolled");
-  if (code === status.UNAUTHENTICATED || code === status.PERMISSION_DENIED)
-    enrolments.noteRefusal(`address:${peer.replace(/:\d+$/, "")}`, error.message);
+  if (noted.has(code)) enrolments.noteRefusal(`address:${peer.replace(/:\d+$/, "")}`, error.message);
   return { code, details };
 }
 

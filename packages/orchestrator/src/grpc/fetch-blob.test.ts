@@ -151,6 +151,12 @@ describe("FetchBlob", () => {
     if (code === "internal") expect((failure as ServiceError).details).not.toContain("secret");
   });
 
+  it("has room again when a file has been sent", async () => {
+    const { fetch } = await serve(fileOf(1));
+    for (let at = 0; at < 10; at++)
+      expect(await codeOf(fetch("hf:o/r/a.gguf", { worker: "w1" }))).toBe(status.OK);
+  });
+
   it("sends one worker a bounded number of files at once", async () => {
     const { fetch } = await serve({
       open: (_ask, signal) =>

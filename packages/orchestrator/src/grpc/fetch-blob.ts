@@ -90,7 +90,7 @@ export function createBlobHandler(options: BlobHandlerOptions): (call: BlobCall)
           call.emit("error", asStatus(error));
         }
       })
-      .finally(release);
+      .finally(() => release());
   };
 }
 

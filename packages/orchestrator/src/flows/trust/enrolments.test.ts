@@ -62,13 +62,28 @@ describe("enrolments", () => {
   });
 
   it("count for the key that joined, at every orchestrator at once", async () => {
-    const { join, enrolments, open } = await world();
+    const { join, enrolments, open, clock } = await world();
     const there = await open();
     const { workerId } = await join("a");
     for (const each of [enrolments, there.enrolments])
       expect(await each.admit(shown(workerId, "a"))).toMatchObject({ id: workerId, pool: "desks" });
     await expect(enrolments.admit(shown(workerId, "b"))).rejects.toThrow(/another key/);
+    clock.advance(1_000);
     await expect(enrolments.admit(shown("wrk-9", "a"))).rejects.toThrow(/knows no worker/);
+  });
+
+  it("of machines that joined elsewhere a moment ago are looked up once a second, for all who wait", async () => {
+    const { join, clock, open, background } = await world();
+    const there = await open();
+    const [one, other] = [await join("a"), await join("b")];
+    expect(await there.enrolments.admit(shown(one.workerId, "a"))).toMatchObject({ id: one.workerId });
+    const third = await join("c");
+    const waiting = [other, third].map(({ workerId }, at) =>
+      there.enrolments.admit(shown(workerId, at === 0 ? "b" : "c")),
+    );
+    clock.advance(1_000);
+    await background.idle(1_000);
+    expect((await Promise.all(waiting)).map(({ id }) => id)).toEqual([other.workerId, third.workerId]);
   });
 
   it("are renewed for their key alone, and note the day", async () => {
@@ -81,7 +96,7 @@ describe("enrolments", () => {
       certificate: "wrk-1 by a1",
     });
     expect(enrolments.all()).toMatchObject([{ lastSeenDay: "1970-01-04" }]);
-    await expect(enrolments.renew(key("b"))).rejects.toMatchObject({ code: "forbidden" });
+    await expect(enrolments.renew(key("b"))).rejects.toMatchObject({ code: "not_found" });
   });
 
   it("lapse when they have not been seen for 90 days", async () => {

@@ -54,25 +54,31 @@ export class Enrolments {
   #turn: Promise<unknown> = Promise.resolve();
   #refusals = { sinceMs: 0, count: 0 };
   #lookedAtMs = Number.NEGATIVE_INFINITY;
+  #nextLook: Promise<void> | undefined;
 
   constructor(deps: EnrolmentsDeps) {
     this.#deps = deps;
   }
 
-  /** The enrolment of whoever shows this certificate. Throws `forbidden` for one that does not count any more. */
+  /**
+   * The enrolment of whoever shows this certificate. Throws `forbidden` for one that does not count any more, and
+   * `not_found` for one that nobody knows: a store that has lost its records may get them back.
+   */
   async admit({ workerId, spkiSha256 }: ShownIdentity): Promise<Enrolment> {
     await this.#lookAgainUnless(() => this.#deps.book.get(workerId) !== undefined);
     const enrolment = this.#deps.book.get(workerId);
+    if (enrolment === undefined)
+      throw new MusterError("not_found", `This fleet knows no worker ${workerId}. ${askAgain}`);
     const reason = this.refusal(workerId);
     if (reason !== undefined) throw new MusterError("forbidden", reason);
-    if (enrolment?.spkiSha256 === spkiSha256) return enrolment;
+    if (enrolment.spkiSha256 === spkiSha256) return enrolment;
     throw new MusterError("forbidden", "This certificate is of another key than the worker joined with.");
   }
 
-  /** Why a worker does not belong to the fleet; undefined: it does. */
+  /** Why a worker that has joined does not belong to the fleet any more; undefined: nothing is known against it. */
   refusal(workerId: string): string | undefined {
     const enrolment = this.#deps.book.get(workerId);
-    if (enrolment === undefined) return `This fleet knows no worker ${workerId}. ${askAgain}`;
+    if (enrolment === undefined) return undefined;
     const state = this.stateOf(enrolment);
     if (state === "live") return undefined;
     if (state === "revoked")
@@ -127,7 +133,7 @@ export class Enrolments {
     await this.#lookAgainUnless(() => find() !== undefined);
     const enrolment = find();
     if (enrolment === undefined)
-      throw new MusterError("forbidden", `This fleet knows no worker with this key. ${askAgain}`);
+      throw new MusterError("not_found", `This fleet knows no worker with this key. ${askAgain}`);
     const { id, name } = enrolment;
     const reason = this.refusal(id);
     if (reason !== undefined) throw new MusterError("forbidden", reason);
@@ -156,8 +162,17 @@ export class Enrolments {
 
   /** Another orchestrator may have let it in a moment ago. Strangers do not have us look more than once a second. */
   async #lookAgainUnless(isKnown: () => boolean): Promise<void> {
+    if (isKnown()) return;
+    this.#nextLook ??= this.#look();
+    await this.#nextLook;
+  }
+
+  async #look(): Promise<void> {
     const { book, clock, log } = this.#deps;
-    if (isKnown() || clock.nowMs() - this.#lookedAtMs < lookAgainMs) return;
+    const waitMs = this.#lookedAtMs + lookAgainMs - clock.nowMs();
+    await (waitMs > 0 ? new Promise<void>((resolve) => void clock.after(waitMs, resolve)) : undefined);
+    // Whoever comes from here on may have joined after this look began.
+    this.#nextLook = undefined;
     this.#lookedAtMs = clock.nowMs();
     try {
       await book.refresh();
