@@ -84,6 +84,7 @@ interface BatchesDeps {
   readonly requests: RequestDesk;
   readonly metrics: Metrics;
   readonly quotas: StartedQuota;
+  readonly audit: AuditTrail;
   readonly clock: Clock;
   readonly log: Log;
   readonly background: Background;
@@ -159,7 +160,7 @@ export async function startBatches(deps: BatchesDeps): Promise<StartedBatches> {
     capabilities: (model) => known.capabilities(model),
     resolve: (...asked) => resolver.resolve(...asked),
   };
-  const late = new LateResults({ store, lines, tickets, audit, clock, log });
+  const late = new LateResults({ store, lines, tickets, audit: deps.audit, clock, log });
   attempts.onStray((end) => background.run("late-result", () => late.take(end)));
 
   const gate = new FeedGate({ store, ledger, clock, log, reserveBytes: config.storeReserveBytes });

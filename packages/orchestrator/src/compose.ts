@@ -191,6 +191,7 @@ async function start(
       served,
       metrics,
       quotas,
+      audit,
     },
     requests: desk,
     ...{ clock, log, background, lifecycle },

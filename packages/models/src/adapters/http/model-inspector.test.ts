@@ -166,7 +166,7 @@ describe("looking at what is no file", () => {
       Buffer.from(key),
       Buffer.from(u32(9)),
       Buffer.from(u32(10)),
-      Buffer.from([0, 0, 0, 1, 0, 0, 0, 0]),
+      Buffer.from([0, 0, 32, 0, 0, 0, 0, 0]),
     ]);
     header.copy(long);
     const source = { place: "it", bytes: 2 ** 40, maxHeaderBytes: 1_000_000, read: async () => long };

@@ -85,6 +85,8 @@ export function createNodeLlamaCppEngine(options: NodeLlamaCppEngineOptions): En
       const addonPath = compiledEngine();
       const asked = { spec, options, log, signal, onProgress };
       const attempt = { ...asked, sandbox: await sandboxes.current() };
+      // It may have been given up meanwhile, and nothing tells of that again.
+      if (signal.aborted) throw loadCancelled(spec);
       const first = await loadKeptIn({ ...attempt, addonPath });
       if (first.kind === "loaded") {
         const { replica } = first;
