@@ -14,6 +14,8 @@ export function httpsGet(
   options: {
     readonly ca: string;
     readonly key?: string;
+    /** The name that is checked, whatever the address: certificates made for tests are for localhost. */
+    readonly servername?: string;
     readonly maxVersion?: "TLSv1.1" | "TLSv1.2" | "TLSv1.3";
   },
 ): Promise<HttpsAnswer> {
@@ -24,8 +26,7 @@ export function httpsGet(
       {
         ca,
         agent: false,
-        // The name that is checked, whatever the address: test certificates are for localhost.
-        servername: "localhost",
+        servername: options.servername ?? "localhost",
         ...(maxVersion === undefined ? {} : { maxVersion, minVersion: maxVersion }),
         ...(key === undefined ? {} : { headers: { authorization: `Bearer ${key}` } }),
       },

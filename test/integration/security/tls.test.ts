@@ -1,4 +1,4 @@
-import { rename, writeFile } from "node:fs/promises";
+import { readFile, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type Log, ManualClock, silentLog } from "@muster/base";
 import {
@@ -73,6 +73,24 @@ describe("TLS for clients", () => {
     await expect(httpsGet(`${cluster.url}/healthz`, { ca: first.cert })).rejects.toThrow();
     await cluster.orchestrator.stop();
     expect([listeners.size, isClosed]).toEqual([0, true]);
+  });
+
+  it("is vouched for by Muster's own authority, by every name of the host, where that is wanted", async () => {
+    const directory = await temporaryDirectory();
+    const cluster = await startCluster({
+      ...{ tls: { kind: "own" }, dataDirectory: directory, trustDirectory: join(directory, "trust") },
+      ...{ apiKeys: [key], tlsNames: ["muster.office.example"] },
+    });
+    const ca = await readFile(join(directory, "trust", "ca.crt"), "utf8");
+    const { port } = new URL(cluster.url);
+    for (const host of ["127.0.0.1", "localhost"])
+      expect((await httpsGet(`https://${host}:${port}/v1/models`, { ca, key })).status).toBe(200);
+    const named = await httpsGet(`${cluster.url}/healthz`, { ca, servername: "muster.office.example" });
+    expect(named.status).toBe(200);
+    await expect(
+      httpsGet(`${cluster.url}/healthz`, { ca, servername: "somewhere.else.example" }),
+    ).rejects.toThrow(/altnames/);
+    await expect(httpsGet(`${cluster.url}/healthz`, { ca: selfSigned("other").cert })).rejects.toThrow();
   });
 
   it("answers administrators on a listener of their own, where there is one, and nowhere else", async () => {

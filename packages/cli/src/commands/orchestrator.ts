@@ -1,7 +1,7 @@
 import type { LogLevel } from "@muster/base";
 import { Command } from "commander";
 import type { CommandIo } from "../command-io.ts";
-import { dialAddress } from "../dial-address.ts";
+import { clientUrl, dialAddress, howToTrust } from "../dial-address.ts";
 import { howToJoin } from "../how-to-join.ts";
 import { runUntilSignal } from "../run-until-signal.ts";
 import {
@@ -26,8 +26,9 @@ export function orchestratorCommand(io: CommandIo): Command {
         log: createLog(flags.logLevel, "orchestrator"),
       });
       io.stdout.write(
-        `Clients: ${orchestrator.url}/v1\nWorkers: ${howToJoin(orchestrator)}\nFleet port: ${dialAddress(orchestrator.fleetAddress)}\n`,
+        `Clients: ${clientUrl(orchestrator.url, config.host)}/v1\nWorkers: ${howToJoin(orchestrator)}\nFleet port: ${dialAddress(orchestrator.fleetAddress)}\n`,
       );
+      io.stderr.write(howToTrust(config));
       io.stderr.write(operatorNote(orchestrator.operatorKeyFile));
       await runUntilSignal(io, orchestrator);
     });

@@ -4,6 +4,7 @@ import type { OrchestratorConfig, RunningOrchestrator } from "@muster/orchestrat
 import { Command } from "commander";
 import { chooseModel } from "../choose-model.ts";
 import type { CommandIo } from "../command-io.ts";
+import { clientUrl, howToTrust } from "../dial-address.ts";
 import { howToJoin } from "../how-to-join.ts";
 import { replicaPrinter } from "../replica-printer.ts";
 import { runUntilSignal } from "../run-until-signal.ts";
@@ -83,8 +84,9 @@ async function serveHere(
     log,
     hooks: { onReplica: replicaPrinter(io, () => tryIt(orchestrator.url)) },
   });
-  io.stdout.write(`Muster is up at ${orchestrator.url}/v1 (OpenAI-compatible).\n`);
+  io.stdout.write(`Muster is up at ${clientUrl(orchestrator.url, up.config.host)}/v1 (OpenAI-compatible).\n`);
   io.stdout.write(`Other machines join with: ${howToJoin(orchestrator)}\n`);
+  io.stderr.write(howToTrust(up.config));
   io.stderr.write(operatorNote(orchestrator.operatorKeyFile));
   // The requests first: what runs may still need the worker.
   const stop = async () => {
