@@ -170,8 +170,10 @@ export async function startCluster(
       );
       atEnd(() => endProcess(child));
       const wanted = isManaged ? ["joining", "ready"] : ["ready"];
-      await eventually(async () =>
-        (await workers()).some((one) => one.name === name && wanted.includes(one.state)),
+      // A real model is read and loaded: on a busy machine that takes a while.
+      await eventually(
+        async () => (await workers()).some((one) => one.name === name && wanted.includes(one.state)),
+        60_000,
       );
       return child;
     },
