@@ -84,6 +84,7 @@ interface BatchesDeps {
   readonly requests: RequestDesk;
   readonly metrics: Metrics;
   readonly quotas: StartedQuota;
+  readonly audit: AuditTrail;
   readonly clock: Clock;
   readonly log: Log;
   readonly background: Background;
@@ -102,7 +103,7 @@ const knownMs = 60_000;
 /** Builds what batches are made of, and sets it going. */
 export async function startBatches(deps: BatchesDeps): Promise<StartedBatches> {
   const { config, self, address, queue, fleet, attempts, served, metrics, clock, log, background } = deps;
-  const { lifecycle, store, models } = deps;
+  const { lifecycle, store, models, audit } = deps;
   const digest = sha256;
   const random = Math.random;
   const startedAtMs = clock.nowMs();
@@ -159,8 +160,6 @@ export async function startBatches(deps: BatchesDeps): Promise<StartedBatches> {
     capabilities: (model) => known.capabilities(model),
     resolve: (...asked) => resolver.resolve(...asked),
   };
-  // the audit trail is wired by the lead
-  const audit: AuditTrail = { record() {} };
   const late = new LateResults({ store, lines, tickets, audit, clock, log });
   attempts.onStray((end) => background.run("late-result", () => late.take(end)));
 
@@ -174,7 +173,7 @@ export async function startBatches(deps: BatchesDeps): Promise<StartedBatches> {
   const shareOf = ({ tenant, options: { priority } }: BatchRecord): LaneShare => {
     const mine = active.all().filter(({ record, isPaused }) => record.tenant === tenant && !isPaused);
     const inUse = new Set(mine.map(({ record }) => record.options.priority));
-    const ofKeys = mine.map(({ record: { payer } }) => payer?.limits.weight);
+    const ofKeys = mine.map(({ record }) => deps.quotas.weightOf(record.payer));
     const ofTenant = weightOfTenant(config.tenantWeights.get(tenant), ofKeys);
     const weight = shareOfPriority(ofTenant, priority, inUse);
     return { tenant: `${tenant}/${priority}`, weight };

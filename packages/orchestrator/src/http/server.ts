@@ -119,8 +119,7 @@ function buildApp(
     reply.header("cache-control", "no-store");
     const { config } = request.routeOptions;
     if (config.public === true) return;
-    const principal = authorize(request.headers, deps.keyRing);
-    request.principal = { ...principal, limits: { ...principal.limits, ...deps.operatorLimits } };
+    request.principal = authorize(request.headers, deps.keyRing);
     request.tenant = request.principal.tenant;
     if (answers === "clients" && isForAdministrators(config.scope)) throw isElsewhere(request);
     requireScope(request);
