@@ -43,7 +43,7 @@ export function usageCommand(io: CommandIo): Command {
     )
     .option("--until <day>", "the last day in UTC (default: today)", dayIn)
     .option("--model <name>", "only this model")
-    .option("--only-key <id>", "only the key with this id")
+    .option("--only-key <id>", "only the key with this id (--json tells ids)")
     .option("--json", "print as JSON")
     .addOption(new Option("--csv", "print as CSV").conflicts("json"))
     .action((flags: UsageFlags) =>
