@@ -103,7 +103,7 @@ const knownMs = 60_000;
 /** Builds what batches are made of, and sets it going. */
 export async function startBatches(deps: BatchesDeps): Promise<StartedBatches> {
   const { config, self, address, queue, fleet, attempts, served, metrics, clock, log, background } = deps;
-  const { lifecycle, store, models, audit } = deps;
+  const { lifecycle, store, models } = deps;
   const digest = sha256;
   const random = Math.random;
   const startedAtMs = clock.nowMs();
@@ -160,7 +160,7 @@ export async function startBatches(deps: BatchesDeps): Promise<StartedBatches> {
     capabilities: (model) => known.capabilities(model),
     resolve: (...asked) => resolver.resolve(...asked),
   };
-  const late = new LateResults({ store, lines, tickets, audit, clock, log });
+  const late = new LateResults({ store, lines, tickets, audit: deps.audit, clock, log });
   attempts.onStray((end) => background.run("late-result", () => late.take(end)));
 
   const gate = new FeedGate({ store, ledger, clock, log, reserveBytes: config.storeReserveBytes });
