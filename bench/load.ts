@@ -12,12 +12,13 @@ export interface Timed {
   readonly body: string;
 }
 
-export function post(url: string, body: unknown): Promise<Timed> {
+export function post(url: string, body: unknown, key?: string): Promise<Timed> {
+  const auth = key === undefined ? {} : { authorization: `Bearer ${key}` };
   const startedMs = performance.now();
   return new Promise((resolve, reject) => {
     const outgoing = request(
       url,
-      { method: "POST", agent, headers: { "content-type": "application/json" } },
+      { method: "POST", agent, headers: { "content-type": "application/json", ...auth } },
       (incoming) => {
         let text = "";
         let firstMs: number | undefined;

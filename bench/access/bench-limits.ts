@@ -1,16 +1,16 @@
-import { type ChildProcess, spawn } from "node:child_process";
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { silentLog } from "@muster/base";
 import { createRedisQuota } from "@muster/orchestrator/testing";
+import { type KeyLimits, Muster } from "@muster/sdk";
 import { percentile, post } from "../load.ts";
+import { startBenchCluster } from "../processes.ts";
 
-const cli = fileURLToPath(new URL("../../../packages/cli/dist/main.js", import.meta.url));
 const requests = 2_500;
 const warmUp = 300;
 const asks = 5_000;
+const plenty = 1_000_000_000;
+const minute: KeyLimits = {
+  ...{ requests_per_minute: plenty, tokens_per_minute: plenty, tokens_per_month: plenty * 1_000 },
+};
 
 const kinds = ["free", "minute", "places"] as const;
 type Kind = (typeof kinds)[number];
@@ -21,28 +21,19 @@ const shares = [
   ["p99", 0.99],
 ] as const;
 
-/** What the limits of a key add to a request: one orchestrator, asked with and without them in turn, one at a time. */
+/** What the limits of a key add to a request: one orchestrator, asked with keys with and without them in turn, one at a time. */
 export async function benchLimits(print: (row: string[]) => void): Promise<void> {
-  const directory = await mkdtemp(join(tmpdir(), "muster-bench-"));
-  const children: ChildProcess[] = [];
+  const served = ["stub:m", "--model-name", "m", "--engine", "stub", "--slots", "4"];
+  const cluster = await startBenchCluster([served], { MUSTER_PLACEMENT: "off" });
   try {
-    const main = fileURLToPath(new URL("orchestrator-main.js", import.meta.url));
-    const orchestrator = start(children, [main, directory]);
-    const [, url = "", fleet = "", redis = ""] = await printed(orchestrator, /ready (\S+) (\S+) (\S+)\n/);
-    const served = ["stub:m", "--model-name", "m", "--engine", "stub", "--slots", "4"];
-    const where = ["--join", fleet, "--name", "desk", "--data-dir", directory, "--log-level", "error"];
-    await printed(start(children, [cli, "worker", ...served, ...where]), /Serving "/);
-
-    await untilServed(url);
+    const keys = await keysWithLimits(cluster.url);
+    await untilServed(cluster.url, keys.free);
     const took: Record<Kind, number[]> = { free: [], minute: [], places: [] };
     for (let turn = 0; turn < warmUp + requests; turn++) {
       // Each goes first as often as the others.
       for (const [at] of kinds.entries()) {
         const kind = kinds[(at + turn) % kinds.length] ?? "free";
-        const isSet = printed(orchestrator, new RegExp(`now ${kind}\\n`));
-        orchestrator.stdin?.write(`${kind}\n`);
-        await isSet;
-        const ms = await askOnce(`${url}/v1/chat/completions`);
+        const ms = await askOnce(`${cluster.url}/v1/chat/completions`, keys[kind]);
         if (turn >= warmUp) took[kind].push(ms);
       }
     }
@@ -54,11 +45,26 @@ export async function benchLimits(print: (row: string[]) => void): Promise<void>
         print([`${labels[kind]} add, ${name}`, `${added.toFixed(3)} ms`, name === "p50" ? "<= 0.3 ms" : ""]);
       }
     }
-    await benchScripts(redis, print);
+    await benchScripts(cluster.redisSocket, print);
   } finally {
-    for (const child of children.reverse()) await end(child);
-    await rm(directory, { recursive: true, force: true });
+    await cluster.stop();
   }
+}
+
+/** The first opens the service, and makes the others. */
+async function keysWithLimits(url: string): Promise<Record<Kind, string>> {
+  const { key: free } = await new Muster({ baseUrl: url, apiKey: "" }).keys.create({
+    name: "free",
+    scopes: ["admin"],
+  });
+  const muster = new Muster({ baseUrl: url, apiKey: free });
+  const limited = async (name: string, limits: KeyLimits) =>
+    (await muster.keys.create({ name, scopes: ["inference"], limits })).key;
+  return {
+    free,
+    minute: await limited("minute", minute),
+    places: await limited("places", { ...minute, concurrency: plenty }),
+  };
 }
 
 /** The two calls of a request on their own. */
@@ -87,9 +93,10 @@ async function benchScripts(address: string, print: (row: string[]) => void): Pr
     ]);
 }
 
-async function untilServed(url: string): Promise<void> {
+async function untilServed(url: string, key: string): Promise<void> {
+  const headers = { authorization: `Bearer ${key}` };
   for (;;) {
-    const { data } = (await (await fetch(`${url}/v1/models`)).json()) as {
+    const { data } = (await (await fetch(`${url}/v1/models`, { headers })).json()) as {
       data: readonly { slots: number }[];
     };
     if (data.some(({ slots }) => slots > 0)) return;
@@ -97,45 +104,9 @@ async function untilServed(url: string): Promise<void> {
   }
 }
 
-async function askOnce(chat: string): Promise<number> {
+async function askOnce(chat: string, key: string): Promise<number> {
   const messages = [{ role: "user", content: "four words of text" }];
-  const { status, totalMs, body } = await post(chat, { model: "m", messages, max_tokens: 1 });
+  const { status, totalMs, body } = await post(chat, { model: "m", messages, max_tokens: 1 }, key);
   if (status !== 200) throw new Error(`a request was answered with ${status}: ${body}`);
   return totalMs;
-}
-
-function start(children: ChildProcess[], args: readonly string[]): ChildProcess {
-  const child = spawn(process.execPath, args, {
-    env: { ...process.env, REDIS_URL: "" },
-    stdio: ["pipe", "pipe", "inherit"],
-  });
-  children.push(child);
-  return child;
-}
-
-function printed(child: ChildProcess, sign: RegExp): Promise<RegExpExecArray> {
-  return new Promise((resolve, reject) => {
-    let text = "";
-    const leave = () => {
-      child.stdout?.off("data", look);
-      child.off("exit", gone);
-    };
-    const look = (chunk: Buffer) => {
-      text = (text + chunk.toString("utf8")).slice(-4_096);
-      const found = sign.exec(text);
-      if (found === null) return;
-      leave();
-      resolve(found);
-    };
-    const gone = () => reject(new Error(`a process did not start: ${text}`));
-    child.stdout?.on("data", look);
-    child.once("exit", gone);
-  });
-}
-
-async function end(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return;
-  const gone = new Promise((resolve) => child.once("exit", resolve));
-  child.kill("SIGTERM");
-  await gone;
 }

@@ -36,6 +36,7 @@ export function keysOf(url: string, key?: string) {
     get: (id: string) => ask<KeyJson>("GET", `/${id}`),
     rotate: (id: string, overlapSeconds: number) =>
       ask<KeyJson>("POST", `/${id}/rotate`, { overlap_seconds: overlapSeconds }),
+    change: (id: string, asked: Record<string, unknown>) => ask<KeyJson>("PATCH", `/${id}`, asked),
     revoke: (id: string) => ask<KeyJson>("DELETE", `/${id}`),
   };
 }

@@ -57,6 +57,7 @@ function limitsText({ limits }: ApiKey): string {
     [limits.batch_lines, (value) => `${count(value)} lines`],
     [limits.stored_bytes, (value) => formatBytes(value)],
     [limits.tokens_per_month, (value) => `${count(value)} tokens/month`],
+    [limits.weight, (value) => `weight ${count(value)}`],
   ];
   return parts
     .flatMap(([value, word]) => (value === null || value === undefined ? [] : [word(value)]))

@@ -23,6 +23,13 @@ export function largeNumber(text: string): number {
   throw new InvalidArgumentError("It must be a whole number such as 2500, 100k or 50M.");
 }
 
+/** `3`, `0.5`. */
+export function shareWeight(text: string): number {
+  const value = Number(text);
+  if (text.trim() !== "" && value >= 0.01 && value <= 1_000) return value;
+  throw new InvalidArgumentError("It must be a number from 0.01 to 1000.");
+}
+
 /** `10GB`, `64MiB`. */
 export function byteSize(text: string): number {
   const bytes = parseByteSize(text);

@@ -173,7 +173,7 @@ export async function startBatches(deps: BatchesDeps): Promise<StartedBatches> {
   const shareOf = ({ tenant, options: { priority } }: BatchRecord): LaneShare => {
     const mine = active.all().filter(({ record, isPaused }) => record.tenant === tenant && !isPaused);
     const inUse = new Set(mine.map(({ record }) => record.options.priority));
-    const ofKeys = mine.map(({ record: { payer } }) => payer?.limits.weight);
+    const ofKeys = mine.map(({ record }) => deps.quotas.weightOf(record.payer));
     const ofTenant = weightOfTenant(config.tenantWeights.get(tenant), ofKeys);
     const weight = shareOfPriority(ofTenant, priority, inUse);
     return { tenant: `${tenant}/${priority}`, weight };

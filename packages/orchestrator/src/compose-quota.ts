@@ -2,10 +2,12 @@ import type { Background, Clock, Lifecycle, Log } from "@muster/base";
 import { createRedisQuota } from "./adapters/redis/quota.ts";
 import { createRedisTenantClaims } from "./adapters/redis/tenant-claims.ts";
 import type { OrchestratorConfig } from "./config.ts";
+import type { BatchPayer } from "./core/batches/batch.ts";
 import type { AttemptTable } from "./flows/attempt-table.ts";
 import type { FleetRegistry } from "./flows/fleet-registry.ts";
 import { MonthGate } from "./flows/quota/month-gate.ts";
 import { QuotaDesk } from "./flows/quota/quota-desk.ts";
+import type { KeyRing } from "./flows/trust/key-ring.ts";
 import { UsageBook } from "./flows/usage/usage-book.ts";
 import { workOf } from "./flows/usage/work-of.ts";
 import type { Metrics } from "./ports/metrics.ts";
@@ -19,6 +21,8 @@ export interface StartedQuota {
   readonly usage: UsageBook;
   readonly months: MonthGate;
   readonly claims: TenantClaims;
+  /** The share of the batch lanes that a key gives its tenant now. */
+  readonly weightOf: (payer: BatchPayer | undefined) => number | undefined;
 }
 
 /** Builds what holds keys to their limits, and what remembers what they took. */
@@ -30,12 +34,14 @@ export function startQuota(deps: {
   readonly metrics: Metrics;
   readonly fleet: FleetRegistry;
   readonly attempts: AttemptTable;
+  readonly keyRing: KeyRing;
   readonly clock: Clock;
   readonly log: Log;
   readonly background: Background;
   readonly lifecycle: Lifecycle;
 }): StartedQuota {
-  const { config, self, address, store, metrics, fleet, attempts, clock, log, background, lifecycle } = deps;
+  const { config, self, address, store, metrics, fleet, attempts, keyRing } = deps;
+  const { clock, log, background, lifecycle } = deps;
   const usage = new UsageBook({ self, store, clock, log, background });
   usage.start();
   attempts.onWorked((work) => usage.worked(...workOf(work, fleet.worker(work.workerId))));
@@ -49,6 +55,9 @@ export function startQuota(deps: {
     await quota.close();
     await claims.close();
   });
-  const months = new MonthGate({ quota, monthUsed, clock });
-  return { quota, desk, usage, claims, months };
+  const limitsOf = (keyId: string) => keyRing.limitsOf(keyId);
+  const months = new MonthGate({ quota, monthUsed, limitsOf, clock });
+  const weightOf = (payer: BatchPayer | undefined) =>
+    payer === undefined ? undefined : (limitsOf(payer.keyId) ?? payer.limits).weight;
+  return { quota, desk, usage, claims, months, weightOf };
 }

@@ -1,24 +1,19 @@
 import { randomBytes, randomUUID } from "node:crypto";
-import { join } from "node:path";
 import { Background, type Clock, Lifecycle, type Log, systemClock } from "@muster/base";
 import { createBullmqJobQueue } from "./adapters/bullmq/job-queue.ts";
 import { createPrometheusMetrics } from "./adapters/prometheus/metrics.ts";
-import { checkRedis } from "./adapters/redis/check.ts";
-import { findRedisExecutable } from "./adapters/redis/executable.ts";
 import { createRedisModelDirectory } from "./adapters/redis/model-directory.ts";
-import { startSupervisedRedis } from "./adapters/redis/server.ts";
 import { createRedisTokenBus } from "./adapters/redis/token-bus.ts";
-import { startAccess } from "./compose-access.ts";
-import { startAudit } from "./compose-audit.ts";
 import { openObjectStore, startBatches } from "./compose-batches.ts";
 import { startCanary } from "./compose-canary.ts";
 import { startCatalogue } from "./compose-catalogue.ts";
-import { startDiscovery } from "./compose-discovery.ts";
+import { startFleetPort } from "./compose-fleet-port.ts";
 import { startMirror } from "./compose-mirror.ts";
 import { createPlacement } from "./compose-placement.ts";
 import { startQuota } from "./compose-quota.ts";
-import { type OwnCertificates, openCertificates } from "./compose-tls.ts";
-import { hostNames, startAuthorities, startTrust } from "./compose-trust.ts";
+import { openRedis } from "./compose-redis.ts";
+import { startSecurity } from "./compose-security.ts";
+import type { OwnCertificates } from "./compose-tls.ts";
 import type { OrchestratorConfig } from "./config.ts";
 import { countByState } from "./core/batches/batch.ts";
 import { AttemptTable } from "./flows/attempt-table.ts";
@@ -32,11 +27,8 @@ import { LaneControl } from "./flows/lane-control.ts";
 import { RequestDesk } from "./flows/request-desk.ts";
 import { JobRunner } from "./flows/run-job.ts";
 import { ServedModels } from "./flows/served-models.ts";
-import { openHostCertificates } from "./flows/trust/host-certificates.ts";
 import type { TrustDesk } from "./flows/trust/trust-desk.ts";
-import { startFleetServer } from "./grpc/fleet-service.ts";
 import { type HttpServer, startHttpServer } from "./http/server.ts";
-import { version } from "./version.ts";
 
 /** What still goes on in the background after everything that people wait for: another orchestrator takes it up. */
 const backgroundMs = 5_000;
@@ -91,7 +83,7 @@ async function start(
   const orchestratorId = `orc-${randomUUID()}`;
   const background = new Background(log);
 
-  const address = await redisAddress(config, deps);
+  const address = await openRedis(config, deps);
   const { redisPrefix: prefix } = config;
   const queue = createBullmqJobQueue({ address, prefix, log });
   lifecycle.onStop("queue", () => queue.close());
@@ -153,19 +145,13 @@ async function start(
   lifecycle.onStop("served models", () => served.close());
   const store = await openObjectStore(config.objectStore, { log, clock });
   lifecycle.onStop("object store", () => store.close());
-  const { audit, auditDesk } = await startAudit({
-    config,
-    self: orchestratorId,
-    store,
-    clock,
-    log,
-    lifecycle,
+  const security = await startSecurity({
+    ...{ config, self: orchestratorId, store, ownCertificates: deps.ownCertificates },
+    ...{ clock, log, background, lifecycle },
   });
-  const access = await startAccess({
-    ...{ config, self: orchestratorId, store, audit, clock, log, background, lifecycle },
-  });
+  const { audit, auditDesk, keyRing, keys, refusals } = security;
   const quotas = startQuota({
-    ...{ config, self: orchestratorId, address, store, metrics, fleet, attempts },
+    ...{ config, self: orchestratorId, address, store, metrics, fleet, attempts, keyRing },
     ...{ clock, log, background, lifecycle },
   });
   const comingUp = (model: string): string | undefined => {
@@ -179,21 +165,8 @@ async function start(
     capacity: { couldRun: (model) => placement.capacity.couldRun(model) },
   });
   const batching = await startBatches({
-    ...{
-      store,
-      models,
-      config,
-      self: orchestratorId,
-      address,
-      queue,
-      fleet,
-      attempts,
-      served,
-      metrics,
-      quotas,
-      audit,
-    },
-    requests: desk,
+    ...{ store, models, config, self: orchestratorId, address, queue, fleet, attempts, served },
+    ...{ metrics, quotas, audit, requests: desk },
     ...{ clock, log, background, lifecycle },
   });
   const placement = createPlacement({
@@ -231,34 +204,10 @@ async function start(
   });
   served.announce();
   placement.placer.start();
-  const guarded = { config, store, audit, clock, log, background, lifecycle };
-  const authorities = await startAuthorities(guarded);
-  const trust = await startTrust({ ...guarded, authorities });
-  const fleetServer = await startFleetServer({
-    host: config.fleetHost,
-    port: config.fleetPort,
-    trust,
-    heartbeatIntervalMs: config.heartbeatIntervalMs,
-    orchestratorId,
-    version,
-    fleet,
-    attempts,
-    mirror: office.mirror,
-    onModelOrdered: (file) => office.known.note(file),
-    clock,
-    log,
+  const fleetPort = await startFleetPort({
+    ...{ config, orchestratorId, fleet, attempts, office, clock, log, lifecycle },
+    trust: security.trust,
   });
-  trust?.serve(fleetServer);
-  const ownCertificates =
-    authorities === undefined
-      ? undefined
-      : () => openHostCertificates({ authorities, host: hostNames(config), clock, log, background });
-  const fleetAddress = fleetServer.address;
-  lifecycle.onStop("fleet port", () => {
-    fleet.closeAll("the orchestrator is shutting down");
-    return fleetServer.close();
-  });
-  await startDiscovery({ config, id: orchestratorId, version, fleetAddress, log, lifecycle });
   lifecycle.onStop("background tasks", () => background.idle(backgroundMs));
   lifecycle.onStop("lanes", () =>
     finishJobs({ lanes, runner, lines: batching.lines, fleet, clock }, config.drainMs),
@@ -284,12 +233,11 @@ async function start(
       mirror: { desk: office.desk, maxFileBytes: config.maxImportBytes },
       quota: quotas.desk,
       usage: quotas.usage,
-      trust: trust?.desk,
+      trust: security.trust?.desk,
       metrics,
       clock,
       log,
-      operatorLimits: config.operatorLimits,
-      ...{ keyRing: access.keyRing, keys: access.keys, refusals: access.refusals, audit, auditDesk },
+      ...{ keyRing, keys, refusals, audit, auditDesk },
       bodyLimitBytes: config.bodyLimitBytes,
       queueTimeoutMs: config.queueTimeoutMs,
       startedAtMs: clock.nowMs(),
@@ -306,10 +254,7 @@ async function start(
     },
     {
       ...{ host: config.host, port: config.port, admin: config.adminListener },
-      certificates: await openCertificates({
-        ...{ config, clock, log, lifecycle },
-        own: deps.ownCertificates ?? ownCertificates,
-      }),
+      certificates: await security.certificates(),
       ...{ trustedProxies: config.trustedProxies, headersTimeoutMs: config.headersTimeoutMs },
     },
   );
@@ -326,30 +271,11 @@ async function start(
     url: http.url,
     adminUrl: http.adminUrl,
     routes: http.routes,
-    operatorKeyFile: access.operatorKeyFile(),
-    fleetAddress,
+    operatorKeyFile: security.operatorKeyFile(),
+    fleetAddress: fleetPort.address,
     redisAddress: address,
-    trust: trust?.desk,
+    trust: security.trust?.desk,
     load: () => ({ openRequests: desk.size, runningAttempts: attempts.size }),
     stop: () => lifecycle.stop(),
   };
-}
-
-async function redisAddress(
-  config: OrchestratorConfig,
-  deps: { readonly log: Log; readonly lifecycle: Lifecycle },
-): Promise<string> {
-  const { log, lifecycle } = deps;
-  if (config.redisUrl !== undefined) {
-    await checkRedis(config.redisUrl, log);
-    return config.redisUrl;
-  }
-  const server = await startSupervisedRedis({
-    directory: join(config.dataDirectory, "redis"),
-    executable: config.redisExecutable ?? findRedisExecutable(config.searchPath),
-    log,
-    random: Math.random,
-  });
-  lifecycle.onStop("redis", () => server.stop());
-  return server.address;
 }

@@ -12,7 +12,6 @@ import {
 } from "@muster/base";
 import { builtInCatalogue, type ModelEntry } from "@muster/models";
 import { parseKeyEntry } from "./core/access/api-keys.ts";
-import { type Limits, noLimits } from "./core/access/principal.ts";
 import { type CanaryMode, canaryModes } from "./core/fleet/canary.ts";
 import { type FleetTrustConfig, readFleetTrustConfig } from "./fleet-trust-config.ts";
 import { checkTls, readTrustConfig, type TrustConfig } from "./trust-config.ts";
@@ -81,8 +80,6 @@ export interface OrchestratorConfig extends TrustConfig, FleetTrustConfig {
   readonly shortestBatchWindowMs: number;
   /** Whether slow lines at the end of a batch are tried on a second worker as well. */
   readonly hedges: boolean;
-  /** What whoever holds a key of the configuration may take: for tests. */
-  readonly operatorLimits: Limits;
 }
 
 export type OrchestratorOverrides = Partial<OrchestratorConfig>;
@@ -168,7 +165,6 @@ export function loadOrchestratorConfig(
     catalogue: overrides.catalogue ?? builtInCatalogue,
     shortestBatchWindowMs: overrides.shortestBatchWindowMs ?? 3_600_000,
     hedges: overrides.hedges ?? readChoice(env, "MUSTER_HEDGE", ["on", "off"]) === "on",
-    operatorLimits: overrides.operatorLimits ?? noLimits,
   };
   check(config);
   return Object.freeze(config);

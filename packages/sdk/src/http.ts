@@ -35,7 +35,7 @@ export interface TransportSettings {
 }
 
 export interface Call {
-  readonly method: "GET" | "POST" | "PUT" | "DELETE";
+  readonly method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
   /** From the server's root. */
   readonly path: string;
   /** Sent as JSON. */

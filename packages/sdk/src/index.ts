@@ -68,7 +68,15 @@ export type {
 export type { EmbeddingList, EmbeddingRequest, Embeddings } from "./resources/embeddings.ts";
 export type { FileContent } from "./resources/file-content.ts";
 export type { DeletedFile, FileObject, FileQuery, Files, FileUpload } from "./resources/files.ts";
-export type { ApiKey, ApiKeyRequest, KeyLimits, KeyScope, Keys, NewApiKey } from "./resources/keys.ts";
+export type {
+  ApiKey,
+  ApiKeyChange,
+  ApiKeyRequest,
+  KeyLimits,
+  KeyScope,
+  Keys,
+  NewApiKey,
+} from "./resources/keys.ts";
 export type {
   MirrorFetch,
   MirrorFile,

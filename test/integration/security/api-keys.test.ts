@@ -85,6 +85,42 @@ describe("an API key", () => {
     await eventually(async () => (await statusWith(there.url, made.key)) === 401, 5_000);
   });
 
+  it("may what it was changed to, on every orchestrator within seconds, and no more than its changer", async () => {
+    const objectStore = await temporaryDirectory();
+    const [here, there] = [
+      await startCluster({ apiKeys: [operator], objectStore }),
+      await startCluster({ apiKeys: [operator], objectStore }),
+    ];
+    const api = keysOf(here.url, operator);
+    const limits = { requests_per_minute: 1_000, weight: 0.25 };
+    const made = await api.create({ name: "ci", scopes: ["inference"], models: ["gemma-*"], limits });
+    expect(made.limits).toMatchObject({ ...limits, tokens_per_month: null });
+    const expires_at = Math.floor(Date.now() / 1_000) + 3_600;
+    const more = { requests_per_minute: null, tokens_per_minute: 10, weight: 3 };
+    const changed = await api.change(made.id, { limits: more, expires_at });
+    expect(changed).toMatchObject({ limits: more, models: ["gemma-*"], expires_at });
+    const isThere = async () =>
+      (await keysOf(there.url, operator).list()).some((key) => key.expires_at === expires_at);
+    await eventually(isThere, 5_000);
+    // By the other one, which knows of the first change.
+    await keysOf(there.url, operator).change(made.id, { models: null, expires_at: null, limits: null });
+    await eventually(async () => (await api.get(made.id)).models === null, 5_000);
+    expect(await api.get(made.id)).toMatchObject({ limits: { weight: null, tokens_per_minute: null } });
+    expect(await statusWith(there.url, made.key)).toBe(200);
+
+    const { key } = await api.create({ name: "deputy", scopes: ["admin"], models: ["gemma-*"] });
+    const deputy = keysOf(here.url, key);
+    await expect(deputy.change(made.id, { limits: { weight: 1 } })).rejects.toThrow(/^403/);
+    await deputy.change(made.id, { models: ["gemma-4"], limits: { weight: 1 } });
+    await expect(keysOf(here.url, made.key).change(made.id, { models: null })).rejects.toThrow(/^403/);
+    for (const wrong of [{}, { scopes: ["admin"] }, { limits: { weight: 0 } }, { limits: { weight: 1_001 } }])
+      await expect(api.change(made.id, wrong)).rejects.toThrow(/^400/);
+    await expect(api.change(made.id, { expires_at: 1 })).rejects.toThrow(/^400.*past/);
+    await expect(api.change("key_none", { limits: {} })).rejects.toThrow(/^404/);
+    await api.revoke(made.id);
+    await expect(api.change(made.id, { limits: {} })).rejects.toThrow(/^400.*revoked/);
+  });
+
   it("has two texts while it is rotated, and one after that", async () => {
     const cluster = await startCluster({ apiKeys: [operator] });
     const api = keysOf(cluster.url, operator);

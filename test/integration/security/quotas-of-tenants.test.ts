@@ -19,9 +19,10 @@ async function forgetClaims(prefix: string): Promise<void> {
 describe("queued lines: two orchestrators, batches from both", () => {
   it("are never more than the key may have, also after Redis was lost, and come back when a batch is over", async () => {
     const redisPrefix = freshPrefix();
-    const pair = await startLimitedPair({ redisPrefix, operatorLimits: { batchLines: 100 } }, slow);
-    const apis = pair.map(({ url }) => createBatchApi({ url: () => url }));
-    const apiOf = (at: number) => apis[at % 2] ?? createBatchApi({ url: () => pair[0].url });
+    const pair = await startLimitedPair({ redisPrefix, limits: { batch_lines: 100 } }, slow);
+    const apis = pair.map(({ url, key }) => createBatchApi({ url: () => url, key }));
+    const apiOf = (at: number) =>
+      apis[at % 2] ?? createBatchApi({ url: () => pair[0].url, key: pair[0].key });
     const file = await apiOf(0).upload(batchInput({ count: 30 }).text);
     const create = async (at: number) => {
       const { id } = await apiOf(at).create(file.id);
@@ -51,13 +52,14 @@ describe("queued lines: two orchestrators, batches from both", () => {
 describe("stored bytes: two orchestrators, uploads to both", () => {
   it("are never more than the key may keep, also after Redis was lost, and come back with each removal", async () => {
     const redisPrefix = freshPrefix();
-    const pair = await startLimitedPair({ redisPrefix, operatorLimits: { storedBytes: 100_000 } });
+    const pair = await startLimitedPair({ redisPrefix, limits: { stored_bytes: 100_000 } });
+    const { auth: headers } = pair[0];
     const upload = (at: number, bytes = 30_000) => {
       const form = new FormData();
       form.set("purpose", "batch");
       form.set("file", new Blob(["x".repeat(bytes)]), "lines.jsonl");
-      const { url } = pair[at % 2] ?? pair[0];
-      return fetch(`${url}/v1/files`, { method: "POST", body: form });
+      const { url, auth: headers } = pair[at % 2] ?? pair[0];
+      return fetch(`${url}/v1/files`, { method: "POST", body: form, headers });
     };
     const answers = await Promise.all(Array.from({ length: 10 }, (_none, at) => upload(at)));
     const kept = answers.filter(({ status }) => status === 200);
@@ -67,7 +69,9 @@ describe("stored bytes: two orchestrators, uploads to both", () => {
     const { error } = (await refused.json()) as { error: { code: string; message: string; param: string } };
     expect(error).toMatchObject({ code: "insufficient_quota", param: "file" });
     expect(error.message).toMatch(/may keep 100000 bytes of files/);
-    const { data } = (await (await fetch(`${pair[1].url}/v1/files`)).json()) as { data: { bytes: number }[] };
+    const { data } = (await (await fetch(`${pair[1].url}/v1/files`, { headers })).json()) as {
+      data: { bytes: number }[];
+    };
     expect(data.reduce((sum, { bytes }) => sum + bytes, 0)).toBe(90_000);
     expect((await upload(0, 10_001)).status).toBe(429);
 
@@ -76,15 +80,15 @@ describe("stored bytes: two orchestrators, uploads to both", () => {
     const [first] = kept;
     if (first === undefined) throw new Error("unreachable");
     const { id } = (await first.json()) as { id: string };
-    expect((await fetch(`${pair[0].url}/v1/files/${id}`, { method: "DELETE" })).status).toBe(200);
+    expect((await fetch(`${pair[0].url}/v1/files/${id}`, { method: "DELETE", headers })).status).toBe(200);
     expect((await upload(1)).status).toBe(200);
     expect((await upload(0)).status).toBe(429);
   });
 
   it("hold what comes of batches, which is kept whatever it takes", async () => {
     const { text } = batchInput({ count: 20 });
-    const [one] = await startLimitedPair({ operatorLimits: { storedBytes: text.length + 100 } });
-    const api = createBatchApi({ url: () => one.url });
+    const [one] = await startLimitedPair({ limits: { stored_bytes: text.length + 100 } });
+    const api = createBatchApi({ url: () => one.url, key: one.key });
     const file = await api.upload(text);
     const batch = await api.create(file.id);
     const done = await api.untilState(batch.id, "completed");

@@ -2,11 +2,11 @@ import Anthropic from "@anthropic-ai/sdk";
 import { Redis } from "ioredis";
 import OpenAI from "openai";
 import { describe, expect, it, onTestFinished } from "vitest";
-import { chat, eventually, readStream, type TestCluster } from "../../harness/cluster.ts";
-import { freshPrefix, startLimitedPair } from "../../harness/limited-pair.ts";
+import { chat, eventually, readStream } from "../../harness/cluster.ts";
+import { freshPrefix, type LimitedCluster, startLimitedPair } from "../../harness/limited-pair.ts";
 import { testRedis } from "../../support/redis.ts";
 
-type Pair = readonly [TestCluster, TestCluster];
+type Pair = readonly [LimitedCluster, LimitedCluster];
 
 const path = "/v1/chat/completions";
 
@@ -23,6 +23,10 @@ interface ErrorJson {
   readonly error: { readonly code: string; readonly type: string; readonly message: string };
 }
 
+async function metricsOf({ url, operatorAuth }: LimitedCluster): Promise<string> {
+  return (await fetch(`${url}/metrics`, { headers: operatorAuth })).text();
+}
+
 async function errorOf(response: Response | undefined): Promise<ErrorJson> {
   if (response === undefined) throw new Error("nothing was refused");
   return (await response.json()) as ErrorJson;
@@ -30,7 +34,7 @@ async function errorOf(response: Response | undefined): Promise<ErrorJson> {
 
 describe("quotas: two orchestrators, a burst from both", () => {
   it("never let in more requests than a minute has, and say when to come back", async () => {
-    const pair = await startLimitedPair({ operatorLimits: { requestsPerMinute: 10 } });
+    const pair = await startLimitedPair({ limits: { requests_per_minute: 10 } });
     const responses = await burst(pair, 40, { max_tokens: 4 });
     const [ok, refused] = [200, 429].map((status) => responses.filter((one) => one.status === status));
     expect(ok?.length).toBe(10);
@@ -43,13 +47,13 @@ describe("quotas: two orchestrators, a burst from both", () => {
     const { error } = await errorOf(first);
     expect(error).toMatchObject({ code: "rate_limit_exceeded", type: "rate_limit_error" });
     expect(error.message).toMatch(/may send 10 requests a minute\. Come back in \d+ s\./);
-    const metrics = await (await fetch(`${pair[0].url}/metrics`)).text();
+    const metrics = await metricsOf(pair[0]);
     expect(metrics).toMatch(/muster_quota_refusals_total\{limit="requests_per_minute"\} [1-9]/);
   });
 
   it("never reserve more tokens than a minute has, and give back what was not used", async () => {
-    const limits = { tokensPerMinute: 1_000 };
-    const pair = await startLimitedPair({ operatorLimits: limits }, { stubTokensPerSecond: 50 });
+    const limits = { tokens_per_minute: 1_000 };
+    const pair = await startLimitedPair({ limits }, { stubTokensPerSecond: 50 });
     const startedAtMs = performance.now();
     // Each may take 100 and its prompt: nine fit.
     const responses = await burst(pair, 20, { max_tokens: 100 });
@@ -70,7 +74,7 @@ describe("quotas: two orchestrators, a burst from both", () => {
 
   it("never have more requests under way than the key may, and free a place at each end", async () => {
     const limits = { concurrency: 3 };
-    const pair = await startLimitedPair({ operatorLimits: limits }, { stubTokensPerSecond: 50, slots: 8 });
+    const pair = await startLimitedPair({ limits }, { stubTokensPerSecond: 50, slots: 8 });
     const leave = new AbortController();
     const streams = await Promise.all(
       Array.from({ length: 12 }, (_none, at) =>
@@ -96,7 +100,7 @@ describe("quotas: two orchestrators, a burst from both", () => {
 
   it("hold a key to its month, whoever was asked, also after Redis was lost", async () => {
     const redisPrefix = freshPrefix();
-    const pair = await startLimitedPair({ redisPrefix, operatorLimits: { tokensPerMonth: 300 } });
+    const pair = await startLimitedPair({ redisPrefix, limits: { tokens_per_month: 300 } });
     let used = 0;
     let refused: Response | undefined;
     for (let at = 0; at < 40 && refused === undefined; at++) {
@@ -115,7 +119,7 @@ describe("quotas: two orchestrators, a burst from both", () => {
     );
 
     const counted = async () => {
-      const report = await (await fetch(`${pair[0].url}/cluster/v1/usage`)).json();
+      const report = await (await fetch(`${pair[0].url}/cluster/v1/usage`, { headers: pair[0].auth })).json();
       return (report as { total: { total_tokens: number } }).total.total_tokens;
     };
     await eventually(async () => (await counted()) === used);
@@ -127,8 +131,8 @@ describe("quotas: two orchestrators, a burst from both", () => {
   });
 
   it("say what is left before the first byte of a stream, and in Anthropic's words where those are spoken", async () => {
-    const limits = { requestsPerMinute: 100, tokensPerMinute: 10_000 };
-    const pair = await startLimitedPair({ operatorLimits: limits });
+    const limits = { requests_per_minute: 100, tokens_per_minute: 10_000 };
+    const pair = await startLimitedPair({ limits });
     const stream = await pair[0].post(path, chat("x", { stream: true, max_tokens: 5 }));
     expect(stream.headers.get("x-ratelimit-remaining-requests")).toBe("99");
     expect(stream.headers.get("x-ratelimit-reset-requests")).toBe("600ms");
@@ -145,7 +149,7 @@ describe("quotas: two orchestrators, a burst from both", () => {
   });
 
   it("refuse what would never fit as too large, not as too early", async () => {
-    const [one] = await startLimitedPair({ operatorLimits: { tokensPerMinute: 100 } });
+    const [one] = await startLimitedPair({ limits: { tokens_per_minute: 100 } });
     const answer = await one.post(path, chat("x", { max_tokens: 5_000 }));
     expect(answer.status).toBe(413);
     expect((await errorOf(answer)).error.message).toMatch(/has 100 a minute: it would never fit/);
@@ -154,7 +158,7 @@ describe("quotas: two orchestrators, a burst from both", () => {
   });
 
   it("let n choices count as one request, and embeddings and token counts as well", async () => {
-    const [one] = await startLimitedPair({ operatorLimits: { requestsPerMinute: 3 } });
+    const [one] = await startLimitedPair({ limits: { requests_per_minute: 3 } });
     expect((await one.post(path, chat("x", { n: 4, max_tokens: 2 }))).status).toBe(200);
     expect((await one.post("/tokenize", { prompt: "a b c" })).status).toBe(200);
     expect((await one.post("/v1/embeddings", { model: "stub-model", input: "a" })).status).toBe(200);
@@ -162,11 +166,11 @@ describe("quotas: two orchestrators, a burst from both", () => {
   });
 
   it("are understood by OpenAI's client: it comes back when it was told to, and gives up on a month", async () => {
-    const [one] = await startLimitedPair({ operatorLimits: { requestsPerMinute: 30 } });
+    const [one] = await startLimitedPair({ limits: { requests_per_minute: 30 } });
     const seen: { readonly atMs: number; readonly status: number; readonly waitMs: number }[] = [];
     const client = new OpenAI({
       baseURL: `${one.url}/v1`,
-      apiKey: "none",
+      apiKey: one.key,
       maxRetries: 5,
       fetch: async (input, init) => {
         const response = await fetch(input, init);
@@ -187,25 +191,25 @@ describe("quotas: two orchestrators, a burst from both", () => {
     for (const [at, { atMs, waitMs }] of seen.slice(0, -1).entries())
       expect((seen[at + 1]?.atMs ?? 0) - atMs).toBeGreaterThanOrEqual(waitMs - 5);
 
-    const [poor] = await startLimitedPair({ operatorLimits: { tokensPerMonth: 5 } });
-    const eager = new OpenAI({ baseURL: `${poor.url}/v1`, apiKey: "none", maxRetries: 5 });
+    const [poor] = await startLimitedPair({ limits: { tokens_per_month: 5 } });
+    const eager = new OpenAI({ baseURL: `${poor.url}/v1`, apiKey: poor.key, maxRetries: 5 });
     const refused = eager.chat.completions.create({
       model: "stub-model",
       messages: [{ role: "user", content: "x" }],
       max_tokens: 100,
     });
     await expect(refused).rejects.toMatchObject({ status: 429, code: "insufficient_quota" });
-    const metrics = await (await fetch(`${poor.url}/metrics`)).text();
+    const metrics = await metricsOf(poor);
     expect(metrics).toMatch(/muster_quota_refusals_total\{limit="tokens_per_month"\} 1\n/);
   });
 });
 
 it("a limit is understood by Anthropic's client: it comes back when it was told to", async () => {
-  const [one] = await startLimitedPair({ operatorLimits: { requestsPerMinute: 30 } });
+  const [one] = await startLimitedPair({ limits: { requests_per_minute: 30 } });
   const seen: { readonly atMs: number; readonly status: number; readonly waitMs: number }[] = [];
   const client = new Anthropic({
     baseURL: one.url,
-    apiKey: "none",
+    apiKey: one.key,
     maxRetries: 5,
     fetch: async (input, init) => {
       const response = await fetch(input, init);

@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import { createBatchApi } from "../../harness/batch-api.ts";
 import { batchInput } from "../../harness/batch-lines.ts";
 import { chat, eventually, model, readStream } from "../../harness/cluster.ts";
+import { keysOf } from "../../harness/keys-api.ts";
 import { startLimitedPair } from "../../harness/limited-pair.ts";
 
 const path = "/v1/chat/completions";
@@ -101,14 +102,15 @@ describe("usage over two orchestrators", () => {
     }
     expect((await report(`by=key&key=configured:design&model=${model}`)).total).toEqual(total);
     expect((await report("by=key&model=another")).data).toEqual([]);
+    expect((await report("by=key")).data).toMatchObject([{ key: "configured:design", key_name: "design" }]);
 
     const csv = await fetch(`${pair[0].url}/cluster/v1/usage?by=key&by=class&format=csv`, { headers: auth });
     expect(csv.headers.get("content-type")).toBe("text/csv; charset=utf-8");
     const [head, ...rows] = (await csv.text()).trimEnd().split("\r\n");
-    expect(head).toMatch(/^key,class,requests,failed_requests,prompt_tokens,/);
-    expect(rows.map((row) => row.split(",").slice(0, 3))).toEqual([
-      ["configured:design", "batch", "40"],
-      ["configured:design", "interactive", String(requests)],
+    expect(head).toMatch(/^key,key_name,class,requests,failed_requests,prompt_tokens,/);
+    expect(rows.map((row) => row.split(",").slice(0, 4))).toEqual([
+      ["configured:design", "design", "batch", "40"],
+      ["configured:design", "design", "interactive", String(requests)],
     ]);
   });
 
@@ -117,7 +119,7 @@ describe("usage over two orchestrators", () => {
     const headers = { authorization: `Bearer ${research}` };
     const leave = new AbortController();
     const response = await pair[1].post(path, chat("long", { stream: true, max_tokens: 1_000 }), {
-      signal: leave.signal,
+      ...{ signal: leave.signal, headers },
     });
     const reader = response.body?.getReader();
     let text = "";
@@ -143,7 +145,7 @@ describe("usage over two orchestrators", () => {
       ["since=2020-01-01&until=2026-01-01", "since"],
       ["format=xml", "format"],
     ]) {
-      const answer = await fetch(`${one.url}/cluster/v1/usage?${query}`);
+      const answer = await fetch(`${one.url}/cluster/v1/usage?${query}`, { headers: one.auth });
       expect(answer.status).toBe(400);
       expect(await answer.json()).toMatchObject({ error: { code: "invalid_request", param } });
     }
@@ -151,18 +153,28 @@ describe("usage over two orchestrators", () => {
 });
 
 describe("tokens of a month", () => {
-  it("hold batches back, say so, and count their lines for people who ask", async () => {
-    const pair = await startLimitedPair({ operatorLimits: { tokensPerMonth: 400 } }, { slots: 1 });
-    const api = createBatchApi({ url: () => pair[0].url });
+  it("hold batches back, say so, count their lines for people who ask, and let them go on once there are more", async () => {
+    const pair = await startLimitedPair({ limits: { tokens_per_month: 400 } }, { slots: 1 });
+    const api = createBatchApi({ url: () => pair[0].url, key: pair[0].key });
     const file = await api.upload(batchInput({ count: 2_000 }).text);
     const { id } = await api.create(file.id);
     const batch = await api.until(id, ({ muster }) => muster.waits_for !== null, 30_000);
     expect(batch.muster.waits_for).toMatch(
-      /^tokens: the key "default" has used \d+ of its 400 for this month/,
+      /^tokens: the key "limited" has used \d+ of its 400 for this month/,
     );
     expect(batch.request_counts.completed).toBeGreaterThan(0);
     expect(batch.request_counts.completed).toBeLessThan(2_000);
     expect((await pair[1].post(path, chat("x", { max_tokens: 1 }))).status).toBe(429);
+
+    // Raised at the other one.
+    const operator = keysOf(pair[1].url, pair[1].operatorAuth["authorization"]?.replace("Bearer ", ""));
+    await operator.change(pair[0].keyId, { limits: { tokens_per_month: null } });
+    const { completed } = batch.request_counts;
+    await api.until(
+      id,
+      ({ muster, request_counts: now }) => muster.waits_for === null && now.completed > completed + 50,
+      30_000,
+    );
     await api.act(id, "cancel");
     await api.untilState(id, "cancelled");
   });

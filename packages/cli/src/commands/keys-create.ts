@@ -3,20 +3,15 @@ import { Command, InvalidArgumentError } from "commander";
 import { type ClientFlags, createClient, withClientOptions } from "../client-options.ts";
 import type { CommandIo } from "../command-io.ts";
 import { duration } from "../duration.ts";
-import { byteSize, largeNumber, wholeNumber } from "../number-options.ts";
+import { type LimitFlags, limitsIn, withLimitOptions } from "../limit-options.ts";
+import { namesIn } from "../names-option.ts";
 import { runClientCommand } from "../run-client-command.ts";
 
-interface CreateFlags extends ClientFlags {
+interface CreateFlags extends ClientFlags, LimitFlags {
   readonly name: string;
   readonly scope: readonly KeyScope[];
   readonly models?: readonly string[];
   readonly tenant?: string;
-  readonly rpm?: number;
-  readonly tpm?: number;
-  readonly concurrency?: number;
-  readonly batchLines?: number;
-  readonly storedBytes?: number;
-  readonly tokensPerMonth?: number;
   /** Milliseconds. */
   readonly expires?: number;
   readonly json?: boolean;
@@ -26,7 +21,7 @@ const scopes: readonly string[] = ["inference", "batch", "read", "metrics", "adm
 
 /** `muster keys create`: the key alone on standard output, so that `KEY=$(muster keys create …)` works. */
 export function keysCreateCommand(io: CommandIo): Command {
-  return withClientOptions(new Command("create"))
+  const command = withClientOptions(new Command("create"))
     .description("make an API key for a person or a program; its text is shown this once")
     .requiredOption("--name <name>", "who or what it is for: lower-case letters, digits, hyphens")
     .requiredOption(
@@ -34,19 +29,14 @@ export function keysCreateCommand(io: CommandIo): Command {
       "inference, batch, read (look at the fleet), metrics or admin (all of it); may be repeated",
       scope,
     )
-    .option("--models <names>", "the models it may use, with * for any text; may be repeated", list)
-    .option("--tenant <name>", "whose files and batches it sees (default: the name)")
-    .option("--rpm <n>", "requests in a minute", largeNumber)
-    .option("--tpm <n>", "tokens in a minute, prompts and answers together", largeNumber)
-    .option("--concurrency <n>", "interactive requests at once", wholeNumber)
-    .option("--batch-lines <n>", "lines of batches that are not over", largeNumber)
-    .option("--stored-bytes <size>", "what its tenant's files may take: 10GB", byteSize)
-    .option("--tokens-per-month <n>", "tokens in a calendar month: 50M", largeNumber)
+    .option("--models <names>", "the models it may use, with * for any text; may be repeated", namesIn)
+    .option("--tenant <name>", "whose files and batches it sees (default: the name)");
+  return withLimitOptions(command)
     .option("--expires <time>", "after 90d, 12h, ... (default: never)", duration)
     .option("--json", 'print as JSON, the text as "key"')
-    .action((_flags: CreateFlags, command: Command) =>
+    .action((_flags: CreateFlags, parsed: Command) =>
       runClientCommand(io, async (signal) => {
-        const flags = command.optsWithGlobals<CreateFlags>();
+        const flags = parsed.optsWithGlobals<CreateFlags>();
         const made = await createClient(flags, io).keys.create(requestOf(flags), { signal });
         io.stdout.write(`${flags.json ? JSON.stringify(made, undefined, 2) : made.key}\n`);
         const until =
@@ -67,14 +57,7 @@ function requestOf(flags: CreateFlags): ApiKeyRequest {
     scopes: flags.scope,
     tenant: flags.tenant,
     models: flags.models,
-    limits: {
-      requests_per_minute: flags.rpm,
-      tokens_per_minute: flags.tpm,
-      concurrency: flags.concurrency,
-      batch_lines: flags.batchLines,
-      stored_bytes: flags.storedBytes,
-      tokens_per_month: flags.tokensPerMonth,
-    },
+    limits: limitsIn(flags),
     expires_at: expires === undefined ? undefined : Math.ceil((Date.now() + expires) / 1_000),
   };
 }
@@ -82,9 +65,4 @@ function requestOf(flags: CreateFlags): ApiKeyRequest {
 function scope(text: string, before: readonly string[] = []): readonly string[] {
   if (scopes.includes(text)) return [...before, text];
   throw new InvalidArgumentError(`It must be one of ${scopes.join(", ")}.`);
-}
-
-function list(text: string, before: readonly string[] = []): readonly string[] {
-  const names = text.split(",").map((name) => name.trim());
-  return [...before, ...names.filter((name) => name !== "")];
 }

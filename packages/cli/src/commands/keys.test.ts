@@ -59,7 +59,18 @@ describe("muster keys create", () => {
         "gemma-*,qwen-3-8b",
       ],
       ...["--rpm", "600", "--tpm", "100k", "--concurrency", "8", "--batch-lines", "50000"],
-      ...["--stored-bytes", "10GB", "--tokens-per-month", "50M", "--expires", "90d", "--url", url],
+      ...[
+        "--stored-bytes",
+        "10GB",
+        "--tokens-per-month",
+        "50M",
+        "--weight",
+        "0.5",
+        "--expires",
+        "90d",
+        "--url",
+        url,
+      ],
     ]);
     expect(io.out()).toBe(`${text}\n`);
     expect(io.err()).toContain("not shown again");
@@ -70,7 +81,7 @@ describe("muster keys create", () => {
       models: ["gemma-*", "qwen-3-8b"],
       limits: {
         ...{ requests_per_minute: 600, tokens_per_minute: 100_000, concurrency: 8, batch_lines: 50_000 },
-        ...{ stored_bytes: 10e9, tokens_per_month: 50e6 },
+        ...{ stored_bytes: 10e9, tokens_per_month: 50e6, weight: 0.5 },
       },
     });
     const days = (Number(asked["expires_at"]) - Date.now() / 1_000) / 86_400;
@@ -83,6 +94,8 @@ describe("muster keys create", () => {
     [["--scope", "inference"], "--name"],
     [["--name", "ci", "--scope", "everything"], "one of inference"],
     [["--name", "ci", "--scope", "batch", "--rpm", "0"], "whole number"],
+    [["--name", "ci", "--scope", "batch", "--weight", "0"], "0.01 to 1000"],
+    [["--name", "ci", "--scope", "batch", "--rpm", "none"], "whole number"],
     [["--name", "ci", "--scope", "batch", "--stored-bytes", "much"], "size"],
   ])("refuses %j before it asks anybody", async (args, says) => {
     const io = createTestIo();
@@ -136,6 +149,39 @@ describe("muster keys", () => {
     expect(io.err()).toContain("good until 2027-01-15 08:00 UTC");
     await runCommand(createTestIo(), keysCommand, ["rotate", "ci", "--now", "--url", url]);
     expect(asked).toEqual([{ overlap_seconds: 7_200 }, { overlap_seconds: 0 }]);
+  });
+
+  it("changes what is given of a key, and nothing else", async () => {
+    const asked: unknown[] = [];
+    const limits = { requests_per_minute: 600, weight: 2.5 };
+    const { url } = await startOrchestrator({
+      routes: {
+        ...list,
+        "PATCH /cluster/v1/keys/key_ci": (body) => {
+          asked.push(body);
+          return keyNamed("ci", { limits });
+        },
+      },
+    });
+    const set = async (...args: string[]) => {
+      const io = createTestIo();
+      await runCommand(io, keysCommand, ["set", "ci", ...args, "--url", url]);
+      return io;
+    };
+    const io = await set("--rpm", "600", "--weight", "2.5", "--tokens-per-month", "none");
+    expect(io.out()).toContain("600 requests/min, weight 2.5");
+    await set("--models", "gemma-*,qwen-*", "--expires", "1d");
+    await set("--models", "all", "--expires", "never");
+    expect(asked).toEqual([
+      { limits: { requests_per_minute: 600, weight: 2.5, tokens_per_month: null } },
+      { models: ["gemma-*", "qwen-*"], expires_at: expect.any(Number) },
+      { models: null, expires_at: null },
+    ]);
+    const nothing = await set();
+    expect(nothing.err()).toContain("Nothing is to be changed");
+    expect(nothing.exitCode()).toBe(2);
+    expect((await set("--rpm", "some")).exitCode()).toBe(2);
+    expect(asked).toHaveLength(3);
   });
 
   it("revokes by name or id", async () => {

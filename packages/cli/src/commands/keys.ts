@@ -8,6 +8,7 @@ import { keyDetails, keyRows } from "../key-rows.ts";
 import { runClientCommand } from "../run-client-command.ts";
 import { renderTable, tableStyle } from "../table.ts";
 import { keysCreateCommand } from "./keys-create.ts";
+import { keysSetCommand } from "./keys-set.ts";
 
 interface KeysFlags extends ClientFlags {
   readonly json?: boolean;
@@ -18,8 +19,15 @@ interface KeysFlags extends ClientFlags {
 
 /** `muster keys`: who may ask, for what and how much. */
 export function keysCommand(io: CommandIo): Command {
-  const command = new Command("keys").description("make, list, rotate and revoke API keys");
-  for (const build of [keysCreateCommand, listCommand, showCommand, rotateCommand, revokeCommand])
+  const command = new Command("keys").description("make, list, change, rotate and revoke API keys");
+  for (const build of [
+    keysCreateCommand,
+    listCommand,
+    showCommand,
+    keysSetCommand,
+    rotateCommand,
+    revokeCommand,
+  ])
     command.addCommand(build(io));
   // What is set for this command after it was built counts for its parts as well.
   return command.hook("preSubcommand", (parent, part) => void part.copyInheritedSettings(parent));

@@ -10,7 +10,7 @@ const counts = {
 };
 const report = (more: Partial<UsageReport> = {}): UsageReport => ({
   ...{ object: "usage", since: "2026-11-01", until: "2026-11-30", by: ["key", "model"] },
-  data: [{ key: 'k"1', model: "gemma", ...counts }],
+  data: [{ key: 'k"1', key_name: null, model: "gemma", ...counts }],
   total: counts,
   ...more,
 });
@@ -35,6 +35,26 @@ describe("muster usage", () => {
     expect(sum).toBe("12 requests, 400 tokens from 2026-11-01 to 2026-11-30 (UTC)");
   });
 
+  it("tells keys by their names, and by their ids where those do not tell them apart", async () => {
+    const key = (id: string, name: string | null, day: string) => ({
+      ...{ key: id, key_name: name, day, ...counts },
+    });
+    const data = [
+      key("key_a", "ci", "1"),
+      key("key_a", "ci", "2"),
+      key("key_b", "nightly", "1"),
+      key("key_c", "nightly", "1"),
+      key("key_d", null, "1"),
+    ];
+    const args = ["--by", "key,day", "--since", "2026-11-01"];
+    const io = await run(args, report({ by: ["key", "day"], data }), "since=2026-11-01&by=key%2Cday");
+    const first = io
+      .out()
+      .split("\n")
+      .map((line) => line.split(/ {2,}/)[0]);
+    expect(first.slice(1, 6)).toEqual(["ci", "ci", "nightly (key_b)", "nightly (key_c)", "key_d"]);
+  });
+
   it("counts days back from today, which is one of them", async () => {
     const day = (back: number) => new Date(Date.now() - back * 86_400_000).toISOString().slice(0, 10);
     const total = { ...counts, requests: 0 };
@@ -49,8 +69,8 @@ describe("muster usage", () => {
     expect(JSON.parse(json.out())).toEqual(report());
     const csv = await run([...args, "--csv"], report(), query);
     expect(csv.out()).toBe(
-      "key,model,requests,failed_requests,prompt_tokens,cached_tokens,completion_tokens,total_tokens,worker_seconds,watt_hours,cost\r\n" +
-        '"k""1",gemma,12,1,340,20,60,400,90.5,12.25,\r\n',
+      "key,key_name,model,requests,failed_requests,prompt_tokens,cached_tokens,completion_tokens,total_tokens,worker_seconds,watt_hours,cost\r\n" +
+        '"k""1",,gemma,12,1,340,20,60,400,90.5,12.25,\r\n',
     );
   });
 

@@ -1,4 +1,4 @@
-import type { UsageCounts, UsageDimension, UsageReport } from "@muster/sdk";
+import type { UsageCounts, UsageDimension, UsageReport, UsageRow } from "@muster/sdk";
 import { Command, InvalidArgumentError, Option } from "commander";
 import { csvRow } from "../batch/csv-text.ts";
 import { type ClientFlags, createClient, withClientOptions } from "../client-options.ts";
@@ -43,7 +43,7 @@ export function usageCommand(io: CommandIo): Command {
     )
     .option("--until <day>", "the last day in UTC (default: today)", dayIn)
     .option("--model <name>", "only this model")
-    .option("--only-key <id>", "only the key with this id")
+    .option("--only-key <id>", "only the key with this id (--json tells ids)")
     .option("--json", "print as JSON")
     .addOption(new Option("--csv", "print as CSV").conflicts("json"))
     .action((flags: UsageFlags) =>
@@ -60,21 +60,35 @@ function shown(report: UsageReport, flags: UsageFlags, io: CommandIo): string {
   if (flags.json) return `${JSON.stringify(report, undefined, 2)}\n`;
   const { by, data, total, since, until } = report;
   if (flags.csv) {
+    const named = by.flatMap((name) => (name === "key" ? ([name, "key_name"] as const) : [name]));
     const rows = data.map((row) => [
-      ...by.map((name) => row[name] ?? ""),
+      ...named.map((name) => row[name] ?? ""),
       ...columns.map((name) => String(row[name] ?? "")),
     ]);
-    return [[...by, ...columns], ...rows].map((row) => csvRow(row, ",")).join("");
+    return [[...named, ...columns], ...rows].map((row) => csvRow(row, ",")).join("");
   }
   if (data.length === 0) return `Nothing was used from ${since} to ${until} (UTC).\n`;
   const hasCost = total.cost !== null;
   const head = [...by, "requests", "failed", "prompt", "cached", "completion", "worker time", "Wh"].map(
     (name) => name.toUpperCase(),
   );
-  const rows = data.map((row) => [...by.map((name) => row[name] ?? "-"), ...cells(row, hasCost)]);
+  const keys = keyNames(data);
+  const rows = data.map((row) => [
+    ...by.map((name) => (name === "key" ? keys.get(row.key ?? "") : row[name]) ?? "-"),
+    ...cells(row, hasCost),
+  ]);
   const table = renderTable([[...head, ...(hasCost ? ["COST"] : [])], ...rows], tableStyle(io));
   const sum = `${formatCount(total.requests, "request")}, ${formatCount(total.total_tokens, "token")} from ${since} to ${until} (UTC)`;
   return `${table}\n\n${sum}\n`;
+}
+
+/** How the keys of a table are told, by id: by their names, and the id where it has none or another key has the same. */
+function keyNames(rows: readonly UsageRow[]): ReadonlyMap<string, string> {
+  const names = new Map(rows.map(({ key = "", key_name: name }) => [key, name ?? undefined]));
+  const isShared = (name: string) => [...names.values()].filter((other) => other === name).length > 1;
+  return new Map(
+    [...names].map(([id, name]) => [id, name === undefined ? id : isShared(name) ? `${name} (${id})` : name]),
+  );
 }
 
 function cells(row: UsageCounts, hasCost: boolean): readonly string[] {

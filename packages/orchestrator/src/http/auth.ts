@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders } from "node:http";
 import { isLoopbackHost, MusterError } from "@muster/base";
 import type { FastifyRequest } from "fastify";
-import { mayDo, operator, type Principal, type Scope } from "../core/access/principal.ts";
+import { mayDo, operator, ownIds, type Principal, type Scope } from "../core/access/principal.ts";
 
 declare module "fastify" {
   interface FastifyRequest {
@@ -39,7 +39,7 @@ const onlyTenant = "default";
 export function authorize(headers: IncomingHttpHeaders, keys: KeyHolders): Principal {
   if (keys.isOpen) {
     requireFromHere(headers);
-    return operator({ keyId: "loopback", tenant: onlyTenant });
+    return operator({ keyId: ownIds.loopback, tenant: onlyTenant });
   }
   const presented = presentedKey(headers);
   if (presented !== undefined) return keys.whoHas(presented);

@@ -1,5 +1,4 @@
 import type { Clock, Log } from "@muster/base";
-import type { Limits } from "../core/access/principal.ts";
 import type { FileStore } from "../flows/batches/file-store.ts";
 import type { Canary } from "../flows/canary.ts";
 import type { ModelCatalogue } from "../flows/catalogue/model-catalogue.ts";
@@ -55,8 +54,7 @@ export interface HttpDeps {
   readonly metrics: Metrics;
   readonly clock: Clock;
   readonly log: Log;
-  readonly operatorLimits: Limits;
-  readonly keyRing: Pick<KeyRing, "isOpen" | "whoHas" | "uses">;
+  readonly keyRing: Pick<KeyRing, "isOpen" | "whoHas" | "uses" | "nameOf">;
   readonly keys: KeyDesk;
   readonly audit: AuditTrail;
   readonly auditDesk: AuditDesk;

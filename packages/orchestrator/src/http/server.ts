@@ -115,8 +115,7 @@ function buildApp(
     setHeaders(request, reply);
     const { config } = request.routeOptions;
     if (config.public === true) return;
-    const principal = authorize(request.headers, deps.keyRing);
-    request.principal = { ...principal, limits: { ...principal.limits, ...deps.operatorLimits } };
+    request.principal = authorize(request.headers, deps.keyRing);
     request.tenant = request.principal.tenant;
     if (answers === "clients" && isForAdministrators(config.scope)) throw isElsewhere(request);
     requireScope(request);

@@ -9,6 +9,7 @@ export const auditActions = [
   "commit.refuse",
   "authority.rotate",
   "key.create",
+  "key.update",
   "key.rotate",
   "key.revoke",
   "access.refuse",

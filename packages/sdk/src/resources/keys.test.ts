@@ -4,12 +4,13 @@ import { PermissionDeniedError, ServerError } from "../errors.ts";
 import { sendJson, startServer } from "../server.fixture.ts";
 
 describe("muster.keys", () => {
-  it("makes, lists, rotates and revokes", async () => {
+  it("makes, lists, changes, rotates and revokes", async () => {
     const server = await startServer((response) => sendJson(response, { id: "key_a", key: "mst_x" }));
     const { keys } = new Muster({ baseUrl: server.url });
     expect((await keys.create({ name: "ci", scopes: ["inference"] })).key).toBe("mst_x");
     await keys.list();
     await keys.retrieve("key_a");
+    await keys.update("key_a", { limits: { weight: 2, concurrency: null } });
     await keys.rotate("key_a", { overlap_seconds: 60 });
     await keys.rotate("key_a");
     await keys.revoke("key_a");
@@ -17,6 +18,7 @@ describe("muster.keys", () => {
       ["POST", "/cluster/v1/keys", { name: "ci", scopes: ["inference"] }],
       ["GET", "/cluster/v1/keys", undefined],
       ["GET", "/cluster/v1/keys/key_a", undefined],
+      ["PATCH", "/cluster/v1/keys/key_a", { limits: { weight: 2, concurrency: null } }],
       ["POST", "/cluster/v1/keys/key_a/rotate", { overlap_seconds: 60 }],
       ["POST", "/cluster/v1/keys/key_a/rotate", {}],
       ["DELETE", "/cluster/v1/keys/key_a", undefined],

@@ -51,6 +51,8 @@ export interface UsageCounts {
  */
 export interface UsageRow extends UsageCounts {
   readonly key?: string;
+  /** As people call the key, where rows are by key; null: nobody knows it any more. */
+  readonly key_name?: string | null;
   readonly tenant?: string;
   readonly model?: string;
   readonly day?: string;

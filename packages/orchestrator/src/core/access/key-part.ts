@@ -1,4 +1,4 @@
-import type { KeyMade, KeyPart, KeyRevoked, KeySecret } from "./key-record.ts";
+import type { KeyChanged, KeyMade, KeyPart, KeyRevoked, KeySecret } from "./key-record.ts";
 import { type Limits, type Scope, scopes } from "./principal.ts";
 
 export const limitNames = [
@@ -8,6 +8,7 @@ export const limitNames = [
   "batchLines",
   "storedBytes",
   "tokensPerMonth",
+  "weight",
 ] as const satisfies readonly (keyof Limits)[];
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -22,6 +23,9 @@ export function readKeyPart(value: object): KeyPart | undefined {
       return readSecret(fields);
     case "revoked":
       return readRevoked(fields);
+    case "changed":
+      // What the change was to take away must not come back because of the damage: then the key opens nothing.
+      return readChanged(fields) ?? readRevoked({ ...fields, by: undefined });
     default:
       return undefined;
   }
@@ -30,16 +34,32 @@ export function readKeyPart(value: object): KeyPart | undefined {
 function readMade(fields: Fields): KeyMade | undefined {
   const { id, name, tenant, createdBy } = fields;
   const createdAtMs = number(fields["createdAtMs"]);
-  const expiresAtMs = number(fields["expiresAtMs"]);
   const held = fields["scopes"];
-  const models = fields["models"];
-  const limits = readLimits(fields["limits"]);
+  const bounds = readBounds(fields);
   if (!isText(id) || !isText(name) || !isText(tenant) || !isText(createdBy)) return undefined;
-  if (createdAtMs === undefined || limits === undefined || !isScopes(held)) return undefined;
-  // A limit that cannot be read must not become none.
+  if (createdAtMs === undefined || bounds === undefined || !isScopes(held)) return undefined;
+  return { kind: "key", id, name, tenant, scopes: held, createdAtMs, createdBy, ...bounds };
+}
+
+function readChanged(fields: Fields): KeyChanged | undefined {
+  const { keyId, by } = fields;
+  const change = number(fields["number"]);
+  const atMs = number(fields["atMs"]);
+  const bounds = readBounds(fields);
+  if (!isText(keyId) || !isText(by)) return undefined;
+  if (change === undefined || atMs === undefined || bounds === undefined) return undefined;
+  return { kind: "changed", keyId, number: change, atMs, by, ...bounds };
+}
+
+/** What can be changed later. What bounds a key and cannot be read must not become boundless. */
+function readBounds(fields: Fields): Pick<KeyMade, "models" | "limits" | "expiresAtMs"> | undefined {
+  const { models } = fields;
+  const expiresAtMs = number(fields["expiresAtMs"]);
+  const limits = readLimits(fields["limits"]);
+  if (limits === undefined) return undefined;
   if (fields["expiresAtMs"] !== undefined && expiresAtMs === undefined) return undefined;
   if (models !== undefined && !isTexts(models)) return undefined;
-  return { kind: "key", id, name, tenant, scopes: held, models, limits, createdAtMs, createdBy, expiresAtMs };
+  return { models, limits, expiresAtMs };
 }
 
 function readSecret(fields: Fields): KeySecret | undefined {

@@ -1,6 +1,13 @@
 import { describe, expect, it } from "vitest";
 import { readKeyPart } from "./key-part.ts";
-import { type KeyMade, type KeyPart, type KeySecret, keysOf, stateOfKey } from "./key-record.ts";
+import {
+  type KeyChanged,
+  type KeyMade,
+  type KeyPart,
+  type KeySecret,
+  keysOf,
+  stateOfKey,
+} from "./key-record.ts";
 
 const made: KeyMade = {
   kind: "key",
@@ -14,6 +21,10 @@ const made: KeyMade = {
   createdBy: "operator",
   expiresAtMs: undefined,
 };
+const change = (number: number, requestsPerMinute: number, expiresAtMs?: number): KeyChanged => ({
+  ...{ kind: "changed", keyId: "key_a", number, atMs: 5, by: "operator" },
+  ...{ models: ["gemma-*"], limits: { requestsPerMinute, weight: 0.5 }, expiresAtMs },
+});
 const secret = (id: string, createdAtMs: number, othersEndAtMs?: number): KeySecret => ({
   ...{ kind: "secret", keyId: "key_a", id, digest: "0".repeat(64), createdAtMs, othersEndAtMs },
 });
@@ -43,8 +54,36 @@ describe("the parts of a key", () => {
   });
 
   it("expire at their time, not after it", () => {
-    const key = { made: { ...made, expiresAtMs: 100 }, secrets: [], revoked: undefined };
+    const key = { made: { ...made, expiresAtMs: 100 }, changed: undefined, secrets: [], revoked: undefined };
     expect([stateOfKey(key, 99), stateOfKey(key, 100)]).toEqual(["live", "expired"]);
+  });
+
+  it("are what the last change says, whatever order they come in", () => {
+    const [key] = keysOf([change(10, 70, 100), change(2, 30), made, change(9, 60, 200)]);
+    expect(key?.made).toEqual({
+      ...{ ...made, models: ["gemma-*"], limits: { requestsPerMinute: 70, weight: 0.5 }, expiresAtMs: 100 },
+    });
+    expect(key?.changed?.number).toBe(10);
+    expect(keysOf([change(1, 5)])).toEqual([]);
+  });
+
+  it("open nothing where a change cannot be read: it may have taken something away", () => {
+    const stored = JSON.parse(JSON.stringify(change(1, 5, 100))) as Record<string, unknown>;
+    expect(readKeyPart(stored)).toEqual(change(1, 5, 100));
+    for (const damage of [
+      { number: "first" },
+      { atMs: "now" },
+      { expiresAtMs: "soon" },
+      { models: "gemma" },
+      { limits: { weight: "much" } },
+      { limits: undefined },
+      { by: 1 },
+    ]) {
+      const part = readKeyPart({ ...stored, ...damage });
+      const [key] = keysOf([made, ...(part === undefined ? [] : [part])]);
+      expect(key?.revoked?.by).toBe("unknown");
+    }
+    expect(readKeyPart({ ...stored, keyId: 1 })).toBeUndefined();
   });
 
   it("are read as they were written, and not at all where a limit would be lost", () => {

@@ -38,7 +38,17 @@ export interface KeyRevoked {
   readonly by: string;
 }
 
-export type KeyPart = KeyMade | KeySecret | KeyRevoked;
+/** What a key may from now on: all of it, so that the last change alone counts. */
+export interface KeyChanged extends Pick<KeyMade, "models" | "limits" | "expiresAtMs"> {
+  readonly kind: "changed";
+  readonly keyId: string;
+  /** From 1 on. Two who change a key at once take the same number, and one of them gets it. */
+  readonly number: number;
+  readonly atMs: number;
+  readonly by: string;
+}
+
+export type KeyPart = KeyMade | KeySecret | KeyRevoked | KeyChanged;
 
 export interface LiveSecret extends KeySecret {
   /** Undefined: with the key. */
@@ -47,7 +57,9 @@ export interface LiveSecret extends KeySecret {
 
 /** A key with what has happened to it. */
 export interface ApiKeyRecord {
+  /** As it was changed last. */
   readonly made: KeyMade;
+  readonly changed: KeyChanged | undefined;
   /** The newest first; those that have ended are here as well. */
   readonly secrets: readonly LiveSecret[];
   readonly revoked: KeyRevoked | undefined;
@@ -60,15 +72,28 @@ const maxLiveSecrets = 2;
 export function keysOf(parts: readonly KeyPart[]): ApiKeyRecord[] {
   const secrets = new Map<string, KeySecret[]>();
   const revocations = new Map<string, KeyRevoked>();
+  const changes = new Map<string, KeyChanged>();
   for (const part of parts) {
     if (part.kind === "revoked") revocations.set(part.keyId, part);
     if (part.kind === "secret") secrets.set(part.keyId, [...(secrets.get(part.keyId) ?? []), part]);
+    if (part.kind === "changed" && part.number > (changes.get(part.keyId)?.number ?? 0))
+      changes.set(part.keyId, part);
   }
-  return parts.flatMap((made) =>
-    made.kind === "key"
-      ? [{ made, secrets: endings(secrets.get(made.id) ?? []), revoked: revocations.get(made.id) }]
-      : [],
-  );
+  return parts.flatMap((made) => {
+    if (made.kind !== "key") return [];
+    const { id } = made;
+    const changed = changes.get(id);
+    return [
+      {
+        made: changed === undefined ? made : changedKey(made, changed),
+        ...{ changed, secrets: endings(secrets.get(id) ?? []), revoked: revocations.get(id) },
+      },
+    ];
+  });
+}
+
+function changedKey(made: KeyMade, { models, limits, expiresAtMs }: KeyChanged): KeyMade {
+  return { ...made, models, limits, expiresAtMs };
 }
 
 /** Each ends when the first of those that were made after it says so, and at once when there are too many. */

@@ -41,6 +41,9 @@ export function mayDo({ scopes: held }: Pick<Principal, "scopes">, scope: Scope)
   return held.has(scope) || held.has("admin");
 }
 
+/** Ids of whoever has no key that was made here; after the last comes the tenant. */
+export const ownIds = { loopback: "loopback", operator: "operator", configured: "configured:" } as const;
+
 /** Somebody who may do everything: who holds a key of the configuration, or everybody on loopback where there is none. */
 export function operator(named: { readonly keyId: string; readonly tenant: string }): Principal {
   const { keyId, tenant } = named;

@@ -4,7 +4,7 @@ import { createMemoryQuota } from "../../adapters/memory/quota.ts";
 import type { Limits } from "../../core/access/principal.ts";
 import { MonthGate } from "./month-gate.ts";
 
-function start(used: number, limitsOf?: (keyId: string) => Limits | undefined) {
+function start(used: number, limitsOf: (keyId: string) => Limits | undefined = () => undefined) {
   const clock = new ManualClock();
   const quota = createMemoryQuota({ clock });
   const gate = new MonthGate({ quota, clock, limitsOf, monthUsed: async () => used });
@@ -35,12 +35,17 @@ it("lets them go on when the month turns", async () => {
   expect(await waits(100)).toBeUndefined();
 });
 
-it("goes by what the key may take now, where that is known", async () => {
+it("goes by what the key may take now, where that is known: they go on once it is more", async () => {
   let limits: Limits | undefined = { tokensPerMonth: 50 };
   const { waits } = start(60, () => limits);
   expect(await waits(100)).toContain("60 of its 50");
+  limits = { tokensPerMonth: 61 };
+  expect(await waits(50)).toBeUndefined();
   limits = {};
   expect(await waits(10)).toBeUndefined();
+  // Of a key that is not known any more.
+  limits = undefined;
+  expect(await waits(10)).toContain("60 of its 10");
 });
 
 it("knows nothing of batches that no key is known of", async () => {

@@ -7,8 +7,8 @@ import type { Quota } from "../../ports/quota.ts";
 interface MonthGateDeps {
   readonly quota: Quota;
   readonly monthUsed: (keyId: string, month: string) => Promise<number>;
-  /** What a key may take now; undefined: what it could when the batch was created counts. */
-  readonly limitsOf?: ((keyId: string) => Limits | undefined) | undefined;
+  /** What a key may take now; undefined where that is not known: what it could when the batch was created counts. */
+  readonly limitsOf: (keyId: string) => Limits | undefined;
   readonly clock: Clock;
 }
 
@@ -35,8 +35,7 @@ export class MonthGate {
     if (payer === undefined) return undefined;
     const { clock, limitsOf } = this.#deps;
     const { keyId, keyName } = payer;
-    const limits = limitsOf === undefined ? payer.limits : limitsOf(keyId);
-    const most = limits?.tokensPerMonth;
+    const most = (limitsOf(keyId) ?? payer.limits).tokensPerMonth;
     if (most === undefined) return undefined;
     const used = await this.#used(keyId);
     if (used < most) return undefined;

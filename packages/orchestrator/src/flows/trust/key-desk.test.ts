@@ -18,8 +18,7 @@ const asked = (name: string, more: Partial<KeyAsked> = {}): KeyAsked => ({
   ...{ expiresAtMs: undefined, ...more },
 });
 
-async function room() {
-  const store = new MemoryObjectStore();
+async function room(store = new MemoryObjectStore()) {
   const clock = new ManualClock();
   const background = new Background(silentLog);
   const events: AuditEvent[] = [];
@@ -101,12 +100,80 @@ describe("keys that were made", () => {
     expect(await ring.uses()).toEqual(new Map([[key.made.id, "1970-01-02"]]));
   });
 
+  it("are changed for the next request, by number, and keep what was not named", async () => {
+    const { desk, ring, store, clock } = await room();
+    const limits = { requestsPerMinute: 5, tokensPerMonth: 100 };
+    const { text, key } = await desk.create(asked("ci", { limits, models: ["gemma-*"] }), maker);
+    const { id } = key.made;
+    for (let tokensPerMonth = 200; tokensPerMonth < 220; tokensPerMonth++)
+      await desk.change(id, { limits: { tokensPerMonth } }, maker);
+    expect(ring.whoHas(text)).toMatchObject({
+      ...{ limits: { requestsPerMinute: 5, tokensPerMonth: 219 }, models: ["gemma-*"] },
+    });
+    expect(ring.limitsOf(id)).toEqual({ requestsPerMinute: 5, tokensPerMonth: 219 });
+    const changes = () => [...store.objects.keys()].filter((name) => name.includes(".changed-"));
+    expect(changes()).toHaveLength(8);
+    await desk.change(id, { expiresAtMs: dayMs }, maker);
+    await expect(desk.change(id, { expiresAtMs: -1 }, maker)).rejects.toThrow(/in the past/);
+    clock.advance(dayMs);
+    expect(() => ring.whoHas(text)).toThrow(/expired/);
+    await expect(desk.change(id, { expiresAtMs: null }, maker)).rejects.toThrow(/is expired/);
+    clock.advance(91 * dayMs);
+    await desk.create(asked("two"), maker);
+    expect(changes()).toEqual([]);
+  });
+
+  it("lose no change where two orchestrators make one each at once", async () => {
+    const one = await room();
+    const other = await room(one.store);
+    const { key } = await one.desk.create(asked("ci"), maker);
+    const { id } = key.made;
+    await Promise.all([
+      one.desk.change(id, { limits: { concurrency: 3 } }, maker),
+      other.desk.change(id, { limits: { batchLines: 7 } }, maker),
+      one.desk.change(id, { models: ["gemma-*"] }, maker),
+    ]);
+    const { made } = await other.desk.change(id, { limits: { weight: 2 } }, maker);
+    expect(made).toMatchObject({ limits: { concurrency: 3, batchLines: 7, weight: 2 }, models: ["gemma-*"] });
+  });
+
+  it("get no rights that their changer lacks, and none back once they are revoked", async () => {
+    const { desk } = await room();
+    const { key } = await desk.create(asked("ci", { models: ["gemma-4"], expiresAtMs: 50 }), maker);
+    const { id } = key.made;
+    const deputy = { ...maker, models: ["gemma-*"], expiresAtMs: 100 };
+    await desk.change(id, { models: ["gemma-*"], expiresAtMs: 100 }, deputy);
+    for (const more of [
+      { models: null },
+      { models: ["qwen-*"] },
+      { expiresAtMs: null },
+      { expiresAtMs: 101 },
+    ])
+      await expect(desk.change(id, more, deputy)).rejects.toMatchObject({ code: "forbidden" });
+    const reader = { ...maker, scopes: new Set(["read"] as const) };
+    await expect(desk.change(id, { limits: {} }, reader)).rejects.toMatchObject({ code: "forbidden" });
+    await desk.revoke(id, maker);
+    await expect(desk.change(id, { limits: {} }, maker)).rejects.toThrow(/is revoked/);
+  });
+
+  it("are known by name, whoever they are, as long as they are known", async () => {
+    const { desk, ring } = await room();
+    const { key } = await desk.create(asked("ci"), maker);
+    const names = [key.made.id, "configured:design", "loopback", "operator", "key_unknown"].map((id) =>
+      ring.nameOf(id),
+    );
+    expect(names).toEqual(["ci", "design", "loopback", "operator", undefined]);
+  });
+
   it("are in the audit trail, without their text", async () => {
     const { desk, events } = await room();
     const { text, key } = await desk.create(asked("ci", { models: ["gemma-*"] }), maker);
+    await desk.change(key.made.id, { limits: { requestsPerMinute: 9 } }, maker);
     await desk.revoke(key.made.id, maker);
+    expect(events[1]?.details).toEqual({ name: "ci", limits: "requestsPerMinute=9" });
     expect(events.map(({ action, actor }) => [action, actor])).toEqual([
       ["key.create", "operator"],
+      ["key.update", "operator"],
       ["key.revoke", "operator"],
     ]);
     expect(JSON.stringify(events)).not.toContain(text.slice(15));

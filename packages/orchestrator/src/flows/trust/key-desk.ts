@@ -1,8 +1,9 @@
 import { type Clock, MusterError } from "@muster/base";
+import { changeDetails, changedBounds, type KeyChange } from "../../core/access/key-change.ts";
 import { keyText, secretBytes, shortId } from "../../core/access/key-format.ts";
 import { type ApiKeyRecord, type KeyPart, type KeySecret, stateOfKey } from "../../core/access/key-record.ts";
-import { coversModels } from "../../core/access/model-gate.ts";
-import { type Limits, mayDo, type Principal, type Scope } from "../../core/access/principal.ts";
+import type { Limits, Principal, Scope } from "../../core/access/principal.ts";
+import { requireRights } from "../../core/access/require-rights.ts";
 import type { AuditTrail } from "../../ports/audit-trail.ts";
 import type { Digest } from "../../ports/digest.ts";
 import type { KeyRing } from "./key-ring.ts";
@@ -41,6 +42,10 @@ const keptMs = 90 * 86_400_000;
 const forgottenAtOnce = 20;
 /** More are a mistake: each orchestrator keeps them all in memory. */
 const maxKeys = 5_000;
+/** Others may change the same key at the same moment. */
+const maxTries = 10;
+/** Changes before the last are kept a while: whoever is late then finds their number taken. */
+const keptChanges = 8;
 
 /** Makes, rotates and revokes API keys. */
 export class KeyDesk {
@@ -77,12 +82,7 @@ export class KeyDesk {
       const { clock, audit } = this.#deps;
       const key = this.get(id);
       const nowMs = clock.wallMs();
-      const state = stateOfKey(key, nowMs);
-      if (state !== "live")
-        throw new MusterError(
-          "invalid_request",
-          `The API key "${key.made.name}" is ${state}: make a new one.`,
-        );
+      requireLive(key, nowMs);
       requireRights(key.made, maker);
       const { secret, text } = this.#secretFor(id, nowMs + overlapMs);
       await this.#write([secret]);
@@ -91,6 +91,30 @@ export class KeyDesk {
         details: { name: key.made.name, overlap_seconds: Math.round(overlapMs / 1000) },
       });
       return { key: this.get(id), text };
+    });
+  }
+
+  /** Changes what a key may from now on: here at once, with other orchestrators within seconds. Throws as `create` does. */
+  change(id: string, asked: KeyChange, by: Principal): Promise<ApiKeyRecord> {
+    return this.#inTurn(async () => {
+      const { clock, audit, book } = this.#deps;
+      for (let tries = 0; tries < maxTries; tries++) {
+        await book.refresh();
+        const key = this.get(id);
+        const nowMs = clock.wallMs();
+        requireLive(key, nowMs);
+        const bounds = changedBounds(key.made, asked);
+        requireFuture(bounds.expiresAtMs, nowMs);
+        requireRights({ ...key.made, ...bounds }, by);
+        const number = (key.changed?.number ?? 0) + 1;
+        const change = { kind: "changed" as const, keyId: id, number, atMs: nowMs, by: by.keyId, ...bounds };
+        if (!(await book.putIfAbsent(nameOf(change), change))) continue;
+        if (number > keptChanges) await book.remove(changeName(id, number - keptChanges));
+        const details = { name: key.made.name, ...changeDetails(asked) };
+        audit.record({ action: "key.update", actor: by.keyId, target: id, details });
+        return this.get(id);
+      }
+      throw new MusterError("not_ready", "Others are changing this key all the time: try again.");
     });
   }
 
@@ -115,7 +139,7 @@ export class KeyDesk {
     const nowMs = clock.wallMs();
     const { name, tenant = name, scopes, models, limits, expiresAtMs } = asked;
     requireRights(asked, maker);
-    if (expiresAtMs !== undefined && expiresAtMs <= nowMs) throw wrong("expires_at", "It lies in the past.");
+    requireFuture(expiresAtMs, nowMs);
     this.#requireFree(name, nowMs);
     await closing();
     const id = `key_${shortId(randomBytes(16))}`;
@@ -137,10 +161,13 @@ export class KeyDesk {
   async #forget(nowMs: number): Promise<void> {
     const { book } = this.#deps;
     const old = this.list().filter((key) => endOf(key) <= nowMs - keptMs);
-    for (const { made, secrets } of old.slice(0, forgottenAtOnce)) {
+    for (const { made, secrets, changed } of old.slice(0, forgottenAtOnce)) {
       // The key first: what is left of one is nothing, and a key without its revocation would be one again.
       await book.remove(made.id);
       for (const { id } of secrets) await book.remove(`${made.id}.${id}`);
+      const last = changed?.number ?? 0;
+      for (let number = last; number > Math.max(0, last - keptChanges); number--)
+        await book.remove(changeName(made.id, number));
       await book.remove(`${made.id}.revoked`);
     }
   }
@@ -194,30 +221,25 @@ function nameOf(part: KeyPart): string {
       return `${part.keyId}.${part.id}`;
     case "revoked":
       return `${part.keyId}.revoked`;
+    case "changed":
+      return changeName(part.keyId, part.number);
     default:
       return part satisfies never;
   }
 }
 
-/** Nobody gives what they do not have: otherwise a key for a week could make one for ever. */
-function requireRights(asked: Pick<KeyAsked, "scopes" | "models" | "expiresAtMs">, maker: Principal): void {
-  const missing = asked.scopes.filter((scope) => !mayDo(maker, scope));
-  if (missing.length > 0)
-    throw new MusterError("forbidden", `Your key may not do what this one could: ${missing.join(", ")}.`, {
-      param: "scopes",
-    });
-  if (!coversModels(maker.models, asked.models))
-    throw new MusterError(
-      "forbidden",
-      `Your key may use ${maker.models?.join(", ")} alone: give the new one models among these.`,
-      { param: "models" },
-    );
-  if (maker.expiresAtMs !== undefined && (asked.expiresAtMs ?? Number.POSITIVE_INFINITY) > maker.expiresAtMs)
-    throw new MusterError(
-      "forbidden",
-      `Your key expires at ${new Date(maker.expiresAtMs).toISOString()}: the new one must not outlive it.`,
-      { param: "expires_at" },
-    );
+function changeName(keyId: string, number: number): string {
+  return `${keyId}.changed-${number}`;
+}
+
+function requireLive(key: ApiKeyRecord, nowMs: number): void {
+  const state = stateOfKey(key, nowMs);
+  if (state === "live") return;
+  throw new MusterError("invalid_request", `The API key "${key.made.name}" is ${state}: make a new one.`);
+}
+
+function requireFuture(expiresAtMs: number | undefined, nowMs: number): void {
+  if (expiresAtMs !== undefined && expiresAtMs <= nowMs) throw wrong("expires_at", "It lies in the past.");
 }
 
 function wrong(param: string, message: string): MusterError {

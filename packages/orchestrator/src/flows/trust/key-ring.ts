@@ -2,7 +2,7 @@ import { type Background, type Clock, type Log, MusterError } from "@muster/base
 import { type ApiKey, isSame, tenantOf } from "../../core/access/api-keys.ts";
 import { readKey } from "../../core/access/key-format.ts";
 import { type ApiKeyRecord, type KeyPart, keysOf, type LiveSecret } from "../../core/access/key-record.ts";
-import { operator, type Principal } from "../../core/access/principal.ts";
+import { type Limits, operator, ownIds, type Principal } from "../../core/access/principal.ts";
 import { objectKeys } from "../../core/batches/keys.ts";
 import type { ObjectStore } from "../../ports/object-store.ts";
 import { jsonBytes, objectFrom } from "../batches/stored-json.ts";
@@ -36,6 +36,7 @@ const dayMs = 86_400_000;
 export class KeyRing {
   readonly #deps: KeyRingDeps;
   #keys: readonly ApiKeyRecord[] = [];
+  #byId: ReadonlyMap<string, ApiKeyRecord> = new Map();
   #bySecret: ReadonlyMap<string, Opened> = new Map();
   /** The day on which each key was last used, as far as we have said so. */
   readonly #usedOn = new Map<string, number>();
@@ -58,15 +59,27 @@ export class KeyRing {
     return this.#keys;
   }
 
+  /** What a key that was made here may take now. */
+  limitsOf(keyId: string): Limits | undefined {
+    return this.#byId.get(keyId)?.made.limits;
+  }
+
+  /** As people call whoever had this id; undefined once the key is forgotten. */
+  nameOf(keyId: string): string | undefined {
+    if (keyId === ownIds.operator || keyId === ownIds.loopback) return keyId;
+    if (keyId.startsWith(ownIds.configured)) return keyId.slice(ownIds.configured.length);
+    return this.#byId.get(keyId)?.made.name;
+  }
+
   /** Throws `unauthenticated`: why, is said only to those who have the whole key. */
   whoHas(presented: string): Principal {
     const { digest, configured, operatorKey, clock } = this.#deps;
     const wanted = digest(presented);
     const own = operatorKey();
     const tenant = tenantOf(presented, configured, () => wanted);
-    if (tenant !== undefined) return operator({ keyId: `configured:${tenant}`, tenant });
+    if (tenant !== undefined) return operator({ keyId: `${ownIds.configured}${tenant}`, tenant });
     if (own !== undefined && isSame(own.digest, wanted))
-      return operator({ keyId: "operator", tenant: own.tenant });
+      return operator({ keyId: ownIds.operator, tenant: own.tenant });
     const read = readKey(presented);
     if (read.kind === "damaged")
       throw new MusterError(
@@ -97,6 +110,7 @@ export class KeyRing {
   #read(): void {
     this.#keys = keysOf(this.#deps.book.all());
     if (this.#keys.length > 0) this.#deps.onClosed();
+    this.#byId = new Map(this.#keys.map((key) => [key.made.id, key]));
     this.#bySecret = new Map(
       this.#keys.flatMap((key) => {
         const principal = principalOf(key);

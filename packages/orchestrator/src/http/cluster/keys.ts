@@ -1,6 +1,7 @@
 import { MusterError } from "@muster/base";
 import type { FastifyInstance } from "fastify";
 import { z } from "zod";
+import { changedBounds, type KeyChange } from "../../core/access/key-change.ts";
 import { limitNames } from "../../core/access/key-part.ts";
 import { type ApiKeyRecord, stateOfKey } from "../../core/access/key-record.ts";
 import { type Limits, scopes } from "../../core/access/principal.ts";
@@ -13,12 +14,10 @@ const name = z.string().regex(/^[a-z0-9][a-z0-9-]{0,31}$/, {
   message: "write 1 to 32 lower-case letters, digits and hyphens, the first not a hyphen",
 });
 const limit = z.int().min(1).max(Number.MAX_SAFE_INTEGER).nullish();
+const weight = z.number().min(0.01).max(1_000).nullish();
 const maxYearsMs = 10 * 366 * 86_400_000;
 
-const createSchema = z.strictObject({
-  name,
-  tenant: name.nullish(),
-  scopes: z.array(z.enum(scopes)).min(1).max(scopes.length),
+const bounds = {
   /** With `*` for any text. */
   models: z
     .array(
@@ -39,10 +38,21 @@ const createSchema = z.strictObject({
       batch_lines: limit,
       stored_bytes: limit,
       tokens_per_month: limit,
+      weight,
     })
     .nullish(),
   /** Unix seconds. */
   expires_at: z.int().positive().nullish(),
+};
+const createSchema = z.strictObject({
+  name,
+  tenant: name.nullish(),
+  scopes: z.array(z.enum(scopes)).min(1).max(scopes.length),
+  ...bounds,
+});
+/** What is left out stays; null takes it away. */
+const changeSchema = z.strictObject(bounds).refine((asked) => Object.keys(asked).length > 0, {
+  message: "name what is to be changed: limits, models or expires_at",
 });
 const rotateSchema = z.strictObject({
   overlap_seconds: z
@@ -51,6 +61,8 @@ const rotateSchema = z.strictObject({
     .max(30 * 86_400)
     .default(86_400),
 });
+
+const boundless = { models: undefined, limits: {}, expiresAtMs: undefined };
 
 type WithId = { readonly Params: { readonly id: string } };
 
@@ -61,18 +73,14 @@ export function keysRoutes(app: FastifyInstance, { keys, keyRing, clock }: HttpD
 
   app.post("/cluster/v1/keys", { config: { scope: "admin" } }, async (request, reply) => {
     const asked = parseBody(createSchema, request.body);
-    const expiresAtMs = asked.expires_at ? asked.expires_at * 1000 : undefined;
-    if (expiresAtMs !== undefined && expiresAtMs - clock.wallMs() > maxYearsMs)
-      throw new MusterError("invalid_request", '"expires_at" is more than ten years away: leave it out.', {
-        param: "expires_at",
-      });
+    const expiresAtMs = endOf(asked.expires_at, clock.wallMs()) ?? undefined;
     const { key, text } = await keys.create(
       {
         name: asked.name,
         tenant: asked.tenant ?? undefined,
         scopes: [...new Set(asked.scopes)],
         models: asked.models ?? undefined,
-        limits: limitsOf(asked.limits ?? {}),
+        limits: changedBounds(boundless, { limits: limitsOf(asked.limits) }).limits,
         expiresAtMs,
       },
       request.principal,
@@ -94,6 +102,16 @@ export function keysRoutes(app: FastifyInstance, { keys, keyRing, clock }: HttpD
   app.get<WithId>("/cluster/v1/keys/:id", { config: { scope: "admin" } }, async ({ params: { id } }) => {
     const key = keys.get(id);
     return body(key, (await keyRing.uses()).get(id));
+  });
+
+  app.patch<WithId>("/cluster/v1/keys/:id", { config: { scope: "admin" } }, async (request) => {
+    const asked = parseBody(changeSchema, request.body);
+    const change = {
+      models: asked.models,
+      limits: limitsOf(asked.limits),
+      expiresAtMs: endOf(asked.expires_at, clock.wallMs()),
+    };
+    return body(await keys.change(request.params.id, change, request.principal));
   });
 
   app.delete<WithId>("/cluster/v1/keys/:id", { config: { scope: "admin" } }, async ({ params, principal }) =>
@@ -141,17 +159,24 @@ const wireNames = {
   batchLines: "batch_lines",
   storedBytes: "stored_bytes",
   tokensPerMonth: "tokens_per_month",
+  weight: "weight",
 } as const satisfies Record<(typeof limitNames)[number], string>;
 
-function limitsOf(
-  given: Partial<Record<(typeof wireNames)[keyof typeof wireNames], number | null | undefined>>,
-): Limits {
-  return Object.fromEntries(
-    limitNames.flatMap((each) => {
-      const value = given[wireNames[each]] ?? undefined;
-      return value === undefined ? [] : [[each, value]];
-    }),
-  );
+type WireLimits = Partial<Record<(typeof wireNames)[keyof typeof wireNames], number | null | undefined>>;
+
+/** Null for all of them takes each away. */
+function limitsOf(given: WireLimits | null | undefined): KeyChange["limits"] {
+  if (given === undefined) return undefined;
+  return Object.fromEntries(limitNames.map((each) => [each, given === null ? null : given[wireNames[each]]]));
+}
+
+/** Unix time of Unix seconds. */
+function endOf<T extends null | undefined>(seconds: number | T, nowMs: number): number | T {
+  if (typeof seconds !== "number") return seconds;
+  if (seconds * 1_000 - nowMs <= maxYearsMs) return seconds * 1_000;
+  throw new MusterError("invalid_request", '"expires_at" is more than ten years away: leave it out.', {
+    param: "expires_at",
+  });
 }
 
 function limitsBody(limits: Limits) {

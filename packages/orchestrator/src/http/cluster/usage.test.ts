@@ -34,7 +34,8 @@ async function ask(
       return more.rows ?? [row({}), row({ tenant: "u", keyId: "other" })];
     },
   };
-  usageRoute(app, { usage, clock: new ManualClock(), pricePerKwh: more.pricePerKwh });
+  const keyRing = { nameOf: (keyId: string) => (keyId === "other" ? "nightly" : undefined) };
+  usageRoute(app, { usage, keyRing, clock: new ManualClock(), pricePerKwh: more.pricePerKwh });
   const answer = await app.inject({ url: `/cluster/v1/usage?${query}` });
   return { answer, days };
 }
@@ -47,13 +48,15 @@ describe("GET /cluster/v1/usage", () => {
       total: { requests: 1 },
     });
     const stranger = await ask({ scopes: ["read", "inference"], tenant: "v" }, "by=tenant&key=other");
+    // Only where keys are told apart.
+    expect(answer.json().data[0]).not.toHaveProperty("key_name");
     expect(stranger.answer.json()).toMatchObject({ data: [], total: { requests: 0, watt_hours: null } });
     const all = await ask({ scopes: ["admin"], tenant: "v" }, "by=tenant&by=key");
     expect(all.answer.json()).toMatchObject({
       by: ["tenant", "key"],
       data: [
-        { tenant: "t", key: "k" },
-        { tenant: "u", key: "other" },
+        { tenant: "t", key: "k", key_name: null },
+        { tenant: "u", key: "other", key_name: "nightly" },
       ],
       total: { requests: 2, total_tokens: 30 },
     });
@@ -82,11 +85,12 @@ describe("GET /cluster/v1/usage", () => {
   });
 
   it("writes CSV that a sheet takes for text", async () => {
-    const rows = [row({ keyId: "=cmd()", model: 'a"b,c' })];
+    const rows = [row({ keyId: "=cmd()", model: 'a"b,c' }), row({ keyId: "other" })];
     const { answer } = await ask({ scopes: ["admin"], tenant: "t" }, "by=key,model&format=csv", { rows });
     expect(answer.body).toBe(
-      "key,model,requests,failed_requests,prompt_tokens,cached_tokens,completion_tokens,total_tokens,worker_seconds,watt_hours,cost\r\n" +
-        '\'=cmd(),"a""b,c",1,0,10,0,5,15,0,500,\r\n',
+      "key,key_name,model,requests,failed_requests,prompt_tokens,cached_tokens,completion_tokens,total_tokens,worker_seconds,watt_hours,cost\r\n" +
+        '\'=cmd(),,"a""b,c",1,0,10,0,5,15,0,500,\r\n' +
+        "other,nightly,m,1,0,10,0,5,15,0,500,\r\n",
     );
   });
 });

@@ -35,7 +35,9 @@ const columns = [
 /** GET /cluster/v1/usage: what keys have taken. Whoever is no administrator sees what is of their own tenant. */
 export function usageRoute(
   app: FastifyInstance,
-  deps: Pick<HttpDeps, "usage" | "clock" | "pricePerKwh">,
+  deps: Pick<HttpDeps, "usage" | "clock" | "pricePerKwh"> & {
+    readonly keyRing: Pick<HttpDeps["keyRing"], "nameOf">;
+  },
 ): void {
   app.get("/cluster/v1/usage", { config: { scope: "read" } }, async ({ principal, query }, reply) => {
     const asked = parseBody(usageSchema, query);
@@ -47,7 +49,10 @@ export function usageRoute(
         row.keyId === (asked.key ?? row.keyId) &&
         row.model === (asked.model ?? row.model),
     );
-    const groups = groupUsage(rows, by);
+    const groups = groupUsage(rows, by).map((group): NamedGroup => {
+      const { key } = group.names;
+      return { ...group, ...(key === undefined ? {} : { keyName: deps.keyRing.nameOf(key) ?? null }) };
+    });
     if (asked.format === "csv") {
       reply.header("content-type", "text/csv; charset=utf-8");
       return reply.send(csvOf(groups, by, deps.pricePerKwh));
@@ -56,10 +61,19 @@ export function usageRoute(
     return {
       object: "usage",
       ...{ since, until, by },
-      data: groups.map(({ names, counts }) => ({ ...names, ...countsBody(counts, deps.pricePerKwh) })),
+      data: groups.map(({ names, keyName, counts }) => ({
+        ...names,
+        ...(keyName === undefined ? {} : { key_name: keyName }),
+        ...countsBody(counts, deps.pricePerKwh),
+      })),
       total: countsBody(total?.counts, deps.pricePerKwh),
     };
   });
+}
+
+/** With the name of its key, where it is told by keys; null where the key is not known any more. */
+interface NamedGroup extends UsageGroup {
+  readonly keyName?: string | null;
 }
 
 function dimensionsOf(by: string | readonly string[] | undefined): readonly UsageDimension[] {
@@ -114,15 +128,17 @@ function rounded(value: number): number {
 
 /** RFC 4180. */
 function csvOf(
-  groups: readonly UsageGroup[],
+  groups: readonly NamedGroup[],
   by: readonly UsageDimension[],
   pricePerKwh: number | undefined,
 ): string {
-  const rows = groups.map(({ names, counts }) => {
+  const rows = groups.map(({ names, keyName, counts }) => {
     const body = countsBody(counts, pricePerKwh);
-    return [...by.map((each) => names[each] ?? ""), ...columns.map((column) => String(body[column] ?? ""))];
+    const named = by.flatMap((each) => [names[each] ?? "", ...(each === "key" ? [keyName ?? ""] : [])]);
+    return [...named, ...columns.map((column) => String(body[column] ?? ""))];
   });
-  return [[...by, ...columns], ...rows].map((row) => `${row.map(csvField).join(",")}\r\n`).join("");
+  const head = by.flatMap((each) => (each === "key" ? [each, "key_name"] : [each]));
+  return [[...head, ...columns], ...rows].map((row) => `${row.map(csvField).join(",")}\r\n`).join("");
 }
 
 function csvField(text: string): string {

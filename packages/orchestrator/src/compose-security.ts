@@ -1,0 +1,47 @@
+import type { Background, Clock, Lifecycle, Log } from "@muster/base";
+import { type StartedAccess, startAccess } from "./compose-access.ts";
+import { type StartedAudit, startAudit } from "./compose-audit.ts";
+import { type OwnCertificates, openCertificates } from "./compose-tls.ts";
+import { hostNames, startAuthorities, startTrust, type Trust } from "./compose-trust.ts";
+import type { OrchestratorConfig } from "./config.ts";
+import { openHostCertificates } from "./flows/trust/host-certificates.ts";
+import type { ObjectStore } from "./ports/object-store.ts";
+import type { ServerCertificates } from "./ports/server-certificates.ts";
+
+export interface StartedSecurity extends StartedAudit, StartedAccess {
+  /** Undefined: the fleet port is on loopback, and nobody needs an invitation. */
+  readonly trust: Trust | undefined;
+  /** What the listeners for clients show of themselves; undefined: they are plain. */
+  certificates(): Promise<ServerCertificates | undefined>;
+}
+
+/** Builds what knows who may ask and who may join, how it is encrypted, and what is remembered of it. */
+export async function startSecurity(deps: {
+  readonly config: OrchestratorConfig;
+  readonly self: string;
+  readonly store: ObjectStore;
+  /** Undefined: those of our own authority. */
+  readonly ownCertificates: OwnCertificates | undefined;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly background: Background;
+  readonly lifecycle: Lifecycle;
+}): Promise<StartedSecurity> {
+  const { config, clock, log, background, lifecycle } = deps;
+  const audited = await startAudit(deps);
+  const guarded = { ...deps, audit: audited.audit };
+  const access = await startAccess(guarded);
+  const authorities = await startAuthorities(guarded);
+  const trust = await startTrust({ ...guarded, authorities });
+  const ours =
+    authorities === undefined
+      ? undefined
+      : () => openHostCertificates({ authorities, host: hostNames(config), clock, log, background });
+  return {
+    ...audited,
+    ...access,
+    trust,
+    certificates: () =>
+      openCertificates({ config, own: deps.ownCertificates ?? ours, clock, log, lifecycle }),
+  };
+}
