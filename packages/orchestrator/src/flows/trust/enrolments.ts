@@ -12,7 +12,7 @@ import {
 import type { AuditTrail } from "../../ports/audit-trail.ts";
 import type { CertificateIssuer } from "../../ports/certificate-issuer.ts";
 import type { AuthorityKeeper } from "./authority-keeper.ts";
-import type { Invites } from "./invites.ts";
+import type { Invite, Invites } from "./invites.ts";
 import type { RecordBook } from "./record-book.ts";
 
 interface EnrolmentsDeps {
@@ -77,17 +77,17 @@ export class Enrolments {
 
   /** Why a worker that has joined does not belong to the fleet any more; undefined: nothing is known against it. */
   refusal(workerId: string): string | undefined {
-    const enrolment = this.#deps.book.get(workerId);
-    if (enrolment === undefined) return undefined;
-    const state = this.stateOf(enrolment);
-    if (state === "live") return undefined;
-    if (state === "revoked")
-      return `An administrator has revoked the worker "${enrolment.name}". ${askAgain}`;
+    const { book, revocations } = this.#deps;
+    const enrolment = book.get(workerId);
+    if (revocations.has(workerId))
+      return `An administrator has revoked the worker "${enrolment?.name ?? workerId}". ${askAgain}`;
+    if (enrolment === undefined || this.stateOf(enrolment) === "live") return undefined;
     return `The worker "${enrolment.name}" has not been seen for ${lapseDays} days and does not count any more. ${askAgain}`;
   }
 
   stateOf(enrolment: Enrolment): EnrolmentState {
-    const isRevoked = this.#deps.revocations.get(enrolment.id) !== undefined;
+    // A record that is damaged counts as well: nobody comes back by it.
+    const isRevoked = this.#deps.revocations.has(enrolment.id);
     return enrolmentState(enrolment, { isRevoked, wallMs: this.#deps.clock.wallMs() });
   }
 
@@ -96,21 +96,29 @@ export class Enrolments {
   }
 
   /** Throws `unauthenticated` for a secret that does not count, `invalid_request` for what is no request. */
-  join(asked: {
+  async join(asked: {
     readonly secret: Uint8Array;
     readonly request: Uint8Array;
     readonly name: string;
   }): Promise<Enrolled> {
-    const turn = this.#turn.then(() => this.#join(asked));
+    const { issuer, invites } = this.#deps;
+    // First what costs the invitation nothing.
+    const { publicKey, spkiSha256 } = await issuer.readRequest(asked.request);
+    const invite = await invites.take(asked.secret);
+    // Only who has one waits for others: strangers with wrong secrets hold nobody up.
+    const turn = this.#turn.then(() => this.#enrol({ invite, publicKey, spkiSha256, name: asked.name }));
     this.#turn = turn.catch(() => {});
     return turn;
   }
 
-  async #join(asked: Parameters<Enrolments["join"]>[0]): Promise<Enrolled> {
-    const { issuer, invites, book, audit, clock, log, newId } = this.#deps;
-    // First what costs the invitation nothing.
-    const { publicKey, spkiSha256 } = await issuer.readRequest(asked.request);
-    const invite = await invites.take(asked.secret);
+  async #enrol(asked: {
+    readonly invite: Invite;
+    readonly publicKey: Uint8Array;
+    readonly spkiSha256: string;
+    readonly name: string;
+  }): Promise<Enrolled> {
+    const { book, audit, clock, log, newId } = this.#deps;
+    const { invite, publicKey, spkiSha256 } = asked;
     const wallMs = clock.wallMs();
     const live = this.all().filter((one) => this.stateOf(one) === "live");
     const wanted = invite.name ?? (isFleetName(asked.name) ? asked.name : "worker");
