@@ -69,8 +69,12 @@ export function createTrustFolder(directory: string): TrustFolder {
     async publish(certificates) {
       await mkdir(directory, { recursive: true, mode: directoryMode });
       const written = join(directory, `.ca-${randomUUID()}`);
-      await writeFile(written, `${certificates.map((text) => text.trim()).join("\n")}\n`, { mode: 0o644 });
-      await rename(written, join(directory, "ca.crt"));
+      try {
+        await writeFile(written, `${certificates.map((text) => text.trim()).join("\n")}\n`, { mode: 0o644 });
+        await rename(written, join(directory, "ca.crt"));
+      } finally {
+        await rm(written, { force: true });
+      }
     },
   };
 }

@@ -63,6 +63,10 @@ export class AuthorityKeeper {
   readonly #deps: AuthorityKeeperDeps;
   #all: Authorities | undefined;
   #identity: (ServerIdentity & { readonly madeBy: string; readonly renewAtMs: number }) | undefined;
+  /** What lies in the folder for clients. */
+  #published = "";
+  /** Whether the store and our workers have still to be told of a change. */
+  #isNews = false;
   #stopTimer: () => void = () => {};
   #isStopped = false;
   #onIdentity: (identity: ServerIdentity) => void = () => {};
@@ -198,9 +202,12 @@ export class AuthorityKeeper {
     const hasChanged =
       JSON.stringify(all.map(({ id }) => id)) !== JSON.stringify(this.#all?.map(({ id }) => id));
     this.#all = all;
-    if (hasChanged) await this.#claim();
+    this.#isNews ||= hasChanged;
     await this.#refreshIdentity();
-    if (hasChanged) this.#onAuthorities();
+    if (!this.#isNews) return;
+    await this.#claim();
+    this.#isNews = false;
+    this.#onAuthorities();
   }
 
   #claim(): Promise<void> {
@@ -216,15 +223,24 @@ export class AuthorityKeeper {
     const serving = servingAuthority(all, nowMs);
     const anchors = this.anchors();
     const madeBy = [serving.id, ...anchors].join(" ");
-    if (this.#identity?.madeBy === madeBy && nowMs < this.#identity.renewAtMs) return;
+    if (this.#identity?.madeBy === madeBy && nowMs < this.#identity.renewAtMs) return await this.#publish();
     const made = await issuer.issueServer(serving, {
       ...{ fromMs: nowMs - clockSkewMs, untilMs: nowMs + serverCertificateMs },
     });
     const renewAtMs = nowMs + (serverCertificateMs * 2) / 3;
-    await this.#deps.folder.publish(anchors);
     this.#identity = { ...made, chain: chainFor(all, serving), anchors, madeBy, renewAtMs };
     log.info({ authority: serving.id }, "the fleet port has a new certificate");
     this.#onIdentity(this.#identity);
+    // Last: on a full disk the port goes on all the same.
+    await this.#publish();
+  }
+
+  async #publish(): Promise<void> {
+    const anchors = this.anchors();
+    const text = anchors.join(" ");
+    if (text === this.#published) return;
+    await this.#deps.folder.publish(anchors);
+    this.#published = text;
   }
 
   #known(): Authorities {
@@ -241,11 +257,13 @@ export class AuthorityKeeper {
     const { clock, background, log } = this.#deps;
     this.#stopTimer = clock.after(lookMs, () => {
       background.run("authorities", async () => {
-        try {
-          await this.#look();
-          await this.#refreshIdentity();
-        } catch (error) {
-          log.error({ error: String(error) }, "the authorities could not be looked at");
+        // A folder that cannot be read or written must not let the certificate end.
+        for (const step of [() => this.#look(), () => this.#refreshIdentity()]) {
+          try {
+            await step();
+          } catch (error) {
+            log.error({ error: String(error) }, "the authorities could not be looked at");
+          }
         }
         this.#schedule();
       });
