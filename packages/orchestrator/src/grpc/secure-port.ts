@@ -85,6 +85,8 @@ export async function openSecurePort(options: {
     server.once("error", reject);
     server.listen({ host: options.host, port: options.port, backlog }, resolve);
   });
+  // Where file descriptors run out, a connection is not taken; those that are open go on.
+  server.on("error", (error) => log.warn({ error: String(error) }, "a connection was not taken"));
   const bound = server.address();
   return {
     port: typeof bound === "object" && bound !== null ? bound.port : options.port,
