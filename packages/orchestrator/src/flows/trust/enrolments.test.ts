@@ -99,6 +99,18 @@ describe("enrolments", () => {
     await expect(enrolments.renew(key("b"))).rejects.toMatchObject({ code: "not_found" });
   });
 
+  it("are renewed so often a minute, and remembered no more often", async () => {
+    const { join, enrolments, clock, audited } = await world();
+    await join("a");
+    await join("b");
+    for (let at = 0; at < 20; at++) await enrolments.renew(key("a"));
+    await expect(enrolments.renew(key("a"))).rejects.toMatchObject({ code: "queue_full" });
+    await enrolments.renew(key("b"));
+    expect(audited.filter(({ action }) => action === "worker.renew")).toHaveLength(21);
+    clock.advance(60_001);
+    await enrolments.renew(key("a"));
+  });
+
   it("lapse when they have not been seen for 90 days", async () => {
     const { join, enrolments, clock } = await world();
     const { workerId } = await join("a");

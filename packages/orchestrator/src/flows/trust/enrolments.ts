@@ -44,6 +44,8 @@ export interface ShownIdentity {
 
 /** Strangers can make us remember so many refusals a minute, and no more. */
 const maxRefusalsAMinute = 30;
+/** Each is signed and remembered in the audit trail. A worker needs a few a day. */
+const maxRenewalsAMinute = 20;
 const minuteMs = 60_000;
 const lookAgainMs = 1_000;
 
@@ -53,6 +55,8 @@ export class Enrolments {
   /** Names are given one after the other: two that join at once must not get the same. */
   #turn: Promise<unknown> = Promise.resolve();
   #refusals = { sinceMs: 0, count: 0 };
+  /** By worker, of this minute. */
+  #renewals = { sinceMs: 0, counts: new Map<string, number>() };
   #lookedAtMs = Number.NEGATIVE_INFINITY;
   #nextLook: Promise<void> | undefined;
 
@@ -145,6 +149,7 @@ export class Enrolments {
     const { id, name } = enrolment;
     const reason = this.refusal(id);
     if (reason !== undefined) throw new MusterError("forbidden", reason);
+    this.#countRenewal(id);
     const lastSeenDay = utcDay(clock.wallMs());
     if (lastSeenDay !== enrolment.lastSeenDay) await book.put(id, { ...enrolment, lastSeenDay });
     audit.record({ action: "worker.renew", actor: `worker:${id}`, target: id, details: { name } });
@@ -187,6 +192,16 @@ export class Enrolments {
     } catch (error) {
       log.warn({ error: String(error) }, "enrolments not looked at");
     }
+  }
+
+  #countRenewal(workerId: string): void {
+    const nowMs = this.#deps.clock.nowMs();
+    if (nowMs - this.#renewals.sinceMs > minuteMs) this.#renewals = { sinceMs: nowMs, counts: new Map() };
+    const { counts } = this.#renewals;
+    const count = (counts.get(workerId) ?? 0) + 1;
+    counts.set(workerId, count);
+    if (count > maxRenewalsAMinute)
+      throw new MusterError("queue_full", "This worker has had many certificates just now: it tries again.");
   }
 
   /** What somebody tried who may not. */

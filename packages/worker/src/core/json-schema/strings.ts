@@ -36,7 +36,10 @@ function patternOf(schema: Keywords, compiler: Compiler): Pattern | undefined {
   if (known !== undefined) throw compiler.refuse(schema, "format", 'Leave out either it or "pattern".');
   try {
     const pattern = parsePattern(own);
-    if (isTooAmbiguous(pattern)) throw new PatternProblem("can be read in too many ways at once");
+    if (isTooAmbiguous(pattern))
+      throw new PatternProblem(
+        "can be read in too many ways at once: begin it with ^ and end it with $ where it means the whole text",
+      );
     return pattern;
   } catch (error) {
     if (!(error instanceof PatternProblem)) throw error;
