@@ -183,5 +183,7 @@ describe("enrolments", () => {
     ]);
     for (let at = 0; at < 100; at++) enrolments.noteRefusal("address:10.0.0.9", "wrong");
     expect(audited.filter(({ action }) => action === "worker.refuse")).toHaveLength(30);
+    enrolments.noteRefusal(`worker:${workerId}`, "revoked");
+    expect(audited.at(-1)).toMatchObject({ action: "worker.refuse", actor: `worker:${workerId}` });
   });
 });

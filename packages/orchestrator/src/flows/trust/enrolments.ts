@@ -54,7 +54,8 @@ export class Enrolments {
   readonly #deps: EnrolmentsDeps;
   /** Names are given one after the other: two that join at once must not get the same. */
   #turn: Promise<unknown> = Promise.resolve();
-  #refusals = { sinceMs: 0, count: 0 };
+  /** Of this minute: of those whose certificate says who they are, and of all others. */
+  #refusals = { sinceMs: 0, known: 0, strangers: 0 };
   /** By worker, of this minute. */
   #renewals = { sinceMs: 0, counts: new Map<string, number>() };
   #lookedAtMs = Number.NEGATIVE_INFINITY;
@@ -208,9 +209,12 @@ export class Enrolments {
   noteRefusal(who: string, reason: string): void {
     const { audit, clock } = this.#deps;
     const nowMs = clock.nowMs();
-    if (nowMs - this.#refusals.sinceMs > minuteMs) this.#refusals = { sinceMs: nowMs, count: 0 };
-    this.#refusals.count += 1;
-    if (this.#refusals.count > maxRefusalsAMinute) return;
+    if (nowMs - this.#refusals.sinceMs > minuteMs)
+      this.#refusals = { sinceMs: nowMs, known: 0, strangers: 0 };
+    // Strangers do not hide what is done with a certificate.
+    const kind = who.startsWith("worker:") ? "known" : "strangers";
+    this.#refusals[kind] += 1;
+    if (this.#refusals[kind] > maxRefusalsAMinute) return;
     audit.record({
       action: "worker.refuse",
       actor: who,
