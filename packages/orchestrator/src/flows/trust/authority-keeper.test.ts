@@ -42,6 +42,17 @@ describe("the authority of a fleet", () => {
     expect(authorities.identity().chain).toEqual(["authority a1"]);
   });
 
+  it("makes another one where the clock was ahead when it was made", async () => {
+    const { clock, shown, pass } = await world();
+    await pass(2 * hourMs);
+    const wall = vi.spyOn(clock, "wallMs").mockImplementation(() => clock.nowMs() - 3 * hourMs);
+    await pass(3_000);
+    expect(shown).toEqual(["server by a1"]);
+    await pass(hourMs, 4);
+    wall.mockRestore();
+    expect(shown).toEqual(["server by a1"]);
+  });
+
   it("changes with an overlap: signing at once, shown later, and the old one goes with its key", async () => {
     const { authorities, shown, changes, pass, folder, audited } = await world();
     await authorities.rotate(2 * dayMs, "key-1");
