@@ -8,6 +8,7 @@ import { validityOf } from "./adapters/tls/validity.ts";
 import type { WorkerConfig } from "./config.ts";
 import type { Identity } from "./core/identity.ts";
 import { IdentityKeeper } from "./flows/keep-identity.ts";
+import type { IdentityStore } from "./ports/identity-store.ts";
 import { version } from "./version.ts";
 
 const enroller = createGrpcEnroller({ makeKey, certificateRequest, pinnedAuthority, checkPinned });
@@ -27,9 +28,25 @@ export async function joinFleet(
       "That is no invitation: it looks like muster://host:port#<pin>.<secret>. Paste the whole line, in quotes: a shell takes what follows # for a comment where a space is before it.",
     );
   }
-  const identity = await enroller.join(invitation, { name: as.name, version });
-  await createIdentityFolder(as.dataDirectory).write(identity);
+  const store = createIdentityFolder(as.dataDirectory);
+  const joined = await enroller.join(invitation, { name: as.name, version });
+  const identity = { ...joined, name: await nameHere(joined, store) };
+  await store.write(identity);
   return identity;
+}
+
+/** As the fleet calls it, or with a number behind it where this machine is a worker of that name of another fleet. */
+async function nameHere(joined: Identity, store: IdentityStore): Promise<string> {
+  for (let number = 1; ; number++) {
+    const name = number === 1 ? joined.name : `${joined.name.slice(0, 60)}-${number}`;
+    // One that cannot be read is of no use to anybody.
+    const there = await store.read(name).catch(() => undefined);
+    const isOther =
+      there !== undefined &&
+      there.address !== joined.address &&
+      !there.authorities.some((one) => joined.authorities.includes(one));
+    if (!isOther) return name;
+  }
 }
 
 /** The fleets' workers that this machine is, in this data directory. */

@@ -2,7 +2,7 @@ import { mkdir, readdir, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { createServer } from "node:tls";
 import { formatInvitation, parseInvitation } from "@muster/proto";
-import { joinFleet } from "@muster/worker";
+import { joinFleet, readJoined } from "@muster/worker";
 import { describe, expect, it } from "vitest";
 import { eventually, startCluster, temporaryDirectory, untilTestEnds } from "../../harness/cluster.ts";
 import { startTrustedCluster } from "../../harness/trusted-fleet.ts";
@@ -35,6 +35,20 @@ describe("an invitation", () => {
     const names = [];
     for (let at = 0; at < 3; at++) names.push((await joinFleet(await cluster.invite(), await asDesk())).name);
     expect(names).toEqual(["desk", "desk-2", "desk-3"]);
+  });
+
+  it("leaves what makes the machine a worker of the same name of another fleet", async () => {
+    const [one, other] = [await startTrustedCluster(), await startTrustedCluster()];
+    const as = await asDesk();
+    expect((await joinFleet(await one.invite({ name: "desk" }), as)).name).toBe("desk");
+    expect((await joinFleet(await other.invite({ name: "desk" }), as)).name).toBe("desk-2");
+    const joined = await readJoined(as.dataDirectory);
+    const addresses = [one, other].map(({ orchestrator }) => orchestrator.fleetAddress);
+    expect(joined.map(({ address }) => address).sort()).toEqual(addresses.sort());
+    // Anew in the same fleet: the earlier one is over.
+    await one.post(`/cluster/v1/workers/${joined.find(({ name }) => name === "desk")?.workerId}/revoke`, {});
+    expect((await joinFleet(await one.invite({ name: "desk" }), as)).name).toBe("desk");
+    expect(await readJoined(as.dataDirectory)).toHaveLength(2);
   });
 
   it("does not count once its time is over", async () => {

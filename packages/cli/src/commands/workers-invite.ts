@@ -60,6 +60,8 @@ export function workersInviteCommand(io: CommandIo): Command {
 }
 
 function fleetName(text: string): string {
-  if (/^[A-Za-z0-9._-]{1,64}$/.test(text)) return text;
-  throw new InvalidArgumentError("Use 1 to 64 letters, digits, dots, dashes and underscores.");
+  if (/^(?![.-])[A-Za-z0-9._-]{1,64}$/.test(text)) return text;
+  throw new InvalidArgumentError(
+    "Use 1 to 64 letters, digits, dots, dashes and underscores, no dot or dash first.",
+  );
 }

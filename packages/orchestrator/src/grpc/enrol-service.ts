@@ -38,6 +38,8 @@ export function createEnrolServer(options: EnrolServiceOptions): Server {
   const server = new Server({
     "grpc.max_receive_message_length": maxMessage,
     "grpc.max_concurrent_streams": 4,
+    // In MiB: without it there is no limit.
+    "grpc-node.max_session_memory": 1,
   });
   let underWay = 0;
   const answer = <Ask>(ask: (request: Ask) => Promise<Enrolled>) => {

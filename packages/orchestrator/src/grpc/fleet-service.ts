@@ -5,7 +5,7 @@ import type { Mirror } from "../flows/mirror.ts";
 import type { Enrolments } from "../flows/trust/enrolments.ts";
 import { acceptStream } from "./accept-stream.ts";
 import { createEnrolServer } from "./enrol-service.ts";
-import { createEnrolDoor } from "./enrol-sockets.ts";
+import { createEnrolDoor, createWorkerDoor } from "./enrol-sockets.ts";
 import { createBlobHandler } from "./fetch-blob.ts";
 import { OpenCalls } from "./open-calls.ts";
 import { openSecurePort, type PortIdentity, type SecurePort } from "./secure-port.ts";
@@ -105,12 +105,13 @@ async function bindSecure(server: Server, options: FleetServerOptions & { readon
   const credentials = ServerCredentials.createInsecure();
   const workers = server.createConnectionInjector(credentials);
   const strangers = enrol.createConnectionInjector(credentials);
-  const lets = createEnrolDoor(clock);
+  const letsStranger = createEnrolDoor(clock);
+  const letsWorker = createWorkerDoor();
   const opened = await openSecurePort({
     ...{ host, port, identity: trust.identity, clock, log },
     onSocket: (socket) => {
-      if (socket.authorized) workers.injectConnection(socket);
-      else if (lets(socket)) strangers.injectConnection(socket);
+      const [lets, server] = socket.authorized ? [letsWorker, workers] : [letsStranger, strangers];
+      if (lets(socket)) server.injectConnection(socket);
       else socket.destroy();
     },
   });

@@ -1,8 +1,8 @@
-import { connect, type Socket } from "node:net";
+import { connect, Server, type Socket } from "node:net";
 import { type ConnectionOptions, type TLSSocket, connect as tlsConnect } from "node:tls";
 import { silentLog, systemClock } from "@muster/base";
 import { serverName } from "@muster/proto";
-import { expect, it, onTestFinished } from "vitest";
+import { expect, it, onTestFinished, vi } from "vitest";
 import { createPeculiarIssuer } from "../adapters/peculiar-x509/issuer.ts";
 import { openSecurePort } from "./secure-port.ts";
 
@@ -66,6 +66,15 @@ it("what is no TLS, an old one, or another protocol is turned away, and the port
   await expect(dial({ maxVersion: "TLSv1.2" })).rejects.toThrow();
   await expect(dial({ ALPNProtocols: ["http/1.1"] })).rejects.toThrow();
   expect(sockets).toEqual([]);
+  expect(await dial()).toContain("Muster authority");
+});
+
+it("goes on where connections cannot be taken, as without file descriptors", async () => {
+  const listen = vi.spyOn(Server.prototype, "listen");
+  const { dial } = await openPort();
+  const [server] = listen.mock.contexts as Server[];
+  listen.mockRestore();
+  for (let at = 0; at < 3; at++) server?.emit("error", new Error("accept EMFILE"));
   expect(await dial()).toContain("Muster authority");
 });
 

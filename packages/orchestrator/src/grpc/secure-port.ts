@@ -20,7 +20,7 @@ export interface SecurePort {
   close(): void;
 }
 
-const handshakeMs = 10_000;
+const handshakeMs = 5_000;
 /**
  * A handshake takes this process some milliseconds: after a restart, with a thousand workers at the door, requests are
  * answered in between. The rest wait here for a few seconds; beyond that they are turned away, and dial again with jitter.
@@ -79,12 +79,18 @@ export async function openSecurePort(options: {
     sockets.add(socket);
     socket.once("close", () => sockets.delete(socket));
     socket.on("error", () => {});
-    if (!gate.enter(socket.remoteAddress ?? "", (leave) => begin(socket, leave))) socket.destroy();
+    gate.enter({
+      address: socket.remoteAddress ?? "",
+      begin: (leave) => begin(socket, leave),
+      turnAway: () => void socket.destroy(),
+    });
   });
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);
     server.listen({ host: options.host, port: options.port, backlog }, resolve);
   });
+  // Where file descriptors run out, a connection is not taken; those that are open go on.
+  server.on("error", (error) => log.warn({ error: String(error) }, "a connection was not taken"));
   const bound = server.address();
   return {
     port: typeof bound === "object" && bound !== null ? bound.port : options.port,

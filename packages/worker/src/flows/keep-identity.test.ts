@@ -11,7 +11,10 @@ const validityOf = (certificate: string) => {
   return { fromMs, untilMs: fromMs + 24 * hourMs };
 };
 
-function keeperAt(fromHour: number, options: { readonly failing?: () => MusterError | undefined } = {}) {
+function keeperAt(
+  fromHour: number,
+  options: { readonly failing?: () => MusterError | undefined; readonly diskFull?: boolean } = {},
+) {
   const clock = new ManualClock();
   const background = new Background(silentLog);
   const renewals: number[] = [];
@@ -22,7 +25,12 @@ function keeperAt(fromHour: number, options: { readonly failing?: () => MusterEr
   };
   const keeper = new IdentityKeeper({
     ...{ identity, validityOf, clock, background, log: silentLog, random: () => 0.5 },
-    store: { write: async (one) => void kept.push(one) },
+    store: {
+      write: async (one) => {
+        if (options.diskFull) throw new Error("ENOSPC");
+        kept.push(one);
+      },
+    },
     enroller: {
       renew: async (before) => {
         renewals.push(clock.wallMs() / hourMs);
@@ -54,6 +62,15 @@ describe("the certificate of a worker", () => {
     keeper.stop();
     await pass(48 * hourMs);
     expect(renewals).toHaveLength(3);
+  });
+
+  it("is asked for ever more rarely while the disk is full, and counts meanwhile", async () => {
+    const { keeper, renewals, pass } = keeperAt(0, { diskFull: true });
+    keeper.start();
+    for (let minute = 0; minute < 20 * 60; minute++) await pass(60_000);
+    expect(renewals.length).toBeGreaterThan(10);
+    expect(renewals.length).toBeLessThan(100);
+    expect(keeper.current.certificate).toBe(String(renewals.at(-1)));
   });
 
   it("that counts is shown as it is; one that has ended is renewed first", async () => {

@@ -104,8 +104,8 @@ export class IdentityKeeper {
     // Whatever the fleet calls it by now: its folder here keeps its name.
     this.#identity = { ...renewed, name: before.name };
     this.#isDoubted = false;
-    this.#failures = 0;
     await store.write(this.#identity);
+    this.#failures = 0;
     log.info({ authorities: renewed.authorities.length }, "certificate renewed");
   }
 }

@@ -42,7 +42,7 @@ export function createTrustFolder(directory: string): TrustFolder {
       try {
         const handle = await openFile(file);
         try {
-          if (((await handle.stat()).mode & 0o077) !== 0) throw tooOpen(file);
+          if (process.platform !== "win32" && ((await handle.stat()).mode & 0o077) !== 0) throw tooOpen(file);
           content = await readWhole(handle, 0, maxBytes);
         } finally {
           await handle.close();
@@ -69,8 +69,12 @@ export function createTrustFolder(directory: string): TrustFolder {
     async publish(certificates) {
       await mkdir(directory, { recursive: true, mode: directoryMode });
       const written = join(directory, `.ca-${randomUUID()}`);
-      await writeFile(written, `${certificates.map((text) => text.trim()).join("\n")}\n`, { mode: 0o644 });
-      await rename(written, join(directory, "ca.crt"));
+      try {
+        await writeFile(written, `${certificates.map((text) => text.trim()).join("\n")}\n`, { mode: 0o644 });
+        await rename(written, join(directory, "ca.crt"));
+      } finally {
+        await rm(written, { force: true });
+      }
     },
   };
 }

@@ -101,6 +101,13 @@ describe("an authority that the office brings", () => {
       });
   });
 
+  it("must not have ended", async () => {
+    const ended = await issuer.makeAuthority({ fromMs: Date.now() - 120_000, untilMs: Date.now() - 60_000 });
+    await expect(issuer.readAuthority(ended.certificate, ended.key ?? "")).rejects.toThrow(
+      /MUSTER_CA_CERT .* has ended on/,
+    );
+  });
+
   it("may have a key of RSA", async () => {
     const { privateKey, publicKey } = generateKeyPairSync("rsa", { modulusLength: 2_048 });
     const key = privateKey.export({ type: "pkcs8", format: "pem" }).toString();

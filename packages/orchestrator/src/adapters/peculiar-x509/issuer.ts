@@ -134,6 +134,9 @@ function readOwnAuthority(
   const last = chain.at(-1);
   if (own === undefined || last === undefined) throw refuse("the file of the certificate holds none (PEM)");
   if (!chain.every(({ ca }) => ca)) throw refuse("each certificate must be that of an authority (CA:TRUE)");
+  const ended = chain.find(({ validTo }) => Date.parse(validTo) <= Date.now());
+  if (ended !== undefined)
+    throw refuse(`a certificate has ended on ${ended.validTo}, and no worker believes it`);
   for (const [at, parent] of parents.entries()) {
     if (!chain[at]?.verify(parent.publicKey))
       throw refuse(`certificate ${at + 1} is not signed by the one after it`);

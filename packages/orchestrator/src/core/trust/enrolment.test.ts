@@ -39,5 +39,6 @@ describe("an enrolment", () => {
     expect([isFleetName("desk-1"), isFleetName(""), isFleetName("a b"), isFleetName("x".repeat(65))]).toEqual(
       [...[true, false, false, false]],
     );
+    expect(["..", ".", "-rf", ".desk"].filter(isFleetName)).toEqual([]);
   });
 });

@@ -46,9 +46,9 @@ export function freeName(wanted: string, taken: ReadonlySet<string>): string {
 }
 
 const maxNameLength = 64;
-const namePattern = /^[A-Za-z0-9._-]{1,64}$/;
+const namePattern = /^(?![.-])[A-Za-z0-9._-]{1,64}$/;
 
-/** What a worker or a pool may be called. */
+/** What a worker or a pool may be called: machines have folders of that name, and people write it behind options. */
 export function isFleetName(text: string): boolean {
   return namePattern.test(text);
 }

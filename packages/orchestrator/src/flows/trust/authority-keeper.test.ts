@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { trustRoom } from "./trust.fixture.ts";
 
 const hourMs = 3_600_000;
@@ -42,6 +42,17 @@ describe("the authority of a fleet", () => {
     expect(authorities.identity().chain).toEqual(["authority a1"]);
   });
 
+  it("makes another one where the clock was ahead when it was made", async () => {
+    const { clock, shown, pass } = await world();
+    await pass(2 * hourMs);
+    const wall = vi.spyOn(clock, "wallMs").mockImplementation(() => clock.nowMs() - 3 * hourMs);
+    await pass(3_000);
+    expect(shown).toEqual(["server by a1"]);
+    await pass(hourMs, 4);
+    wall.mockRestore();
+    expect(shown).toEqual(["server by a1"]);
+  });
+
   it("changes with an overlap: signing at once, shown later, and the old one goes with its key", async () => {
     const { authorities, shown, changes, pass, folder, audited } = await world();
     await authorities.rotate(2 * dayMs, "key-1");
@@ -61,6 +72,39 @@ describe("the authority of a fleet", () => {
     expect(audited).toMatchObject([{ action: "authority.rotate", actor: "key-1", target: "a2" }]);
     await authorities.rotate(0, "key-1");
     expect(authorities.view().map(({ id }) => id)).toEqual(["a2", "a3"]);
+  });
+
+  it("has its certificate renewed though the folder can be neither read nor written", async () => {
+    const { shown, pass, folder, published } = await world();
+    const { read, publish } = folder;
+    const fail = async () => {
+      throw new Error("ENOSPC");
+    };
+    Object.assign(folder, { read: fail, publish: fail });
+    await pass(17 * hourMs, 4);
+    expect(shown).toEqual(["server by a1"]);
+    Object.assign(folder, { read, publish });
+    await pass(3_000);
+    expect(published).toEqual(["authority a1"]);
+  });
+
+  it("that changes while the folder or the store is full is told of later", async () => {
+    const { authorities, changes, pass, folder, published, store } = await world();
+    const { publish } = folder;
+    const put = vi.spyOn(store, "put").mockRejectedValue(new Error("ENOSPC"));
+    Object.assign(folder, { publish: () => Promise.reject(new Error("ENOSPC")) });
+    await expect(authorities.rotate(0, "key-1")).rejects.toThrow("ENOSPC");
+    await pass(3_000);
+    expect(authorities.identity().certificate).toContain("by a2");
+    expect(changes()).toBe(0);
+    Object.assign(folder, { publish });
+    await pass(3_000);
+    expect([changes(), published]).toEqual([0, ["authority a1", "authority a2"]]);
+    put.mockRestore();
+    await pass(3_000);
+    expect(changes()).toBe(1);
+    await pass(6_000, 2);
+    expect(changes()).toBe(1);
   });
 
   it("is followed by others within seconds", async () => {

@@ -55,6 +55,7 @@ export interface AuthorityView {
 
 const yearMs = 365 * 86_400_000;
 const authorityYears = 10;
+const renewAfterMs = (serverCertificateMs * 2) / 3;
 /** What another orchestrator has changed in a folder that both share counts here after this time. */
 const lookMs = 3_000;
 
@@ -63,6 +64,10 @@ export class AuthorityKeeper {
   readonly #deps: AuthorityKeeperDeps;
   #all: Authorities | undefined;
   #identity: (ServerIdentity & { readonly madeBy: string; readonly renewAtMs: number }) | undefined;
+  /** What lies in the folder for clients. */
+  #published = "";
+  /** Whether the store and our workers have still to be told of a change. */
+  #isNews = false;
   #stopTimer: () => void = () => {};
   #isStopped = false;
   #onIdentity: (identity: ServerIdentity) => void = () => {};
@@ -198,9 +203,12 @@ export class AuthorityKeeper {
     const hasChanged =
       JSON.stringify(all.map(({ id }) => id)) !== JSON.stringify(this.#all?.map(({ id }) => id));
     this.#all = all;
-    if (hasChanged) await this.#claim();
+    this.#isNews ||= hasChanged;
     await this.#refreshIdentity();
-    if (hasChanged) this.#onAuthorities();
+    if (!this.#isNews) return;
+    await this.#claim();
+    this.#isNews = false;
+    this.#onAuthorities();
   }
 
   #claim(): Promise<void> {
@@ -216,15 +224,27 @@ export class AuthorityKeeper {
     const serving = servingAuthority(all, nowMs);
     const anchors = this.anchors();
     const madeBy = [serving.id, ...anchors].join(" ");
-    if (this.#identity?.madeBy === madeBy && nowMs < this.#identity.renewAtMs) return;
+    const { madeBy: before, renewAtMs: untilMs = 0 } = this.#identity ?? {};
+    // One that was made while the clock was ahead does not count for others yet.
+    const isOfNow = nowMs < untilMs && nowMs > untilMs - renewAfterMs - clockSkewMs / 2;
+    if (before === madeBy && isOfNow) return await this.#publish();
     const made = await issuer.issueServer(serving, {
       ...{ fromMs: nowMs - clockSkewMs, untilMs: nowMs + serverCertificateMs },
     });
-    const renewAtMs = nowMs + (serverCertificateMs * 2) / 3;
-    await this.#deps.folder.publish(anchors);
+    const renewAtMs = nowMs + renewAfterMs;
     this.#identity = { ...made, chain: chainFor(all, serving), anchors, madeBy, renewAtMs };
     log.info({ authority: serving.id }, "the fleet port has a new certificate");
     this.#onIdentity(this.#identity);
+    // Last: on a full disk the port goes on all the same.
+    await this.#publish();
+  }
+
+  async #publish(): Promise<void> {
+    const anchors = this.anchors();
+    const text = anchors.join(" ");
+    if (text === this.#published) return;
+    await this.#deps.folder.publish(anchors);
+    this.#published = text;
   }
 
   #known(): Authorities {
@@ -241,11 +261,13 @@ export class AuthorityKeeper {
     const { clock, background, log } = this.#deps;
     this.#stopTimer = clock.after(lookMs, () => {
       background.run("authorities", async () => {
-        try {
-          await this.#look();
-          await this.#refreshIdentity();
-        } catch (error) {
-          log.error({ error: String(error) }, "the authorities could not be looked at");
+        // A folder that cannot be read or written must not let the certificate end.
+        for (const step of [() => this.#look(), () => this.#refreshIdentity()]) {
+          try {
+            await step();
+          } catch (error) {
+            log.error({ error: String(error) }, "the authorities could not be looked at");
+          }
         }
         this.#schedule();
       });

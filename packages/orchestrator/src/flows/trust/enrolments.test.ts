@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { objectKeys } from "../../core/batches/keys.ts";
 import { trustRoom } from "./trust.fixture.ts";
 
@@ -99,6 +99,18 @@ describe("enrolments", () => {
     await expect(enrolments.renew(key("b"))).rejects.toMatchObject({ code: "not_found" });
   });
 
+  it("are renewed so often a minute, and remembered no more often", async () => {
+    const { join, enrolments, clock, audited } = await world();
+    await join("a");
+    await join("b");
+    for (let at = 0; at < 20; at++) await enrolments.renew(key("a"));
+    await expect(enrolments.renew(key("a"))).rejects.toMatchObject({ code: "queue_full" });
+    await enrolments.renew(key("b"));
+    expect(audited.filter(({ action }) => action === "worker.renew")).toHaveLength(21);
+    clock.advance(60_001);
+    await enrolments.renew(key("a"));
+  });
+
   it("lapse when they have not been seen for 90 days", async () => {
     const { join, enrolments, clock } = await world();
     const { workerId } = await join("a");
@@ -125,6 +137,39 @@ describe("enrolments", () => {
     await expect(enrolments.revoke("wrk-9", "key-1")).rejects.toMatchObject({ code: "not_found" });
   });
 
+  it("are over whatever is left of the record that says so, and of their own", async () => {
+    const { join, enrolments, store, open } = await world();
+    const [one, other] = [await join("a"), await join("b")];
+    await store.put(`${objectKeys.revocations}${one.workerId}.json`, new Uint8Array());
+    await enrolments.revoke(other.workerId, "key-1");
+    await store.put(`${objectKeys.enrolments}${other.workerId}.json`, new Uint8Array());
+    const there = (await open()).enrolments;
+    await expect(there.admit(shown(one.workerId, "a"))).rejects.toThrow(/revoked the worker "desk"/);
+    await expect(there.renew(key("a"))).rejects.toThrow(/revoked/);
+    expect(there.refusal(other.workerId)).toMatch(/revoked/);
+  });
+
+  it("wait for no stranger whose secret the store is asked about", async () => {
+    const { join, enrolments, invites, store } = await world();
+    const secret = await invites.make(invite);
+    const get = store.get.bind(store);
+    let answer: () => void = () => {};
+    const strangers = vi.spyOn(store, "get").mockImplementationOnce(async (...asked) => {
+      await new Promise<void>((resolve) => {
+        answer = resolve;
+      });
+      return get(...asked);
+    });
+    const stranger = enrolments.join({ secret: new Uint8Array(32), request: key("x"), name: "x" });
+    await vi.waitFor(() => expect(strangers).toHaveBeenCalledOnce());
+    expect(await enrolments.join({ secret, request: key("a"), name: "desk" })).toMatchObject({
+      name: "desk",
+    });
+    answer();
+    await expect(stranger).rejects.toMatchObject({ code: "unauthenticated" });
+    expect((await join("b")).name).toBe("desk-2");
+  });
+
   it("are remembered: who joined, was renewed, revoked or refused, and of strangers so much a minute", async () => {
     const { join, enrolments, audited } = await world();
     const { workerId } = await join("a");
@@ -138,5 +183,7 @@ describe("enrolments", () => {
     ]);
     for (let at = 0; at < 100; at++) enrolments.noteRefusal("address:10.0.0.9", "wrong");
     expect(audited.filter(({ action }) => action === "worker.refuse")).toHaveLength(30);
+    enrolments.noteRefusal(`worker:${workerId}`, "revoked");
+    expect(audited.at(-1)).toMatchObject({ action: "worker.refuse", actor: `worker:${workerId}` });
   });
 });

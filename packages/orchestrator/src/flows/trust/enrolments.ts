@@ -12,7 +12,7 @@ import {
 import type { AuditTrail } from "../../ports/audit-trail.ts";
 import type { CertificateIssuer } from "../../ports/certificate-issuer.ts";
 import type { AuthorityKeeper } from "./authority-keeper.ts";
-import type { Invites } from "./invites.ts";
+import type { Invite, Invites } from "./invites.ts";
 import type { RecordBook } from "./record-book.ts";
 
 interface EnrolmentsDeps {
@@ -44,6 +44,8 @@ export interface ShownIdentity {
 
 /** Strangers can make us remember so many refusals a minute, and no more. */
 const maxRefusalsAMinute = 30;
+/** Each is signed and remembered in the audit trail. A worker needs a few a day. */
+const maxRenewalsAMinute = 20;
 const minuteMs = 60_000;
 const lookAgainMs = 1_000;
 
@@ -52,7 +54,10 @@ export class Enrolments {
   readonly #deps: EnrolmentsDeps;
   /** Names are given one after the other: two that join at once must not get the same. */
   #turn: Promise<unknown> = Promise.resolve();
-  #refusals = { sinceMs: 0, count: 0 };
+  /** Of this minute: of those whose certificate says who they are, and of all others. */
+  #refusals = { sinceMs: 0, known: 0, strangers: 0 };
+  /** By worker, of this minute. */
+  #renewals = { sinceMs: 0, counts: new Map<string, number>() };
   #lookedAtMs = Number.NEGATIVE_INFINITY;
   #nextLook: Promise<void> | undefined;
 
@@ -77,17 +82,17 @@ export class Enrolments {
 
   /** Why a worker that has joined does not belong to the fleet any more; undefined: nothing is known against it. */
   refusal(workerId: string): string | undefined {
-    const enrolment = this.#deps.book.get(workerId);
-    if (enrolment === undefined) return undefined;
-    const state = this.stateOf(enrolment);
-    if (state === "live") return undefined;
-    if (state === "revoked")
-      return `An administrator has revoked the worker "${enrolment.name}". ${askAgain}`;
+    const { book, revocations } = this.#deps;
+    const enrolment = book.get(workerId);
+    if (revocations.has(workerId))
+      return `An administrator has revoked the worker "${enrolment?.name ?? workerId}". ${askAgain}`;
+    if (enrolment === undefined || this.stateOf(enrolment) === "live") return undefined;
     return `The worker "${enrolment.name}" has not been seen for ${lapseDays} days and does not count any more. ${askAgain}`;
   }
 
   stateOf(enrolment: Enrolment): EnrolmentState {
-    const isRevoked = this.#deps.revocations.get(enrolment.id) !== undefined;
+    // A record that is damaged counts as well: nobody comes back by it.
+    const isRevoked = this.#deps.revocations.has(enrolment.id);
     return enrolmentState(enrolment, { isRevoked, wallMs: this.#deps.clock.wallMs() });
   }
 
@@ -96,21 +101,29 @@ export class Enrolments {
   }
 
   /** Throws `unauthenticated` for a secret that does not count, `invalid_request` for what is no request. */
-  join(asked: {
+  async join(asked: {
     readonly secret: Uint8Array;
     readonly request: Uint8Array;
     readonly name: string;
   }): Promise<Enrolled> {
-    const turn = this.#turn.then(() => this.#join(asked));
+    const { issuer, invites } = this.#deps;
+    // First what costs the invitation nothing.
+    const { publicKey, spkiSha256 } = await issuer.readRequest(asked.request);
+    const invite = await invites.take(asked.secret);
+    // Only who has one waits for others: strangers with wrong secrets hold nobody up.
+    const turn = this.#turn.then(() => this.#enrol({ invite, publicKey, spkiSha256, name: asked.name }));
     this.#turn = turn.catch(() => {});
     return turn;
   }
 
-  async #join(asked: Parameters<Enrolments["join"]>[0]): Promise<Enrolled> {
-    const { issuer, invites, book, audit, clock, log, newId } = this.#deps;
-    // First what costs the invitation nothing.
-    const { publicKey, spkiSha256 } = await issuer.readRequest(asked.request);
-    const invite = await invites.take(asked.secret);
+  async #enrol(asked: {
+    readonly invite: Invite;
+    readonly publicKey: Uint8Array;
+    readonly spkiSha256: string;
+    readonly name: string;
+  }): Promise<Enrolled> {
+    const { book, audit, clock, log, newId } = this.#deps;
+    const { invite, publicKey, spkiSha256 } = asked;
     const wallMs = clock.wallMs();
     const live = this.all().filter((one) => this.stateOf(one) === "live");
     const wanted = invite.name ?? (isFleetName(asked.name) ? asked.name : "worker");
@@ -137,6 +150,7 @@ export class Enrolments {
     const { id, name } = enrolment;
     const reason = this.refusal(id);
     if (reason !== undefined) throw new MusterError("forbidden", reason);
+    this.#countRenewal(id);
     const lastSeenDay = utcDay(clock.wallMs());
     if (lastSeenDay !== enrolment.lastSeenDay) await book.put(id, { ...enrolment, lastSeenDay });
     audit.record({ action: "worker.renew", actor: `worker:${id}`, target: id, details: { name } });
@@ -181,13 +195,26 @@ export class Enrolments {
     }
   }
 
+  #countRenewal(workerId: string): void {
+    const nowMs = this.#deps.clock.nowMs();
+    if (nowMs - this.#renewals.sinceMs > minuteMs) this.#renewals = { sinceMs: nowMs, counts: new Map() };
+    const { counts } = this.#renewals;
+    const count = (counts.get(workerId) ?? 0) + 1;
+    counts.set(workerId, count);
+    if (count > maxRenewalsAMinute)
+      throw new MusterError("queue_full", "This worker has had many certificates just now: it tries again.");
+  }
+
   /** What somebody tried who may not. */
   noteRefusal(who: string, reason: string): void {
     const { audit, clock } = this.#deps;
     const nowMs = clock.nowMs();
-    if (nowMs - this.#refusals.sinceMs > minuteMs) this.#refusals = { sinceMs: nowMs, count: 0 };
-    this.#refusals.count += 1;
-    if (this.#refusals.count > maxRefusalsAMinute) return;
+    if (nowMs - this.#refusals.sinceMs > minuteMs)
+      this.#refusals = { sinceMs: nowMs, known: 0, strangers: 0 };
+    // Strangers do not hide what is done with a certificate.
+    const kind = who.startsWith("worker:") ? "known" : "strangers";
+    this.#refusals[kind] += 1;
+    if (this.#refusals[kind] > maxRefusalsAMinute) return;
     audit.record({
       action: "worker.refuse",
       actor: who,

@@ -1,4 +1,5 @@
 import type { Background, Clock, Log } from "@muster/base";
+import { clockSkewMs } from "../../core/trust/authorities.ts";
 import type { HostNames } from "../../ports/certificate-issuer.ts";
 import type { CertificatePair, ServerCertificates } from "../../ports/server-certificates.ts";
 import type { AuthorityKeeper } from "./authority-keeper.ts";
@@ -29,7 +30,9 @@ export async function openHostCertificates(deps: HostCertificatesDeps): Promise<
 
   const look = async (): Promise<void> => {
     const serving = authorities.servingId();
-    if (serving !== madeBy || clock.wallMs() - madeAtMs >= renewAfterMs) {
+    const ageMs = clock.wallMs() - madeAtMs;
+    // One that was made while the clock was ahead does not count for others yet.
+    if (serving !== madeBy || ageMs >= renewAfterMs || ageMs < -clockSkewMs / 2) {
       current = await authorities.signHost(host, lifeMs);
       madeAtMs = clock.wallMs();
       madeBy = serving;

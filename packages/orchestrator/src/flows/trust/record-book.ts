@@ -66,6 +66,11 @@ export class RecordBook<T extends object> {
     return this.#records.get(name)?.value;
   }
 
+  /** Whether there is one of this name, readable or not. */
+  has(name: string): boolean {
+    return this.#records.has(name);
+  }
+
   all(): readonly T[] {
     return [...this.#records.values()].flatMap(({ value }) => (value === undefined ? [] : [value]));
   }

@@ -1,6 +1,7 @@
 import { MusterError } from "@muster/base";
 import type { FastifyInstance } from "fastify";
 import { z } from "zod";
+import { isFleetName } from "../../core/trust/enrolment.ts";
 import type { AuthorityView } from "../../flows/trust/authority-keeper.ts";
 import { maxInviteMs } from "../../flows/trust/invites.ts";
 import type { EnrolmentView, TrustDesk } from "../../flows/trust/trust-desk.ts";
@@ -10,7 +11,7 @@ const usualInviteMs = 15 * 60_000;
 const usualOverlapMs = 7 * 86_400_000;
 const name = z
   .string()
-  .regex(/^[A-Za-z0-9._-]{1,64}$/, "use 1 to 64 letters, digits, dots, dashes and underscores");
+  .refine(isFleetName, "use 1 to 64 letters, digits, dots, dashes and underscores, no dot or dash first");
 
 const inviteSchema = z.strictObject({
   pool: name,

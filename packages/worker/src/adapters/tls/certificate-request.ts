@@ -35,6 +35,11 @@ function sequence(...parts: readonly Uint8Array[]): Buffer {
 
 function tagged(tag: number, content: Uint8Array): Buffer {
   const { length } = content;
-  const head = length < 0x80 ? [tag, length] : [tag, 0x82, length >> 8, length & 0xff];
-  return Buffer.concat([Buffer.from(head), content]);
+  return Buffer.concat([Buffer.from([tag, ...lengthBytes(length)]), content]);
+}
+
+/** In as few bytes as it can be: anything else is not DER. */
+function lengthBytes(length: number): readonly number[] {
+  if (length < 0x80) return [length];
+  return length < 0x100 ? [0x81, length] : [0x82, length >> 8, length & 0xff];
 }

@@ -35,13 +35,25 @@ function patternOf(schema: Keywords, compiler: Compiler): Pattern | undefined {
   if (own === undefined) return known === undefined ? undefined : parsePattern(known);
   if (known !== undefined) throw compiler.refuse(schema, "format", 'Leave out either it or "pattern".');
   try {
-    const pattern = parsePattern(own);
-    if (isTooAmbiguous(pattern)) throw new PatternProblem("can be read in too many ways at once");
-    return pattern;
+    return followedPattern(own);
   } catch (error) {
     if (!(error instanceof PatternProblem)) throw error;
     throw compiler.refuse(schema, "pattern", `It ${error.message}. Write a simpler pattern or leave it out.`);
   }
+}
+
+/**
+ * A pattern that an engine can follow. Where that is too hard for one that may match anywhere, it is written alone, which
+ * fits as well. Throws PatternProblem.
+ */
+function followedPattern(source: string): Pattern {
+  const pattern = parsePattern(source);
+  if (!isTooAmbiguous(pattern)) return pattern;
+  const alone = /[\^$|]/.test(source) ? undefined : parsePattern(`^${source}$`);
+  if (alone !== undefined && !isTooAmbiguous(alone)) return alone;
+  throw new PatternProblem(
+    "can be read in too many ways at once: begin it with ^ and end it with $ where it means the whole text",
+  );
 }
 
 interface Lengths {
