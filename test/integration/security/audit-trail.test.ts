@@ -60,6 +60,16 @@ describe("the audit trail", () => {
       headers: { authorization: `Bearer ${operator}` },
     });
     expect(pin.status).toBe(200);
+    const headers = { authorization: `Bearer ${operator}` };
+    const workers = await fetch(`${cluster.url}/cluster/v1/workers`, { headers });
+    const [desk] = ((await workers.json()) as { data: { id: string; replicas: { id: string }[] }[] }).data;
+    const replicas = `/cluster/v1/workers/${desk?.id}/replicas`;
+    await cluster.post(replicas, {
+      model_uri: "https://me:canary-in-a-uri@models.invalid/a.gguf?canary-in-a",
+    });
+    const [replica] = desk?.replicas ?? [];
+    await fetch(`${cluster.url}${replicas}/${replica?.id}`, { method: "DELETE", headers });
+    await cluster.post("/cluster/v1/mirror/pull", { model: "mine" });
     expect(await statusWith(cluster.url, made.key, "/cluster/v1/keys")).toBe(403);
     const rotated = await keys.rotate(made.id, 60);
     await keys.revoke(made.id);
@@ -73,6 +83,9 @@ describe("the audit trail", () => {
       [made.id, "file.read", output],
       [office, "model.add", "mine"],
       [office, "model.pin", "mine"],
+      [office, "worker.load", desk?.id],
+      [office, "worker.unload", desk?.id],
+      [office, "mirror.pull", "builtin:tiny-gemma"],
       [made.id, "access.refuse", "GET /cluster/v1/keys"],
       [office, "key.rotate", made.id],
       [office, "key.revoke", made.id],
