@@ -148,6 +148,15 @@ describe("the audit trail", () => {
     expect(refused.map(({ actor }) => actor)).toEqual(Array(3).fill("peer:127.0.0.1"));
   });
 
+  it("knows who tries keys on paths that there are not, and that are none", async () => {
+    for (const path of ["/nothing", "/v1/files/%zz", `/v1/files/${"x".repeat(600)}`]) {
+      const cluster = await startCluster({ apiKeys: [`office:${operator}`] });
+      expect(await statusWith(cluster.url, "wrong-key-0123456789", path)).toBe(401);
+      const refused = await auditOf(cluster).list("?action=access.refuse");
+      expect(refused.map(({ actor }) => actor)).toEqual(["peer:127.0.0.1"]);
+    }
+  });
+
   it("believes what a proxy says of its client only where the proxy is known", async () => {
     const headers = { "x-forwarded-for": "203.0.113.9" };
     const actorBehind = async (trustedProxies: string[]) => {
