@@ -74,7 +74,7 @@ export async function startAccess(deps: {
   );
   await book.start();
   // Before anybody can ask: whoever has made the first key must not be locked out for a moment.
-  if (isExposed || keyRing.all().length > 0) await makeOperatorKey();
+  if (isExposed || !keyRing.isOpen) await makeOperatorKey();
   lifecycle.onStop("keys", () => book.stop());
   const keys = new KeyDesk({
     ...{ book, ring: keyRing, digest: sha256, randomBytes, audit, clock, closing: makeOperatorKey },

@@ -61,6 +61,14 @@ describe("keys that were made", () => {
     expect(ring.isOpen).toBe(false);
   });
 
+  it("keep closed what they have closed, though what is kept of the last one is damaged", async () => {
+    const { desk, store } = await room();
+    const { key } = await desk.create(asked("ci"), maker);
+    store.objects.set(`trust/keys/${key.made.id}.json`, new Uint8Array());
+    const later = await room(store);
+    expect([later.ring.all(), later.ring.isOpen, later.closings() > 0]).toEqual([[], false, true]);
+  });
+
   it("are forgotten long after they are over, when another is made, and no live one with them", async () => {
     const { desk, clock, ring, store } = await room();
     const old = await desk.create(asked("old"), maker);
