@@ -6,7 +6,7 @@ import { readOrMakeSecretFile } from "./adapters/disk/secret-file.ts";
 import type { OrchestratorConfig } from "./config.ts";
 import { type ApiKey, readApiKeys } from "./core/access/api-keys.ts";
 import { keyText, secretBytes, shortId } from "./core/access/key-format.ts";
-import { readKeyPart } from "./core/access/key-part.ts";
+import { damagedKeyPart, readKeyPart } from "./core/access/key-part.ts";
 import type { KeyPart } from "./core/access/key-record.ts";
 import { objectKeys } from "./core/batches/keys.ts";
 import { KeyDesk } from "./flows/trust/key-desk.ts";
@@ -60,7 +60,8 @@ export async function startAccess(deps: {
   };
 
   const book = new RecordBook<KeyPart>({
-    ...{ store, clock, log, background, prefix: objectKeys.apiKeys, read: readKeyPart },
+    ...{ store, clock, log, background, prefix: objectKeys.apiKeys },
+    ...{ read: readKeyPart, damaged: damagedKeyPart },
   });
   const keyRing = new KeyRing({
     ...{ book, store, configured, clock, log, background, digest: digestOfKey },
@@ -73,7 +74,7 @@ export async function startAccess(deps: {
   );
   await book.start();
   // Before anybody can ask: whoever has made the first key must not be locked out for a moment.
-  if (isExposed || keyRing.all().length > 0) await makeOperatorKey();
+  if (isExposed || !keyRing.isOpen) await makeOperatorKey();
   lifecycle.onStop("keys", () => book.stop());
   const keys = new KeyDesk({
     ...{ book, ring: keyRing, digest: sha256, randomBytes, audit, clock, closing: makeOperatorKey },

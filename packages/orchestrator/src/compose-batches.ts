@@ -219,10 +219,8 @@ export async function startBatches(deps: BatchesDeps): Promise<StartedBatches> {
       metrics.lineAnswered(model, isCached ? "cached" : outcome);
       const payer = payerOf(record);
       quotas.usage.answered({ ...payer, model }, outcome === "completed" ? "ok" : "failed", usage);
-      if (record.payer?.limits.tokensPerMonth !== undefined)
-        background.run("count-tokens", () =>
-          quotas.quota.count(payer.keyId, usage.promptTokens + usage.completionTokens).catch(() => {}),
-        );
+      const tokens = usage.promptTokens + usage.completionTokens;
+      background.run("count-tokens", () => quotas.months.took(record.payer, tokens));
       if (!isCached) metrics.tokensUsed(model, usage);
     },
   });

@@ -80,6 +80,7 @@ export async function startTrust(deps: {
   const book = new RecordBook<Enrolment>({ ...shared, prefix: objectKeys.enrolments, read: readEnrolment });
   const revocations = new RecordBook<Revocation>({
     ...{ ...shared, prefix: objectKeys.revocations, read: readRevocation },
+    damaged: () => readRevocation({}),
   });
   for (const records of [book, revocations]) {
     lifecycle.onStop("enrolments", () => records.stop());

@@ -27,6 +27,7 @@ describe("serverRoot", () => {
 
   it("does not repeat a password in its message", () => {
     expect(() => serverRoot("http://me:secret@gpu.example")).toThrow(/^(?!.*secret).*apiKey/);
+    expect(() => serverRoot("http://me:a@secret@gpu.example")).toThrow(/^(?!.*secret).*apiKey/);
   });
 });
 

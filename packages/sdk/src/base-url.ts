@@ -35,5 +35,5 @@ export function pathOf(id: string): string {
 }
 
 function withoutSecrets(text: string): string {
-  return text.replace(/\/\/[^/@]*@/, "//...@");
+  return text.replace(/\/\/[^/]*@/, "//...@");
 }

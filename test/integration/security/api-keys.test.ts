@@ -278,10 +278,16 @@ describe("an orchestrator without keys", () => {
 
   it("answers no proxy, which speaks for anybody", async () => {
     const cluster = await startCluster();
-    for (const headers of [{ "x-forwarded-for": "10.0.0.1" }, { forwarded: "for=10.0.0.1" }] as Record<
-      string,
-      string
-    >[])
-      expect((await fetch(`${cluster.url}/v1/models`, { headers })).status).toBe(403);
+    for (const [name, value] of [
+      ["forwarded", "for=10.0.0.1"],
+      ["x-forwarded-for", "10.0.0.1"],
+      ["x-forwarded-host", "muster.office"],
+      ["x-forwarded-proto", "https"],
+      ["x-real-ip", "10.0.0.1"],
+      ["via", "1.1 proxy"],
+    ] as const)
+      expect((await fetch(`${cluster.url}/v1/models`, { headers: { [name]: value } })).status, name).toBe(
+        403,
+      );
   });
 });

@@ -60,6 +60,16 @@ describe("the audit trail", () => {
       headers: { authorization: `Bearer ${operator}` },
     });
     expect(pin.status).toBe(200);
+    const headers = { authorization: `Bearer ${operator}` };
+    const workers = await fetch(`${cluster.url}/cluster/v1/workers`, { headers });
+    const [desk] = ((await workers.json()) as { data: { id: string; replicas: { id: string }[] }[] }).data;
+    const replicas = `/cluster/v1/workers/${desk?.id}/replicas`;
+    await cluster.post(replicas, {
+      model_uri: "https://me:canary-in-a-uri@models.invalid/a.gguf?canary-in-a",
+    });
+    const [replica] = desk?.replicas ?? [];
+    await fetch(`${cluster.url}${replicas}/${replica?.id}`, { method: "DELETE", headers });
+    await cluster.post("/cluster/v1/mirror/pull", { model: "mine" });
     expect(await statusWith(cluster.url, made.key, "/cluster/v1/keys")).toBe(403);
     const rotated = await keys.rotate(made.id, 60);
     await keys.revoke(made.id);
@@ -73,6 +83,9 @@ describe("the audit trail", () => {
       [made.id, "file.read", output],
       [office, "model.add", "mine"],
       [office, "model.pin", "mine"],
+      [office, "worker.load", desk?.id],
+      [office, "worker.unload", desk?.id],
+      [office, "mirror.pull", "builtin:tiny-gemma"],
       [made.id, "access.refuse", "GET /cluster/v1/keys"],
       [office, "key.rotate", made.id],
       [office, "key.revoke", made.id],
@@ -133,6 +146,15 @@ describe("the audit trail", () => {
     for (let at = 0; at < 40; at++) await statusWith(cluster.url, "wrong-key-0123456789");
     const refused = await auditOf(cluster).list("?action=access.refuse");
     expect(refused.map(({ actor }) => actor)).toEqual(Array(3).fill("peer:127.0.0.1"));
+  });
+
+  it("knows who tries keys on paths that there are not, and that are none", async () => {
+    for (const path of ["/nothing", "/v1/files/%zz", `/v1/files/${"x".repeat(600)}`]) {
+      const cluster = await startCluster({ apiKeys: [`office:${operator}`] });
+      expect(await statusWith(cluster.url, "wrong-key-0123456789", path)).toBe(401);
+      const refused = await auditOf(cluster).list("?action=access.refuse");
+      expect(refused.map(({ actor }) => actor)).toEqual(["peer:127.0.0.1"]);
+    }
   });
 
   it("believes what a proxy says of its client only where the proxy is known", async () => {

@@ -28,6 +28,12 @@ export interface KeyHolders {
   whoHas(presented: string): Principal;
 }
 
+/** What a proxy says of whom it speaks for; some say one of these alone. */
+const ofProxies = [
+  ...["forwarded", "via", "x-real-ip"],
+  ...["x-forwarded-for", "x-forwarded-host", "x-forwarded-proto"],
+] as const;
+
 /** Everybody, where there are no keys. */
 const onlyTenant = "default";
 
@@ -67,7 +73,7 @@ function requireFromHere(headers: IncomingHttpHeaders): void {
       "This orchestrator has no API keys: pages of other sites may not use it.",
     );
   // A proxy on this machine speaks for anybody who can reach it.
-  if (headers.forwarded !== undefined || headers["x-forwarded-for"] !== undefined)
+  if (ofProxies.some((name) => headers[name] !== undefined))
     throw new MusterError(
       "forbidden",
       "This orchestrator has no API keys and answers only programs of its own machine, not what a proxy forwards. Make a key: muster keys create.",

@@ -13,5 +13,5 @@ export function noteTo(audit: AuditTrail) {
 
 /** An address without what may open something: a password before its host, and what follows a question mark. */
 export function withoutSecrets(uri: string): string {
-  return uri.replace(/[?#].*$/s, "").replace(/\/\/[^/@]*@/, "//");
+  return uri.replace(/[?#].*$/s, "").replace(/\/\/[^/]*@/, "//");
 }

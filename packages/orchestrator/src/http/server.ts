@@ -96,7 +96,10 @@ function buildApp(
     genReqId: () => deps.newId("req-"),
     frameworkErrors: (error, request, reply) => {
       setHeaders(request, reply);
-      void sendError(reply, refusalOf(request, deps) ?? fromFastify(error, deps.bodyLimitBytes));
+      const refusal = refusalOf(request, deps);
+      // No hook runs for these: whoever tries keys here would not be remembered.
+      if (refusal !== undefined) deps.refusals.note(request, refusal);
+      void sendError(reply, refusal ?? fromFastify(error, deps.bodyLimitBytes));
     },
     clientErrorHandler: (error, socket) => refuseConnection(error, socket, deps.newId("req-")),
     // Bodies have their own time, in slow-bodies.ts: uploads may take longer.

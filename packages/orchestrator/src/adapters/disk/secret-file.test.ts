@@ -10,14 +10,16 @@ async function room() {
   onTestFinished(() => rm(directory, { recursive: true, force: true }));
   const trust = join(directory, "trust");
   const path = join(trust, "admin.key");
+  const warnings: unknown[] = [];
+  const log = { ...silentLog, warn: (...said: unknown[]) => void warnings.push(said) };
   let made = 0;
   const open = (unique = "a") =>
     readOrMakeSecretFile(path, {
       make: () => `secret-${unique}-${++made}`,
       unique,
-      log: silentLog,
+      log,
     });
-  return { directory, trust, path, open };
+  return { directory, trust, path, open, warnings };
 }
 
 describe("a file with a secret", () => {
@@ -44,6 +46,15 @@ describe("a file with a secret", () => {
     await chmod(path, 0o644);
     await open();
     expect((await stat(path)).mode & 0o777).toBe(0o600);
+  });
+
+  it("is warned of where others could put theirs in its place", async () => {
+    const { open, trust, warnings } = await room();
+    await open();
+    expect(warnings).toEqual([]);
+    await chmod(trust, 0o770);
+    await open();
+    expect(warnings).toEqual([[{ directory: trust }, expect.stringMatching(/others can write/)]]);
   });
 
   it("is neither empty nor a link to what somebody else can write", async () => {

@@ -1,4 +1,4 @@
-import { chmod, link, lstat, mkdir, open, readFile, rm } from "node:fs/promises";
+import { chmod, link, lstat, mkdir, open, readFile, rm, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { type Log, MusterError } from "@muster/base";
 import { createFile, directoryMode } from "./files.ts";
@@ -29,6 +29,7 @@ export async function readOrMakeSecretFile(
 ): Promise<{ readonly text: string; readonly isNew: boolean }> {
   const directory = dirname(path);
   await mkdir(directory, { recursive: true, mode: directoryMode });
+  await warnIfOpen(directory, deps.log);
   const known = await readSecretFile(path, deps.log);
   if (known !== undefined) return { text: known, isNew: false };
   const draft = join(directory, `.${deps.unique}.draft`);
@@ -55,6 +56,14 @@ export async function readOrMakeSecretFile(
   } finally {
     await rm(draft, { force: true });
   }
+}
+
+/** Whoever can write into the folder can put a secret there that they know. */
+async function warnIfOpen(directory: string, log: Log): Promise<void> {
+  if (process.platform === "win32") return;
+  const { mode } = await stat(directory);
+  if ((mode & 0o022) !== 0)
+    log.warn({ directory }, "others can write into the folder of secrets: chmod go-w");
 }
 
 async function syncFolder(path: string): Promise<void> {

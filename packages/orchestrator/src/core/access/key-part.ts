@@ -1,4 +1,11 @@
-import type { KeyChanged, KeyMade, KeyPart, KeyRevoked, KeySecret } from "./key-record.ts";
+import {
+  type KeyChanged,
+  type KeyMade,
+  type KeyPart,
+  type KeyRevoked,
+  type KeySecret,
+  unknownRevoker,
+} from "./key-record.ts";
 import { type Limits, type Scope, scopes } from "./principal.ts";
 
 export const limitNames = [
@@ -29,6 +36,15 @@ export function readKeyPart(value: object): KeyPart | undefined {
     default:
       return undefined;
   }
+}
+
+/**
+ * What a part of this name counts as that cannot be read at all. All but the key itself may have taken something away: an
+ * end, a limit, the text before. So it opens nothing any more until somebody has looked.
+ */
+export function damagedKeyPart(name: string): KeyRevoked | undefined {
+  const [, keyId] = /^([^.]+)\..+$/.exec(name) ?? [];
+  return keyId === undefined ? undefined : readRevoked({ keyId });
 }
 
 function readMade(fields: Fields): KeyMade | undefined {
@@ -75,7 +91,7 @@ function readSecret(fields: Fields): KeySecret | undefined {
 /** Read with the least that can be made of it: a revocation with a damaged time is still one. */
 function readRevoked({ keyId, atMs, by }: Fields): KeyRevoked | undefined {
   if (!isText(keyId)) return undefined;
-  return { kind: "revoked", keyId, atMs: number(atMs) ?? 0, by: isText(by) ? by : "unknown" };
+  return { kind: "revoked", keyId, atMs: number(atMs) ?? 0, by: isText(by) ? by : unknownRevoker };
 }
 
 function readLimits(value: unknown): Limits | undefined {

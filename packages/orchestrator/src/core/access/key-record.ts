@@ -38,6 +38,9 @@ export interface KeyRevoked {
   readonly by: string;
 }
 
+/** Stands for whoever has ended a key by a part of it that cannot be read. */
+export const unknownRevoker = "unknown";
+
 /** What a key may from now on: all of it, so that the last change alone counts. */
 export interface KeyChanged extends Pick<KeyMade, "models" | "limits" | "expiresAtMs"> {
   readonly kind: "changed";

@@ -48,6 +48,23 @@ it("goes by what the key may take now, where that is known: they go on once it i
   expect(await waits(10)).toContain("60 of its 10");
 });
 
+it("counts what lines take once there is a limit, though there was none when their batch was created", async () => {
+  let limits: Limits | undefined = {};
+  const { gate, quota, clock } = start(60, () => limits);
+  const payer = { keyId: "k", keyName: "nightly", limits: {} };
+  await gate.took(payer, 1_000);
+  limits = { tokensPerMonth: 100 };
+  expect(await gate.waitsFor(payer)).toBeUndefined();
+  await gate.took(payer, 40);
+  clock.advance(2_000);
+  expect(await gate.waitsFor(payer)).toContain("has used 100 of its 100");
+  // A limit that comes back finds the month as it is.
+  limits = {};
+  await gate.took({ ...payer, limits: { tokensPerMonth: 1 } }, 5);
+  expect((await quota.month("k")).used).toBe(105);
+  await gate.took(undefined, 5);
+});
+
 it("knows nothing of batches that no key is known of", async () => {
   expect(await start(0).gate.waitsFor(undefined)).toBeUndefined();
 });

@@ -33,14 +33,26 @@ export class MonthGate {
   /** What the lines of a batch wait for, in words; undefined where they need not. Throws `store_unavailable`. */
   async waitsFor(payer: BatchPayer | undefined): Promise<string | undefined> {
     if (payer === undefined) return undefined;
-    const { clock, limitsOf } = this.#deps;
+    const { clock } = this.#deps;
     const { keyId, keyName } = payer;
-    const most = (limitsOf(keyId) ?? payer.limits).tokensPerMonth;
+    const most = this.#mostOf(payer);
     if (most === undefined) return undefined;
     const used = await this.#used(keyId);
     if (used < most) return undefined;
     const turns = utcDay(nextMonthMs(clock.wallMs()));
     return `tokens: the key "${keyName}" has used ${used} of its ${most} for this month, and gets new ones on ${turns} (UTC), or when an administrator raises its limit`;
+  }
+
+  /** A line has its answer: what it took is taken of the month, whenever the limit was set. Never rejects. */
+  async took(payer: BatchPayer | undefined, tokens: number): Promise<void> {
+    if (payer === undefined) return;
+    if (this.#mostOf(payer) === undefined && payer.limits.tokensPerMonth === undefined) return;
+    // The usage has it, and the month is counted again from there once the store has lost it.
+    await this.#deps.quota.count(payer.keyId, tokens).catch(() => {});
+  }
+
+  #mostOf({ keyId, limits }: BatchPayer): number | undefined {
+    return (this.#deps.limitsOf(keyId) ?? limits).tokensPerMonth;
   }
 
   #used(keyId: string): Promise<number> {

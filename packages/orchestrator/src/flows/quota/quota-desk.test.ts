@@ -24,7 +24,10 @@ function start(change: (quota: Quota) => Partial<Quota> = () => ({}), monthUsed 
   const background = new Background(silentLog);
   const desk = new QuotaDesk({
     ...{ quota, clock, log: silentLog, background },
-    monthUsed: async () => monthUsed,
+    monthUsed: async () => {
+      calls.push("monthUsed");
+      return monthUsed;
+    },
     metrics: { quotaRefused: (limit) => refused.push(limit) },
   });
   let asked = 0;
@@ -70,6 +73,15 @@ describe("the quota desk", () => {
     if (never.kind !== "refused") throw new Error("it was let in");
     expect(never.error.code).toBe("request_too_large");
     expect(refused).toEqual(["requests_per_minute", "tokens_per_minute"]);
+  });
+
+  it("reads once what a key has taken in a month, however many wait for it", async () => {
+    const { admit, calls } = start(undefined, 90);
+    const kinds = await Promise.all(
+      Array.from({ length: 30 }, async () => (await admit({ tokensPerMonth: 100 })).kind),
+    );
+    expect(kinds.filter((kind) => kind === "held")).toHaveLength(10);
+    expect(calls.filter((call) => call === "monthUsed")).toHaveLength(1);
   });
 
   it("guesses the length of an answer, but never for more than the limit", async () => {

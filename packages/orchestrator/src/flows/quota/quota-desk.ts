@@ -50,6 +50,7 @@ export class QuotaDesk {
   readonly #deps: QuotaDeskDeps;
   readonly #open = new Map<string, Open>();
   readonly #unsettled = new Map<string, { readonly lease: Open; readonly usedTokens: number }>();
+  readonly #fills = new Map<string, Promise<void>>();
   #stopRenewing: () => void = () => {};
   #stopSettling: (() => void) | undefined;
   #isStopped = false;
@@ -104,7 +105,7 @@ export class QuotaDesk {
   }
 
   async #admit(ask: QuotaAsk): Promise<Exclude<Admission, { readonly kind: "month-unknown" }>> {
-    const { quota, monthUsed } = this.#deps;
+    const { quota } = this.#deps;
     for (let looks = 0; ; ) {
       const admission = await quota.admit(ask);
       if (admission.kind === "refused" && admission.by === "concurrency" && looks++ === 0) {
@@ -112,9 +113,21 @@ export class QuotaDesk {
         continue;
       }
       if (admission.kind !== "month-unknown") return admission;
-      const { month } = admission;
-      await quota.fillMonth(ask.keyId, month, await monthUsed(ask.keyId, month));
+      await this.#fill(ask.keyId, admission.month);
     }
+  }
+
+  /** Reads what a key has taken once for all who wait for it: right after Redis was lost that is everybody. */
+  #fill(keyId: string, month: string): Promise<void> {
+    const name = `${keyId} ${month}`;
+    const known = this.#fills.get(name);
+    if (known !== undefined) return known;
+    const { quota, monthUsed } = this.#deps;
+    const fill = monthUsed(keyId, month)
+      .then((used) => quota.fillMonth(keyId, month, used))
+      .finally(() => this.#fills.delete(name));
+    this.#fills.set(name, fill);
+    return fill;
   }
 
   async #settle(lease: Open, usedTokens: number): Promise<void> {

@@ -82,6 +82,7 @@ export class AuditDesk {
     const { store } = this.#deps;
     const files = await auditFiles(store);
     const wanted = [...noted, ...(await this.#notedByLogs(files))];
+    const byLog = new Map(files.map((file) => [file.log, file]));
     const logs = new Set([...files.map(({ log }) => log), ...wanted.map(({ log }) => log)]);
     const faults: AuditFault[] = [];
     const heads: AuditHead[] = [];
@@ -92,7 +93,7 @@ export class AuditDesk {
       if (faults.length < maxFaults) faults.push(fault);
     };
     for (const log of logs) {
-      const file = files.find((each) => each.log === log);
+      const file = byLog.get(log);
       const foreign = file && (await this.#foreign(file));
       if (foreign !== undefined) {
         add(foreign);

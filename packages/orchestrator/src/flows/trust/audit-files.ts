@@ -19,7 +19,11 @@ export async function auditFiles(store: ObjectStore): Promise<AuditFile[]> {
   const files = new Map<string, ObjectInfo[]>();
   for await (const info of store.list(objectKeys.auditLogs)) {
     const [log, piece] = info.key.slice(objectKeys.auditLogs.length).split("/");
-    if (log !== undefined && piece !== undefined) files.set(log, [...(files.get(log) ?? []), info]);
+    if (log === undefined || piece === undefined) continue;
+    // Where objects do not grow, each time that something was written is a piece: there may be very many.
+    const pieces = files.get(log);
+    if (pieces === undefined) files.set(log, [info]);
+    else pieces.push(info);
   }
   return [...files].map(([log, pieces]) => ({ log, pieces }));
 }

@@ -5,7 +5,7 @@ import type { AuditFault } from "../../core/audit/chain-check.ts";
 import type { AuditEvent } from "../../ports/audit-trail.ts";
 import { MemoryObjectStore } from "../batches/store.fixture.ts";
 import { AuditDesk } from "./audit-desk.ts";
-import { headsOfOthers } from "./audit-files.ts";
+import { auditFiles, headsOfOthers } from "./audit-files.ts";
 import { AuditLog } from "./audit-log.ts";
 
 const seal = (data: string | Uint8Array) => createHmac("sha256", "a key").update(data).digest("hex");
@@ -187,6 +187,23 @@ describe("the audit trail", () => {
     expect(await targets({ actor: "key_a" })).toEqual(["c", "b", "a"]);
     expect(await targets({ actor: "key_a", limit: 2 })).toEqual(["c", "b"]);
     expect(await targets({ action: "key.create" })).toEqual(["key_b"]);
+  });
+
+  it("is found in moments where each time that something was written is a piece of its own", async () => {
+    const { store } = room();
+    const pieces = 100_000;
+    store.list = async function* () {
+      for (let at = 0; at < pieces; at++)
+        yield { key: `audit/orc-${at % 2}/${String(at).padStart(8, "0")}`, bytes: 1, modifiedAtMs: 0 };
+      return undefined;
+    };
+    const startedAtMs = performance.now();
+    const files = await auditFiles(store);
+    expect(files.map((file) => [file.log, file.pieces.length])).toEqual([
+      ["orc-0", pieces / 2],
+      ["orc-1", pieces / 2],
+    ]);
+    expect(performance.now() - startedAtMs).toBeLessThan(1_500);
   });
 
   it("clips what comes from outside", async () => {

@@ -107,6 +107,18 @@ describe("the authority of a fleet", () => {
     expect(changes()).toBe(1);
   });
 
+  it("changes once where two ask for it at the same moment, and keeps what it has told", async () => {
+    const { authorities, folder, pass } = await world();
+    const asked = await Promise.allSettled([
+      authorities.rotate(dayMs, "one"),
+      authorities.rotate(dayMs, "two"),
+    ]);
+    expect(asked.map(({ status }) => status)).toEqual(["fulfilled", "rejected"]);
+    expect((await folder.read())?.map(({ id }) => id)).toEqual(["a1", "a2"]);
+    await pass(3_000);
+    expect(authorities.view().map(({ id }) => id)).toEqual(["a1", "a2"]);
+  });
+
   it("is followed by others within seconds", async () => {
     const { authorities, open, pass } = await world();
     const other = (await open()).authorities;

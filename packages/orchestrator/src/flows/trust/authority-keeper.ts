@@ -70,6 +70,8 @@ export class AuthorityKeeper {
   #isNews = false;
   #stopTimer: () => void = () => {};
   #isStopped = false;
+  /** What reads the folder and then changes it: one after the other, or what one has made is lost. */
+  #turn: Promise<unknown> = Promise.resolve();
   #onIdentity: (identity: ServerIdentity) => void = () => {};
   #onAuthorities: () => void = () => {};
 
@@ -158,7 +160,11 @@ export class AuthorityKeeper {
   }
 
   /** Throws `invalid_request` while an earlier change goes on, and where the office has brought its authority. */
-  async rotate(overlapMs: number, by: string): Promise<void> {
+  rotate(overlapMs: number, by: string): Promise<void> {
+    return this.#inTurn(() => this.#rotate(overlapMs, by));
+  }
+
+  async #rotate(overlapMs: number, by: string): Promise<void> {
     const { folder, brought, audit, log } = this.#deps;
     if (brought !== undefined) {
       throw new MusterError(
@@ -180,6 +186,12 @@ export class AuthorityKeeper {
     audit.record({ action: "authority.rotate", actor: by, target: next.id, details: { overlapMs } });
     log.info({ authority: next.id, overlapMs }, "authority rotated");
     await this.#apply(changed);
+  }
+
+  #inTurn(act: () => Promise<void>): Promise<void> {
+    const turn = this.#turn.then(act);
+    this.#turn = turn.catch(() => {});
+    return turn;
   }
 
   async #make(before: Authority | undefined, overlapMs: number): Promise<Authority> {
@@ -261,14 +273,16 @@ export class AuthorityKeeper {
     const { clock, background, log } = this.#deps;
     this.#stopTimer = clock.after(lookMs, () => {
       background.run("authorities", async () => {
-        // A folder that cannot be read or written must not let the certificate end.
-        for (const step of [() => this.#look(), () => this.#refreshIdentity()]) {
-          try {
-            await step();
-          } catch (error) {
-            log.error({ error: String(error) }, "the authorities could not be looked at");
+        await this.#inTurn(async () => {
+          // A folder that cannot be read or written must not let the certificate end.
+          for (const step of [() => this.#look(), () => this.#refreshIdentity()]) {
+            try {
+              await step();
+            } catch (error) {
+              log.error({ error: String(error) }, "the authorities could not be looked at");
+            }
           }
-        }
+        });
         this.#schedule();
       });
     });

@@ -1,7 +1,7 @@
 import { createHash, randomBytes } from "node:crypto";
 import { Background, ManualClock, silentLog } from "@muster/base";
 import { describe, expect, it, onTestFinished } from "vitest";
-import { readKeyPart } from "../../core/access/key-part.ts";
+import { damagedKeyPart, readKeyPart } from "../../core/access/key-part.ts";
 import type { KeyPart } from "../../core/access/key-record.ts";
 import { operator } from "../../core/access/principal.ts";
 import type { AuditEvent } from "../../ports/audit-trail.ts";
@@ -18,12 +18,12 @@ const asked = (name: string, more: Partial<KeyAsked> = {}): KeyAsked => ({
   ...{ expiresAtMs: undefined, ...more },
 });
 
-async function room(store = new MemoryObjectStore()) {
-  const clock = new ManualClock();
+async function room(store = new MemoryObjectStore(), clock = new ManualClock()) {
   const background = new Background(silentLog);
   const events: AuditEvent[] = [];
   const book = new RecordBook<KeyPart>({
     ...{ store, clock, background, log: silentLog, prefix: "trust/keys/", read: readKeyPart },
+    damaged: damagedKeyPart,
   });
   let closings = 0;
   const ring = new KeyRing({
@@ -41,7 +41,7 @@ async function room(store = new MemoryObjectStore()) {
     audit: { record: (event) => void events.push(event) },
     closing: async () => {},
   });
-  return { store, clock, ring, desk, events, background, closings: () => closings };
+  return { store, clock, book, ring, desk, events, background, closings: () => closings };
 }
 
 describe("keys that were made", () => {
@@ -59,6 +59,14 @@ describe("keys that were made", () => {
     expect([ring.isOpen, closings() > 0]).toEqual([false, true]);
     await desk.revoke(key.made.id, maker);
     expect(ring.isOpen).toBe(false);
+  });
+
+  it("keep closed what they have closed, though what is kept of the last one is damaged", async () => {
+    const { desk, store } = await room();
+    const { key } = await desk.create(asked("ci"), maker);
+    store.objects.set(`trust/keys/${key.made.id}.json`, new Uint8Array());
+    const later = await room(store);
+    expect([later.ring.all(), later.ring.isOpen, later.closings() > 0]).toEqual([[], false, true]);
   });
 
   it("are forgotten long after they are over, when another is made, and no live one with them", async () => {
@@ -154,6 +162,56 @@ describe("keys that were made", () => {
     await expect(desk.change(id, { limits: {} }, reader)).rejects.toMatchObject({ code: "forbidden" });
     await desk.revoke(id, maker);
     await expect(desk.change(id, { limits: {} }, maker)).rejects.toThrow(/is revoked/);
+  });
+
+  it("end by a rotation on another orchestrator, though its clock is behind", async () => {
+    const ahead = new ManualClock();
+    ahead.advance(60_000);
+    const one = await room(undefined, ahead);
+    const behind = await room(one.store);
+    behind.clock.advance(30_000);
+    const { key, text } = await one.desk.create(asked("ci"), maker);
+    const rotated = await behind.desk.rotate(key.made.id, 0, maker);
+    for (const { ring, book, clock } of [behind, one]) {
+      await book.refresh();
+      clock.advance(60_000);
+      expect(ring.whoHas(rotated.text).keyName).toBe("ci");
+      expect(() => ring.whoHas(text)).toThrow(/replaced by a newer one/);
+    }
+  });
+
+  it("leave no more than a few texts behind, however often they are rotated", async () => {
+    const { desk, ring, store } = await room();
+    const { key } = await desk.create(asked("ci"), maker);
+    let { text } = await desk.rotate(key.made.id, dayMs, maker);
+    let before = text;
+    for (let at = 0; at < 20; at++)
+      [before, text] = [text, (await desk.rotate(key.made.id, dayMs, maker)).text];
+    expect([ring.whoHas(text).keyName, ring.whoHas(before).keyName]).toEqual(["ci", "ci"]);
+    expect(
+      [...store.objects.keys()].filter((name) => name.startsWith(`trust/keys/${key.made.id}`)),
+    ).toHaveLength(1 + 8);
+  });
+
+  it("open nothing where what has ended them is damaged, and are not forgotten for it", async () => {
+    const { desk, ring, store, book, clock } = await room();
+    const ways = {
+      revoked: (id: string) => desk.revoke(id, maker),
+      changed: (id: string) => desk.change(id, { expiresAtMs: 1 }, maker),
+      rotated: (id: string) => desk.rotate(id, 0, maker),
+    };
+    for (const [name, end] of Object.entries(ways)) {
+      const { text, key } = await desk.create(asked(name), maker);
+      const before = new Set(store.objects.keys());
+      await end(key.made.id);
+      const [part = ""] = [...store.objects.keys()].filter((each) => !before.has(each));
+      store.objects.set(part, new Uint8Array());
+      await book.refresh();
+      expect(() => ring.whoHas(text), name).toThrow(/was revoked/);
+    }
+    clock.advance(91 * dayMs);
+    await desk.create(asked("later"), maker);
+    expect(desk.list().map(({ made }) => made.name)).toEqual(expect.arrayContaining(Object.keys(ways)));
   });
 
   it("are known by name, whoever they are, as long as they are known", async () => {

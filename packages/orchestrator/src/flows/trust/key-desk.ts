@@ -1,7 +1,14 @@
 import { type Clock, MusterError } from "@muster/base";
 import { changeDetails, changedBounds, type KeyChange } from "../../core/access/key-change.ts";
 import { keyText, secretBytes, shortId } from "../../core/access/key-format.ts";
-import { type ApiKeyRecord, type KeyPart, type KeySecret, stateOfKey } from "../../core/access/key-record.ts";
+import {
+  type ApiKeyRecord,
+  type KeyPart,
+  type KeyRevoked,
+  type KeySecret,
+  stateOfKey,
+  unknownRevoker,
+} from "../../core/access/key-record.ts";
 import type { Limits, Principal, Scope } from "../../core/access/principal.ts";
 import { requireRights } from "../../core/access/require-rights.ts";
 import type { AuditTrail } from "../../ports/audit-trail.ts";
@@ -46,6 +53,8 @@ const maxKeys = 5_000;
 const maxTries = 10;
 /** Changes before the last are kept a while: whoever is late then finds their number taken. */
 const keptChanges = 8;
+/** Texts that are over are kept a while: whoever presents one is told that there is a newer one. */
+const keptSecrets = 8;
 
 /** Makes, rotates and revokes API keys. */
 export class KeyDesk {
@@ -79,13 +88,16 @@ export class KeyDesk {
   /** A second text for the key; the one before it is good for `overlapMs` longer. */
   rotate(id: string, overlapMs: number, maker: Principal): Promise<NewKey> {
     return this.#inTurn(async () => {
-      const { clock, audit } = this.#deps;
+      const { clock, audit, book } = this.#deps;
+      await book.refresh();
       const key = this.get(id);
       const nowMs = clock.wallMs();
       requireLive(key, nowMs);
       requireRights(key.made, maker);
-      const { secret, text } = this.#secretFor(id, nowMs + overlapMs);
+      const [before] = key.secrets;
+      const { secret, text } = this.#secretFor(id, nowMs + overlapMs, before?.createdAtMs);
       await this.#write([secret]);
+      for (const old of key.secrets.slice(keptSecrets - 1)) await book.remove(nameOf(old));
       audit.record({
         ...{ action: "key.rotate", actor: maker.keyId, target: id },
         details: { name: key.made.name, overlap_seconds: Math.round(overlapMs / 1000) },
@@ -123,7 +135,7 @@ export class KeyDesk {
     return this.#inTurn(async () => {
       const { clock, audit, book } = this.#deps;
       const { made, revoked } = this.get(id);
-      if (revoked !== undefined) return this.get(id);
+      if (revoked !== undefined && !isDamaged(revoked)) return this.get(id);
       const part = { kind: "revoked" as const, keyId: id, atMs: clock.wallMs(), by: by.keyId };
       await book.putIfAbsent(nameOf(part), part);
       audit.record({
@@ -172,11 +184,16 @@ export class KeyDesk {
     }
   }
 
-  #secretFor(keyId: string, othersEndAtMs: number | undefined): { secret: KeySecret; text: string } {
+  /** @param afterMs when the one before it was made: by a clock that is ahead, it would be the newer one otherwise */
+  #secretFor(
+    keyId: string,
+    othersEndAtMs: number | undefined,
+    afterMs = Number.NEGATIVE_INFINITY,
+  ): { secret: KeySecret; text: string } {
     const { randomBytes, digest, clock } = this.#deps;
     const id = shortId(randomBytes(16));
     const text = keyText(id, randomBytes(secretBytes));
-    const createdAtMs = clock.wallMs();
+    const createdAtMs = Math.max(clock.wallMs(), afterMs + 1);
     return { secret: { kind: "secret", keyId, id, digest: digest(text), createdAtMs, othersEndAtMs }, text };
   }
 
@@ -208,9 +225,15 @@ export class KeyDesk {
   }
 }
 
-/** When it was over; never for one that is live. */
+/** Nobody has revoked it: what was done to it cannot be read. */
+function isDamaged({ by }: KeyRevoked): boolean {
+  return by === unknownRevoker;
+}
+
+/** When it was over; never for one that is live, or that nobody has ended: a part of it is damaged. */
 function endOf({ made, revoked }: ApiKeyRecord): number {
-  return Math.min(revoked?.atMs ?? Number.POSITIVE_INFINITY, made.expiresAtMs ?? Number.POSITIVE_INFINITY);
+  const revokedAtMs = revoked === undefined || isDamaged(revoked) ? undefined : revoked.atMs;
+  return Math.min(revokedAtMs ?? Number.POSITIVE_INFINITY, made.expiresAtMs ?? Number.POSITIVE_INFINITY);
 }
 
 function nameOf(part: KeyPart): string {

@@ -36,6 +36,7 @@ const dayMs = 86_400_000;
 export class KeyRing {
   readonly #deps: KeyRingDeps;
   #keys: readonly ApiKeyRecord[] = [];
+  #hasKeys = false;
   #byId: ReadonlyMap<string, ApiKeyRecord> = new Map();
   #bySecret: ReadonlyMap<string, Opened> = new Map();
   /** The day on which each key was last used, as far as we have said so. */
@@ -47,12 +48,13 @@ export class KeyRing {
   }
 
   /**
-   * Whether nobody needs a key: none is configured, none was ever made, and the operator has none. One that was revoked or has expired counts
-   * as made: the end of the last key must not open what it has closed.
+   * Whether nobody needs a key: none is configured, none was ever made, and the operator has none. One that was revoked
+   * or has expired counts as made, and so does what is left of one that is damaged: the end of the last key must not open
+   * what it has closed.
    */
   get isOpen(): boolean {
     const { configured, operatorKey } = this.#deps;
-    return configured.length === 0 && this.#keys.length === 0 && operatorKey() === undefined;
+    return configured.length === 0 && !this.#hasKeys && operatorKey() === undefined;
   }
 
   all(): readonly ApiKeyRecord[] {
@@ -108,8 +110,10 @@ export class KeyRing {
   }
 
   #read(): void {
-    this.#keys = keysOf(this.#deps.book.all());
-    if (this.#keys.length > 0) this.#deps.onClosed();
+    const parts = this.#deps.book.all();
+    this.#keys = keysOf(parts);
+    this.#hasKeys = parts.length > 0;
+    if (this.#hasKeys) this.#deps.onClosed();
     this.#byId = new Map(this.#keys.map((key) => [key.made.id, key]));
     this.#bySecret = new Map(
       this.#keys.flatMap((key) => {

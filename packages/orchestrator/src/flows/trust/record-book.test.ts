@@ -15,11 +15,14 @@ async function room() {
   onTestFinished(() => rm(directory, { recursive: true, force: true }));
   const clock = new ManualClock();
   const background = new Background(silentLog);
-  const open = async () => {
+  const open = async (
+    more: { readonly maxRecords?: number; readonly damaged?: (name: string) => Named } = {},
+  ) => {
     const store = createDiskObjectStore({ directory, log: silentLog });
     const book = new RecordBook<Named>({
       ...{ store, clock, background, log: silentLog, prefix: "trust/things/" },
       read: (value) => ("name" in value && typeof value.name === "string" ? { name: value.name } : undefined),
+      ...more,
     });
     onTestFinished(async () => {
       book.stop();
@@ -75,5 +78,31 @@ describe("records that every orchestrator knows", () => {
     await writeFile(join(directory, "trust/things/bad.json"), "{");
     await book.refresh();
     expect(book.all()).toEqual([{ name: "good" }]);
+  });
+
+  it("that are damaged count as what their reader makes of them, where it says so", async () => {
+    const { open, directory } = await room();
+    const book = await open({ damaged: (name) => ({ name: `${name}?` }) });
+    await book.put("a", { name: "first" });
+    for (const content of ["{", "", "{}", "[]"]) {
+      await writeFile(join(directory, "trust/things/a.json"), content);
+      await book.refresh();
+      expect(book.get("a")).toEqual({ name: "a?" });
+    }
+  });
+
+  it("are all read or none: where there are too many, the last of them are not left out", async () => {
+    const { open } = await room();
+    const plain = await open();
+    const book = await open({ maxRecords: 2 });
+    await plain.put("a", { name: "a" });
+    await plain.put("b", { name: "b" });
+    await book.refresh();
+    await plain.remove("a");
+    await plain.put("c", { name: "c" });
+    await plain.put("d", { name: "d" });
+    await expect(book.refresh()).rejects.toThrow(/more than 2 records below trust\/things\//);
+    expect(book.all()).toEqual([{ name: "a" }, { name: "b" }]);
+    await expect(open({ maxRecords: 2 })).rejects.toThrow(/more than 2 records/);
   });
 });

@@ -1,4 +1,4 @@
-import type { Background, Clock, Log } from "@muster/base";
+import { type Background, type Clock, type Log, MusterError } from "@muster/base";
 import type { ObjectInfo, ObjectStore } from "../../ports/object-store.ts";
 import { jsonBytes, objectFrom } from "../batches/stored-json.ts";
 
@@ -8,11 +8,15 @@ interface RecordBookDeps<T> {
   readonly prefix: string;
   /** Undefined for what is no record of this kind: it is left out, and said in the log. */
   readonly read: (value: object) => T | undefined;
+  /** What a record counts as that cannot be read: one that takes something away must go on doing so. */
+  readonly damaged?: (name: string) => T | undefined;
   readonly clock: Clock;
   readonly log: Log;
   readonly background: Background;
   /** How long a change that another orchestrator has made may take to be seen here. */
   readonly refreshMs?: number;
+  /** Another number is for tests. */
+  readonly maxRecords?: number;
 }
 
 interface Seen<T> {
@@ -25,7 +29,7 @@ const usualRefreshMs = 2_000;
 /** A store may tell times in whole seconds: what is so young is read again. */
 const youngMs = 5_000;
 /** More are a mistake, or an attack: every orchestrator keeps them all in memory. */
-const maxRecords = 20_000;
+const usualMaxRecords = 100_000;
 const readsAtOnce = 32;
 
 /**
@@ -135,14 +139,15 @@ export class RecordBook<T extends object> {
   }
 
   async #load(): Promise<void> {
-    const { store, prefix, clock } = this.#deps;
+    const { store, prefix, clock, maxRecords = usualMaxRecords } = this.#deps;
     const before = this.#records;
     const records = new Map<string, Seen<T>>();
     let hasChanged = false;
     const unread: ObjectInfo[] = [];
     for await (const object of store.list(prefix)) {
       const { key, modifiedAtMs, bytes } = object;
-      if (records.size + unread.length >= maxRecords || !key.endsWith(".json")) continue;
+      if (!key.endsWith(".json")) continue;
+      if (records.size + unread.length >= maxRecords) throw tooMany(prefix, maxRecords);
       const name = this.#nameOf(key);
       const known = before.get(name);
       const isYoung = clock.wallMs() - modifiedAtMs < youngMs;
@@ -170,8 +175,11 @@ export class RecordBook<T extends object> {
   #read(key: string, content: Uint8Array): T | undefined {
     const object = objectFrom(content);
     const value = object === undefined ? undefined : this.#deps.read(object);
-    if (value === undefined) this.#deps.log.warn({ key }, "a record is damaged and left out");
-    return value;
+    if (value !== undefined) return value;
+    const instead = this.#deps.damaged?.(this.#nameOf(key));
+    const what = instead === undefined ? "is left out" : "counts as the least that it can have said";
+    this.#deps.log.warn({ key }, `a record is damaged and ${what}`);
+    return instead;
   }
 
   #schedule(): void {
@@ -188,4 +196,12 @@ export class RecordBook<T extends object> {
       });
     });
   }
+}
+
+/** Whatever came last in the list would be left out: a revocation, say. Then rather nothing new counts. */
+function tooMany(prefix: string, maxRecords: number): MusterError {
+  return new MusterError(
+    "internal",
+    `The object store has more than ${maxRecords} records below ${prefix}: nothing new is read of them. Remove those that are not needed.`,
+  );
 }

@@ -80,6 +80,7 @@ export async function trustRoom() {
     const book = new RecordBook<Enrolment>({ ...shared, prefix: objectKeys.enrolments, read: readEnrolment });
     const revocations = new RecordBook<Revocation>({
       ...{ ...shared, prefix: objectKeys.revocations, read: readRevocation },
+      damaged: () => readRevocation({}),
     });
     await Promise.all([book.start(), revocations.start()]);
     const sha256 = (bytes: Uint8Array) => createHash("sha256").update(bytes).digest("hex");

@@ -1,4 +1,4 @@
-import type { GenerateUsage, InferenceRequest, MusterError } from "@muster/base";
+import type { ErrorCode, GenerateUsage, InferenceRequest, MusterError } from "@muster/base";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { promptKeyOf, promptTokensOf, reserveOf } from "../../core/quota/estimate.ts";
 import type { Payer, TokenCounts } from "../../core/usage/usage-row.ts";
@@ -6,28 +6,39 @@ import type { HeldQuota } from "../../flows/quota/quota-desk.ts";
 import type { HttpDeps } from "../http-deps.ts";
 import { anthropicRateHeaders, rateHeaders } from "./rate-headers.ts";
 
+/** How a request ends that its client wanted no more, or not for so long. */
+const givenUp: ReadonlySet<ErrorCode> = new Set(["cancelled", "deadline_exceeded"]);
+
 /** What is known of one choice or part. */
 interface Seen {
   readonly request: InferenceRequest;
+  /** A worker has it. */
+  isBegun: boolean;
   hasOutput: boolean;
   completionTokens: number;
   /** Once it has ended well. */
   usage: GenerateUsage | undefined;
 }
 
+interface AccountDeps extends Pick<HttpDeps, "clock"> {
+  readonly quota: Pick<HttpDeps["quota"], "admit">;
+  readonly usage: Pick<HttpDeps["usage"], "answered">;
+}
+
 /** What one HTTP request takes: let in at its beginning, counted while it is answered, settled once at its end. */
 export class RequestAccount {
-  readonly #deps: HttpDeps;
+  readonly #deps: AccountDeps;
   readonly #request: FastifyRequest;
   readonly #reply: FastifyReply;
   readonly #model: string;
   #seen: readonly Seen[] = [];
   #held: HeldQuota | undefined;
   #isAdmitted = false;
+  #isGivenUp = false;
   #settling: Promise<void> = Promise.resolve();
 
   constructor(
-    deps: HttpDeps,
+    deps: AccountDeps,
     { request, reply, model }: { request: FastifyRequest; reply: FastifyReply; model: string },
   ) {
     this.#deps = deps;
@@ -54,7 +65,7 @@ export class RequestAccount {
     if (entry.kind === "held") this.#held = entry;
     this.#isAdmitted = true;
     this.#seen = requests.map((request) => ({
-      ...{ request, hasOutput: false, completionTokens: 0, usage: undefined },
+      ...{ request, isBegun: false, hasOutput: false, completionTokens: 0, usage: undefined },
     }));
   }
 
@@ -62,6 +73,7 @@ export class RequestAccount {
   started(answer: number): void {
     const seen = this.#seen[answer];
     if (seen === undefined) return;
+    seen.isBegun = true;
     seen.completionTokens = 0;
     seen.hasOutput = false;
   }
@@ -87,6 +99,7 @@ export class RequestAccount {
     if (!this.#isAdmitted) return;
     this.#isAdmitted = false;
     const outcome = failure === undefined ? "ok" : "failed";
+    this.#isGivenUp = failure !== undefined && givenUp.has(failure.code);
     this.#deps.usage.answered({ ...this.payer, model: this.#model }, outcome, this.#tokens());
     await this.#settling;
     await this.#settle();
@@ -100,14 +113,19 @@ export class RequestAccount {
     await held.settle(promptTokens + completionTokens);
   }
 
-  /** As the client is told: a prompt counts once for its choices. Of one that was cut off it is an estimate. */
+  /**
+   * As the client is told: a prompt counts once for its choices. Of one that was cut off it is an estimate, and counts as
+   * soon as a worker reads it where it was the client who gave up: who leaves each time before the first token would
+   * have whatever workers read for nothing.
+   */
   #tokens(): TokenCounts {
     const counted = new Set<object>();
     let [promptTokens, cachedTokens, completionTokens] = [0, 0, 0];
-    for (const { request, usage, hasOutput, completionTokens: written } of this.#seen) {
+    for (const { request, usage, isBegun, hasOutput, completionTokens: written } of this.#seen) {
       completionTokens += usage?.completionTokens ?? written;
       const prompt = promptKeyOf(request);
-      if (counted.has(prompt) || (usage === undefined && !hasOutput)) continue;
+      const isRead = usage !== undefined || hasOutput || (isBegun && this.#isGivenUp);
+      if (counted.has(prompt) || !isRead) continue;
       counted.add(prompt);
       promptTokens += usage?.promptTokens ?? promptTokensOf(request);
       cachedTokens += usage?.cachedTokens ?? 0;

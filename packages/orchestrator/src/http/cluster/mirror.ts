@@ -31,6 +31,7 @@ const importSchema = z.strictObject({
 /** /cluster/v1/mirror: the model files that this orchestrator keeps, and those on the workers. */
 export function mirrorRoutes(app: FastifyInstance, deps: HttpDeps): void {
   const { fleet } = deps;
+  const note = noteTo(deps.audit);
   const desk = (): MirrorDesk => {
     if (deps.mirror.desk !== undefined) return deps.mirror.desk;
     throw new MusterError(
@@ -45,12 +46,16 @@ export function mirrorRoutes(app: FastifyInstance, deps: HttpDeps): void {
 
   app.post("/cluster/v1/mirror/pull", { config: { scope: "admin" } }, (request, reply) => {
     const { model, workers } = parseBody(pullSchema, request.body);
-    return reply.status(202).send(orderBody(desk().pull(model, { toWorkers: workers })));
+    const order = desk().pull(model, { toWorkers: workers });
+    note(request, "mirror.pull", withoutSecrets(order.uri), { workers });
+    return reply.status(202).send(orderBody(order));
   });
 
   app.post("/cluster/v1/mirror/pin", { config: { scope: "admin" } }, async (request) => {
     const { model, pinned } = parseBody(pinSchema, request.body);
-    return { object: "mirror_pin", files: await desk().setPinned(model, pinned), pinned };
+    const files = await desk().setPinned(model, pinned);
+    note(request, "mirror.pin", withoutSecrets(model), { pinned });
+    return { object: "mirror_pin", files, pinned };
   });
 
   app.delete<{ Params: { model: string } }>(
@@ -59,7 +64,7 @@ export function mirrorRoutes(app: FastifyInstance, deps: HttpDeps): void {
     async (request) => {
       const { workers } = parseBody(removeSchema, request.query);
       const removed = await desk().remove(request.params.model, { fromWorkers: workers === "true" });
-      noteTo(deps.audit)(request, "mirror.remove", withoutSecrets(removed.uri), {
+      note(request, "mirror.remove", withoutSecrets(removed.uri), {
         workers: workers === "true",
       });
       return { ...orderBody(removed), deleted: true };

@@ -85,12 +85,17 @@ describe("GET /cluster/v1/usage", () => {
   });
 
   it("writes CSV that a sheet takes for text", async () => {
-    const rows = [row({ keyId: "=cmd()", model: 'a"b,c' }), row({ keyId: "other" })];
+    const rows = [
+      row({ keyId: "=cmd()", model: 'a"b,c' }),
+      row({ keyId: "other" }),
+      row({ keyId: "p", model: "-2+cmd()" }),
+    ];
     const { answer } = await ask({ scopes: ["admin"], tenant: "t" }, "by=key,model&format=csv", { rows });
     expect(answer.body).toBe(
       "key,key_name,model,requests,failed_requests,prompt_tokens,cached_tokens,completion_tokens,total_tokens,worker_seconds,watt_hours,cost\r\n" +
         '\'=cmd(),,"a""b,c",1,0,10,0,5,15,0,500,\r\n' +
-        "other,nightly,m,1,0,10,0,5,15,0,500,\r\n",
+        "other,nightly,m,1,0,10,0,5,15,0,500,\r\n" +
+        "p,,'-2+cmd(),1,0,10,0,5,15,0,500,\r\n",
     );
   });
 });

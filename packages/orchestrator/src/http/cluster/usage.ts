@@ -142,7 +142,7 @@ function csvOf(
 }
 
 function csvField(text: string): string {
-  // A sheet would take the first of these for a formula.
-  const safe = /^[=+@\t]/.test(text) ? `'${text}` : text;
+  // A sheet would take the first of these for a formula. No number of ours is below 0.
+  const safe = /^[=+\-@\t\r\n]/.test(text) ? `'${text}` : text;
   return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
 }

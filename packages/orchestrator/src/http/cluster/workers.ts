@@ -5,7 +5,7 @@ import type { ReplicaView, WorkerView } from "../../core/fleet/worker.ts";
 import type { ComingDay } from "../../flows/presence-keeper.ts";
 import type { WorkerLink } from "../../ports/worker-link.ts";
 import type { HttpDeps } from "../http-deps.ts";
-import { noteTo } from "../note.ts";
+import { noteTo, withoutSecrets } from "../note.ts";
 import { parseBody } from "../parsing/body.ts";
 import { energyBody, gpuBodies } from "./worker-load.ts";
 
@@ -22,6 +22,7 @@ type ReplicaParams = { Params: { id: string; replicaId: string } };
 
 /** The cluster API's view of the fleet, and what can be asked of one worker. */
 export function workersRoutes(app: FastifyInstance, deps: HttpDeps): void {
+  const note = noteTo(deps.audit);
   const viewOf = (id: string): WorkerView => {
     const worker = deps.fleet.worker(id);
     if (worker !== undefined) return worker;
@@ -64,7 +65,7 @@ export function workersRoutes(app: FastifyInstance, deps: HttpDeps): void {
     (request, reply) => {
       linkTo(request.params.id).send({ kind: "drain", reason: "asked by an administrator" });
       deps.fleet.markDraining(request.params.id);
-      noteTo(deps.audit)(request, "worker.drain", request.params.id);
+      note(request, "worker.drain", request.params.id);
       return reply.status(202).send(workerBody(viewOf(request.params.id)));
     },
   );
@@ -82,6 +83,10 @@ export function workersRoutes(app: FastifyInstance, deps: HttpDeps): void {
         model: body.model,
         slots: body.slots,
         contextTokens: body.context_tokens,
+      });
+      note(request, "worker.load", request.params.id, {
+        replica: replicaId,
+        uri: withoutSecrets(body.model_uri),
       });
       return reply.status(202).send({ id: replicaId, object: "replica", state: "loading" });
     },
@@ -112,6 +117,7 @@ export function workersRoutes(app: FastifyInstance, deps: HttpDeps): void {
       const link = linkTo(id);
       replicaOf(id, replicaId);
       link.send({ kind: "unload", replicaId });
+      note(request, "worker.unload", id, { replica: replicaId });
       return reply.status(202).send({ id: replicaId, object: "replica", state: "unloading" });
     },
   );
