@@ -99,6 +99,17 @@ async function mirrorOf(cluster: TestCluster): Promise<MirrorJson> {
   return (await (await fetch(`${cluster.url}/cluster/v1/mirror`)).json()) as MirrorJson;
 }
 
+/** Why a load has failed. One look at both: what has failed is tried again after a while. */
+async function failureOf(desk: Awaited<ReturnType<typeof joinDesk>>): Promise<string> {
+  let error: string | null | undefined;
+  await eventually(async () => {
+    const replica = await desk.replica();
+    error = replica?.error;
+    return replica?.state === "failed";
+  });
+  return error ?? "";
+}
+
 describe("the office mirror", () => {
   it("fetches a file once from the hub, for workers that read it while it arrives", async () => {
     const hub = await startHub();
@@ -189,8 +200,7 @@ describe("the office mirror", () => {
     const cluster = await startCluster({ huggingFaceEndpoint: hub.hubUrl, fetchHosts: ["127.0.0.1:*"] });
     const desk = await joinDesk(cluster, "a", { fetchPolicy: "mirror-only" });
     await desk.load(uri);
-    await eventually(async () => (await desk.replica())?.state === "failed");
-    expect((await desk.replica())?.error).toContain("SHA-256");
+    expect(await failureOf(desk)).toContain("SHA-256");
     const { files, fetching } = await mirrorOf(cluster);
     expect(files).toEqual([]);
     expect(fetching).toMatchObject([{ uri, error: expect.stringContaining("SHA-256") }]);
@@ -207,14 +217,7 @@ describe("the office mirror", () => {
       fetchHosts: ["127.0.0.1:*"],
     });
     await desk.load(uri);
-    // One look at both: what has failed is tried again after a while.
-    let error: string | null | undefined;
-    await eventually(async () => {
-      const replica = await desk.replica();
-      error = replica?.error;
-      return replica?.state === "failed";
-    });
-    expect(error).toContain("not a model");
+    expect(await failureOf(desk)).toContain("not a model");
     expect((await mirrorOf(cluster)).files).toEqual([]);
   });
 
@@ -241,8 +244,7 @@ describe("the office mirror", () => {
 
     const wary = await joinDesk(cluster, "wary", { fetchPolicy: "mirror-only" });
     await wary.load(uri);
-    await eventually(async () => (await wary.replica())?.state === "failed");
-    expect((await wary.replica())?.error).toContain("arrived wrong");
+    expect(await failureOf(wary)).toContain("arrived wrong");
     const desk = await joinDesk(cluster, "desk", {
       huggingFaceEndpoint: hub.hubUrl,
       fetchHosts: ["127.0.0.1:*"],
@@ -272,8 +274,7 @@ describe("the office mirror", () => {
       models: [{ uri, name: "m" }],
       fetchPolicy: "mirror-only",
     });
-    await eventually(async () => (await stray.replica())?.state === "failed");
-    expect((await stray.replica())?.error).toContain("does not offer");
+    expect(await failureOf(stray)).toContain("does not offer");
     expect(hub.seen).toEqual([]);
   });
 });
