@@ -23,7 +23,7 @@ const result: fc.Arbitrary<LineResult> = fc.record({
   body: fc.uint8Array({ maxLength: 300 }),
   usage: fc.record({ promptTokens: u32, cachedTokens: u32, completionTokens: u32, reasoningTokens: u32 }),
   isCached: fc.boolean(),
-  provenance: fc.oneof(fc.constant(""), fc.string({ unit: "binary", maxLength: 60 })),
+  provenance: fc.oneof(fc.constantFrom("", "\ufeffa"), fc.string({ unit: "binary", maxLength: 60 })),
 });
 const written: fc.Arbitrary<ResultToWrite> = result.map((item) => ({
   result: item,

@@ -72,7 +72,8 @@ export interface EncodedGroup {
 }
 
 const encoder = new TextEncoder();
-const decoder = new TextDecoder();
+// A text may begin with a byte order mark: it is part of it.
+const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
 
 /** One run of bytes for all of a group: the results, then the commits. */
 export function encodeGroup(
