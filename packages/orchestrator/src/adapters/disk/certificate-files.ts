@@ -2,6 +2,7 @@ import { createPrivateKey, X509Certificate } from "node:crypto";
 import { readFile, stat } from "node:fs/promises";
 import { createSecureContext } from "node:tls";
 import { type Clock, type Log, MusterError } from "@muster/base";
+import { ShownCertificates } from "../../flows/trust/shown-certificates.ts";
 import type { CertificatePair, ServerCertificates } from "../../ports/server-certificates.ts";
 
 /** How often the files are looked at: they are replaced every few weeks. */
@@ -21,10 +22,12 @@ interface CertificateFiles {
 export async function openCertificateFiles(files: CertificateFiles): Promise<ServerCertificates> {
   const { clock, log } = files;
   let seen = await stampOf(files);
-  let current = await readPair(files);
-  const listeners = new Set<(pair: CertificatePair) => void>();
   let isClosed = false;
   let stop: () => void = () => {};
+  const shown = new ShownCertificates(await readPair(files), () => {
+    isClosed = true;
+    stop();
+  });
 
   const look = async (): Promise<void> => {
     try {
@@ -33,10 +36,8 @@ export async function openCertificateFiles(files: CertificateFiles): Promise<Ser
         const pair = await readPair(files);
         // Taken only with a pair that is good: one file may have been replaced before the other.
         seen = stamp;
-        if (pair.cert !== current.cert || pair.key !== current.key) {
-          current = pair;
-          for (const changed of listeners) changed(pair);
-        }
+        const before = shown.current();
+        if (pair.cert !== before.cert || pair.key !== before.key) shown.show(pair);
       }
     } catch (error) {
       log.warn({ error: MusterError.from(error).message }, "the certificate was not renewed");
@@ -47,17 +48,7 @@ export async function openCertificateFiles(files: CertificateFiles): Promise<Ser
     if (!isClosed) stop = clock.after(lookMs, () => void look());
   };
   schedule();
-  return {
-    current: () => current,
-    onChange(changed) {
-      listeners.add(changed);
-      return () => listeners.delete(changed);
-    },
-    close() {
-      isClosed = true;
-      stop();
-    },
-  };
+  return shown;
 }
 
 /** Changes with the files. */

@@ -1,8 +1,9 @@
 import type { Background, Clock, Log } from "@muster/base";
 import { clockSkewMs } from "../../core/trust/authorities.ts";
 import type { HostNames } from "../../ports/certificate-issuer.ts";
-import type { CertificatePair, ServerCertificates } from "../../ports/server-certificates.ts";
+import type { ServerCertificates } from "../../ports/server-certificates.ts";
 import type { AuthorityKeeper } from "./authority-keeper.ts";
+import { ShownCertificates } from "./shown-certificates.ts";
 
 interface HostCertificatesDeps {
   readonly authorities: Pick<AuthorityKeeper, "servingId" | "signHost">;
@@ -21,23 +22,25 @@ const lookMs = 60_000;
 /** What the listeners for clients show where Muster's own authority vouches for them. */
 export async function openHostCertificates(deps: HostCertificatesDeps): Promise<ServerCertificates> {
   const { authorities, host, clock, log, background } = deps;
-  const listeners = new Set<(pair: CertificatePair) => void>();
   let madeAtMs = clock.wallMs();
   let madeBy = authorities.servingId();
-  let current = await authorities.signHost(host, lifeMs);
   let isClosed = false;
   let stop: () => void = () => {};
+  const shown = new ShownCertificates(await authorities.signHost(host, lifeMs), () => {
+    isClosed = true;
+    stop();
+  });
 
   const look = async (): Promise<void> => {
     const serving = authorities.servingId();
     const ageMs = clock.wallMs() - madeAtMs;
     // One that was made while the clock was ahead does not count for others yet.
     if (serving !== madeBy || ageMs >= renewAfterMs || ageMs < -clockSkewMs / 2) {
-      current = await authorities.signHost(host, lifeMs);
+      const pair = await authorities.signHost(host, lifeMs);
       madeAtMs = clock.wallMs();
       madeBy = serving;
       log.info({ authority: serving }, "clients are shown a new certificate");
-      for (const changed of listeners) changed(current);
+      shown.show(pair);
     }
   };
   const schedule = (): void => {
@@ -54,15 +57,5 @@ export async function openHostCertificates(deps: HostCertificatesDeps): Promise<
     );
   };
   schedule();
-  return {
-    current: () => current,
-    onChange(changed) {
-      listeners.add(changed);
-      return () => listeners.delete(changed);
-    },
-    close() {
-      isClosed = true;
-      stop();
-    },
-  };
+  return shown;
 }
