@@ -78,6 +78,25 @@ export type {
   NewApiKey,
 } from "./resources/keys.ts";
 export type {
+  DashboardSession,
+  Finding,
+  History,
+  HistoryFlow,
+  HistoryQuery,
+  HistoryValues,
+  LiveBatch,
+  LiveChanges,
+  LiveEvent,
+  LiveFlow,
+  LiveGpu,
+  LiveHello,
+  LiveNow,
+  LiveReplica,
+  LiveWorker,
+  LogLine,
+  LogQuery,
+} from "./resources/live-types.ts";
+export type {
   MirrorFetch,
   MirrorFile,
   MirrorOrder,

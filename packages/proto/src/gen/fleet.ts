@@ -30,12 +30,16 @@ import type { HeartbeatAck as _muster_v1_HeartbeatAck, HeartbeatAck__Output as _
 import type { Hello as _muster_v1_Hello, Hello__Output as _muster_v1_Hello__Output } from './muster/v1/Hello.ts';
 import type { InferenceRequest as _muster_v1_InferenceRequest, InferenceRequest__Output as _muster_v1_InferenceRequest__Output } from './muster/v1/InferenceRequest.ts';
 import type { Inventory as _muster_v1_Inventory, Inventory__Output as _muster_v1_Inventory__Output } from './muster/v1/Inventory.ts';
+import type { Lend as _muster_v1_Lend, Lend__Output as _muster_v1_Lend__Output } from './muster/v1/Lend.ts';
 import type { LoadReplica as _muster_v1_LoadReplica, LoadReplica__Output as _muster_v1_LoadReplica__Output } from './muster/v1/LoadReplica.ts';
+import type { LogLine as _muster_v1_LogLine, LogLine__Output as _muster_v1_LogLine__Output } from './muster/v1/LogLine.ts';
+import type { LogLines as _muster_v1_LogLines, LogLines__Output as _muster_v1_LogLines__Output } from './muster/v1/LogLines.ts';
 import type { LogitBias as _muster_v1_LogitBias, LogitBias__Output as _muster_v1_LogitBias__Output } from './muster/v1/LogitBias.ts';
 import type { Media as _muster_v1_Media, Media__Output as _muster_v1_Media__Output } from './muster/v1/Media.ts';
 import type { OrchestratorMessage as _muster_v1_OrchestratorMessage, OrchestratorMessage__Output as _muster_v1_OrchestratorMessage__Output } from './muster/v1/OrchestratorMessage.ts';
 import type { Output as _muster_v1_Output, Output__Output as _muster_v1_Output__Output } from './muster/v1/Output.ts';
 import type { OutputFormat as _muster_v1_OutputFormat, OutputFormat__Output as _muster_v1_OutputFormat__Output } from './muster/v1/OutputFormat.ts';
+import type { ProcessStats as _muster_v1_ProcessStats, ProcessStats__Output as _muster_v1_ProcessStats__Output } from './muster/v1/ProcessStats.ts';
 import type { Refused as _muster_v1_Refused, Refused__Output as _muster_v1_Refused__Output } from './muster/v1/Refused.ts';
 import type { RenewIdentity as _muster_v1_RenewIdentity, RenewIdentity__Output as _muster_v1_RenewIdentity__Output } from './muster/v1/RenewIdentity.ts';
 import type { ReplicaReport as _muster_v1_ReplicaReport, ReplicaReport__Output as _muster_v1_ReplicaReport__Output } from './muster/v1/ReplicaReport.ts';
@@ -94,12 +98,16 @@ export interface ProtoGrpcType {
       Hello: MessageTypeDefinition<_muster_v1_Hello, _muster_v1_Hello__Output>
       InferenceRequest: MessageTypeDefinition<_muster_v1_InferenceRequest, _muster_v1_InferenceRequest__Output>
       Inventory: MessageTypeDefinition<_muster_v1_Inventory, _muster_v1_Inventory__Output>
+      Lend: MessageTypeDefinition<_muster_v1_Lend, _muster_v1_Lend__Output>
       LoadReplica: MessageTypeDefinition<_muster_v1_LoadReplica, _muster_v1_LoadReplica__Output>
+      LogLine: MessageTypeDefinition<_muster_v1_LogLine, _muster_v1_LogLine__Output>
+      LogLines: MessageTypeDefinition<_muster_v1_LogLines, _muster_v1_LogLines__Output>
       LogitBias: MessageTypeDefinition<_muster_v1_LogitBias, _muster_v1_LogitBias__Output>
       Media: MessageTypeDefinition<_muster_v1_Media, _muster_v1_Media__Output>
       OrchestratorMessage: MessageTypeDefinition<_muster_v1_OrchestratorMessage, _muster_v1_OrchestratorMessage__Output>
       Output: MessageTypeDefinition<_muster_v1_Output, _muster_v1_Output__Output>
       OutputFormat: MessageTypeDefinition<_muster_v1_OutputFormat, _muster_v1_OutputFormat__Output>
+      ProcessStats: MessageTypeDefinition<_muster_v1_ProcessStats, _muster_v1_ProcessStats__Output>
       Refused: MessageTypeDefinition<_muster_v1_Refused, _muster_v1_Refused__Output>
       RenewIdentity: MessageTypeDefinition<_muster_v1_RenewIdentity, _muster_v1_RenewIdentity__Output>
       ReplicaReport: MessageTypeDefinition<_muster_v1_ReplicaReport, _muster_v1_ReplicaReport__Output>

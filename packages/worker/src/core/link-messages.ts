@@ -157,6 +157,8 @@ export type OrchestratorSays =
   | { readonly kind: "forget"; readonly modelUri: string }
   /** The authorities have changed: the identity is to be renewed soon. */
   | { readonly kind: "renew" }
+  /** An administrator takes the machine out for so long (0: until told otherwise), or lets it lend by its own policy. */
+  | { readonly kind: "lend"; readonly isPaused: boolean; readonly seconds: number; readonly reason: string }
   | { readonly kind: "heartbeat-ack"; readonly sequence: number };
 
 /** How an attempt is named in tables and heartbeats. */

@@ -46,6 +46,7 @@ export function carryOut(
     case "renew":
       renew();
       return;
+    case "lend":
     case "heartbeat-ack":
       return;
     default:

@@ -209,6 +209,10 @@ export function fromWire(body: Exclude<OrchestratorBody, { kind: "welcome" | "re
       return { kind: "drain", reason: body.value.reason };
     case "renew":
       return { kind: "renew" };
+    case "lend": {
+      const { isPaused, seconds, reason } = body.value;
+      return { kind: "lend", isPaused, seconds, reason };
+    }
     case "heartbeatAck":
       return { kind: "heartbeat-ack", sequence: body.value.sequence };
     default:

@@ -10,6 +10,7 @@ export interface Assign {
   'request'?: (_muster_v1_InferenceRequest | null);
   'whole'?: (boolean);
   'ticket'?: (string);
+  'traceId'?: (string);
 }
 
 export interface Assign__Output {
@@ -19,4 +20,5 @@ export interface Assign__Output {
   'request': (_muster_v1_InferenceRequest__Output | null);
   'whole': (boolean);
   'ticket': (string);
+  'traceId': (string);
 }

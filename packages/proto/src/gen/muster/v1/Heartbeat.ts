@@ -2,6 +2,7 @@
 // Original file: packages/proto/muster/v1/worker.proto
 
 import type { GpuLoad as _muster_v1_GpuLoad, GpuLoad__Output as _muster_v1_GpuLoad__Output } from '../../muster/v1/GpuLoad.ts';
+import type { ProcessStats as _muster_v1_ProcessStats, ProcessStats__Output as _muster_v1_ProcessStats__Output } from '../../muster/v1/ProcessStats.ts';
 import type { Long } from '@grpc/proto-loader';
 
 export interface Heartbeat {
@@ -12,6 +13,7 @@ export interface Heartbeat {
   'gpus'?: (_muster_v1_GpuLoad)[];
   'offeredRamBytes'?: (number | string | Long);
   'cpuWatts'?: (number | string);
+  'stats'?: (_muster_v1_ProcessStats | null);
   '_offeredRamBytes'?: "offeredRamBytes";
   '_cpuWatts'?: "cpuWatts";
 }
@@ -24,6 +26,7 @@ export interface Heartbeat__Output {
   'gpus': (_muster_v1_GpuLoad__Output)[];
   'offeredRamBytes'?: (number);
   'cpuWatts'?: (number);
+  'stats': (_muster_v1_ProcessStats__Output | null);
   '_offeredRamBytes'?: "offeredRamBytes";
   '_cpuWatts'?: "cpuWatts";
 }

@@ -13,6 +13,7 @@ import type { HeartbeatAck as _muster_v1_HeartbeatAck, HeartbeatAck__Output as _
 import type { FetchModel as _muster_v1_FetchModel, FetchModel__Output as _muster_v1_FetchModel__Output } from '../../muster/v1/FetchModel.ts';
 import type { ForgetModel as _muster_v1_ForgetModel, ForgetModel__Output as _muster_v1_ForgetModel__Output } from '../../muster/v1/ForgetModel.ts';
 import type { RenewIdentity as _muster_v1_RenewIdentity, RenewIdentity__Output as _muster_v1_RenewIdentity__Output } from '../../muster/v1/RenewIdentity.ts';
+import type { Lend as _muster_v1_Lend, Lend__Output as _muster_v1_Lend__Output } from '../../muster/v1/Lend.ts';
 
 export interface OrchestratorMessage {
   'welcome'?: (_muster_v1_Welcome | null);
@@ -27,7 +28,8 @@ export interface OrchestratorMessage {
   'fetch'?: (_muster_v1_FetchModel | null);
   'forget'?: (_muster_v1_ForgetModel | null);
   'renew'?: (_muster_v1_RenewIdentity | null);
-  'body'?: "welcome"|"refused"|"assign"|"cancel"|"load"|"unload"|"drain"|"endAck"|"heartbeatAck"|"fetch"|"forget"|"renew";
+  'lend'?: (_muster_v1_Lend | null);
+  'body'?: "welcome"|"refused"|"assign"|"cancel"|"load"|"unload"|"drain"|"endAck"|"heartbeatAck"|"fetch"|"forget"|"renew"|"lend";
 }
 
 export interface OrchestratorMessage__Output {
@@ -43,5 +45,6 @@ export interface OrchestratorMessage__Output {
   'fetch'?: (_muster_v1_FetchModel__Output | null);
   'forget'?: (_muster_v1_ForgetModel__Output | null);
   'renew'?: (_muster_v1_RenewIdentity__Output | null);
-  'body'?: "welcome"|"refused"|"assign"|"cancel"|"load"|"unload"|"drain"|"endAck"|"heartbeatAck"|"fetch"|"forget"|"renew";
+  'lend'?: (_muster_v1_Lend__Output | null);
+  'body'?: "welcome"|"refused"|"assign"|"cancel"|"load"|"unload"|"drain"|"endAck"|"heartbeatAck"|"fetch"|"forget"|"renew"|"lend";
 }

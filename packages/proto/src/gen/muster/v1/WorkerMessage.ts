@@ -10,6 +10,7 @@ import type { Draining as _muster_v1_Draining, Draining__Output as _muster_v1_Dr
 import type { Goodbye as _muster_v1_Goodbye, Goodbye__Output as _muster_v1_Goodbye__Output } from '../../muster/v1/Goodbye.ts';
 import type { Availability as _muster_v1_Availability, Availability__Output as _muster_v1_Availability__Output } from '../../muster/v1/Availability.ts';
 import type { Inventory as _muster_v1_Inventory, Inventory__Output as _muster_v1_Inventory__Output } from '../../muster/v1/Inventory.ts';
+import type { LogLines as _muster_v1_LogLines, LogLines__Output as _muster_v1_LogLines__Output } from '../../muster/v1/LogLines.ts';
 
 export interface WorkerMessage {
   'hello'?: (_muster_v1_Hello | null);
@@ -21,7 +22,8 @@ export interface WorkerMessage {
   'goodbye'?: (_muster_v1_Goodbye | null);
   'availability'?: (_muster_v1_Availability | null);
   'inventory'?: (_muster_v1_Inventory | null);
-  'body'?: "hello"|"heartbeat"|"replica"|"output"|"end"|"draining"|"goodbye"|"availability"|"inventory";
+  'logs'?: (_muster_v1_LogLines | null);
+  'body'?: "hello"|"heartbeat"|"replica"|"output"|"end"|"draining"|"goodbye"|"availability"|"inventory"|"logs";
 }
 
 export interface WorkerMessage__Output {
@@ -34,5 +36,6 @@ export interface WorkerMessage__Output {
   'goodbye'?: (_muster_v1_Goodbye__Output | null);
   'availability'?: (_muster_v1_Availability__Output | null);
   'inventory'?: (_muster_v1_Inventory__Output | null);
-  'body'?: "hello"|"heartbeat"|"replica"|"output"|"end"|"draining"|"goodbye"|"availability"|"inventory";
+  'logs'?: (_muster_v1_LogLines__Output | null);
+  'body'?: "hello"|"heartbeat"|"replica"|"output"|"end"|"draining"|"goodbye"|"availability"|"inventory"|"logs";
 }
