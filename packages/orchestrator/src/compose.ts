@@ -3,7 +3,7 @@ import { Background, type Clock, Lifecycle, type Log, systemClock } from "@muste
 import { createBullmqJobQueue } from "./adapters/bullmq/job-queue.ts";
 import { createRedisModelDirectory } from "./adapters/redis/model-directory.ts";
 import { createRedisTokenBus } from "./adapters/redis/token-bus.ts";
-import { openObjectStore, startBatches } from "./compose-batches.ts";
+import { startBatches } from "./compose-batches.ts";
 import { startCanary } from "./compose-canary.ts";
 import { startCatalogue } from "./compose-catalogue.ts";
 import { startFleetPort } from "./compose-fleet-port.ts";
@@ -13,6 +13,7 @@ import { createPlacement } from "./compose-placement.ts";
 import { startQuota } from "./compose-quota.ts";
 import { openRedis } from "./compose-redis.ts";
 import { startSecurity } from "./compose-security.ts";
+import { openObjectStore } from "./compose-store.ts";
 import type { OwnCertificates } from "./compose-tls.ts";
 import type { OrchestratorConfig } from "./config.ts";
 import { countByState } from "./core/batches/batch.ts";
@@ -208,10 +209,7 @@ async function start(
     },
   });
 
-  const health = await startHealth({
-    ...{ config, address, certificates: security.expiries, damagedRecords: security.damagedRecords },
-    ...{ clock, log, background, lifecycle },
-  });
+  const health = await startHealth({ config, address, security, clock, log, background, lifecycle });
   const office = startMirror({
     ...{ config, fleet, clock, log, background, lifecycle },
     models: createModelFinder(models.catalogue, (model) => placement.placer.preferredVariant(model)),
