@@ -10,6 +10,7 @@ const lanes = [
   {
     lint: ["node_modules/@biomejs/biome/bin/biome", "ci", "--colors=off", "."],
     types: ["node_modules/typescript/bin/tsc", "-b"],
+    "metrics-doc": ["tools/metrics-doc.mjs", "--check"],
     layers: ["node_modules/dependency-cruiser/bin/dependency-cruise.mjs", "packages", "test", "bench"],
     "dead-code": ["node_modules/knip/bin/knip.js"],
   },
