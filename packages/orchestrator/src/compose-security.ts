@@ -18,6 +18,8 @@ export interface StartedSecurity extends StartedAudit, StartedAccess {
   expiries(): ReadonlyMap<string, number>;
   /** Records of keys, enrolments and revocations that could not be read at the last look. */
   damagedRecords(): number;
+  /** PEM: the authorities that workers are to believe. */
+  anchors(): readonly string[];
 }
 
 /** Builds what knows who may ask and who may join, how it is encrypted, and what is remembered of it. */
@@ -48,6 +50,7 @@ export async function startSecurity(deps: {
     ...audited,
     ...access,
     trust,
+    anchors: () => authorities?.anchors() ?? [],
     async certificates() {
       ofClients = await openCertificates({
         config,

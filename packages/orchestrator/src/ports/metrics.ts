@@ -35,8 +35,13 @@ export interface Metrics {
   firstToken(model: string, sinceAcceptedMs: number): void;
   /** Time between two pieces that reached the client, spread over the tokens of the second. */
   interToken(model: string, perTokenMs: number, tokens: number): void;
-  /** Of one answer: a choice of a request, or a line. */
-  tokensUsed(asked: AskedFor, usage: GenerateUsage): void;
+  /** Tokens of an answer that is under way have come home. */
+  tokensCame(model: string, tokens: number): void;
+  /**
+   * Of one answer: a choice of a request, or a line.
+   * @param toldTokens of those that were generated, so many have come before
+   */
+  tokensUsed(asked: AskedFor, usage: GenerateUsage, toldTokens?: number): void;
   attemptEnded(model: string, result: string): void;
   /** An attempt has given its answer: how fast its worker was, and why it ended. */
   attemptAnswered(model: string, end: Pick<InferenceEnd, "reason" | "usage" | "timings">): void;

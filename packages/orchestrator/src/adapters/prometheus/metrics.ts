@@ -68,6 +68,8 @@ export function createPrometheusMetrics(observed: Observed, options: PrometheusO
       queue.lines.add(1, line.model, line.isCached ? "cached" : outcome);
       lineEnded(line);
     },
+    // Counted at the end of each answer.
+    tokensCame() {},
     resultFenced: (reason) => queue.fencedResults.add(1, reason),
     batchEnded: (state, durationMs) => queue.batchDuration.observe(durationMs / 1_000, 1, state),
     placed: (action) => fleet.placements.add(1, action),

@@ -134,7 +134,7 @@ export class RecordBook<T extends object> {
   /** What we have written ourselves needs no look at all the others; the next look reads it as it lies there. */
   #know(name: string, value: T): void {
     const isNew = JSON.stringify(value) !== JSON.stringify(this.#records.get(name)?.value);
-    this.#records.set(name, { modifiedAtMs: Number.NaN, bytes: 0, value });
+    this.#records.set(name, { modifiedAtMs: Number.NaN, bytes: 0, value, isDamaged: false });
     if (isNew) this.#onChange();
   }
 
