@@ -2,6 +2,7 @@
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { ensureChromium } from "./lib/chromium.mjs";
 import { run, runTool, secondsSince, ToolError } from "./lib/command.mjs";
 import { setUp } from "./setup.mjs";
 
@@ -32,6 +33,18 @@ async function runCheck(args) {
   if (code !== 0) console.log(output.trimEnd());
   for (const [line] of code === 0 ? output.matchAll(/^note: .*$/gm) : []) console.log(`  ${line}`);
   return code === 0;
+}
+
+/** What a suite needs that set-up does not bring. Its tests say that they are skipped where it cannot be had. */
+const needs = { e2e: ensureChromium };
+
+async function bringNeeds(suite) {
+  try {
+    await needs[suite]?.();
+  } catch (error) {
+    if (!(error instanceof ToolError) || process.env.CI === "true") throw error;
+    console.log(`  note: ${error.message}`);
+  }
 }
 
 /** Runs a vitest project on screen and adds its tests to the totals. */
@@ -94,6 +107,7 @@ async function runSteps(names) {
   let failed = failedChecks.filter((name) => name !== undefined);
   for (const name of suites.filter((suite) => names.includes(suite))) {
     if (failed.length > 0) break;
+    await bringNeeds(name);
     const failedSuite = await runStep(name, () => runSuite(name));
     if (failedSuite !== undefined) failed = [failedSuite];
   }
