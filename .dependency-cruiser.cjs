@@ -168,7 +168,7 @@ module.exports = {
   ],
   options: {
     doNotFollow: { path: "node_modules" },
-    exclude: { path: "(^|/)dist/" },
+    exclude: { path: "(^|/)dist/|^packages/dashboard/site/" },
     // Imports of types count as well.
     tsPreCompilationDeps: true,
     enhancedResolveOptions: {

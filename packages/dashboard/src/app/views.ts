@@ -35,4 +35,20 @@ export const views: readonly ViewEntry[] = [
     scope: "read",
     component: lazy(async () => ({ default: (await import("../views/models/models.tsx")).ModelsView })),
   },
+  {
+    id: "batches",
+    title: "Batches",
+    icon: "batches",
+    scope: "batch",
+    component: lazy(async () => ({ default: (await import("../views/batches/batches.tsx")).BatchesView })),
+  },
+  {
+    id: "playground",
+    title: "Playground",
+    icon: "playground",
+    scope: "inference",
+    component: lazy(async () => ({
+      default: (await import("../views/playground/playground.tsx")).PlaygroundView,
+    })),
+  },
 ];
