@@ -27,6 +27,8 @@ export interface StartedAccess {
   readonly signInLimit: SignInLimit;
   /** Where the key of this machine's operator is; undefined while none is needed. */
   readonly operatorKeyFile: () => string | undefined;
+  /** How many records of keys could not be read at the last look. */
+  readonly unreadableKeys: () => number;
 }
 
 /** Whoever asked without a key before there were any keeps what they have made. */
@@ -90,17 +92,13 @@ export async function startAccess(deps: {
   lifecycle.onStop("refusals", () => refusals.close());
   const sessions = new DashboardSessions({
     store: createRedisSessionStore({ address, prefix: config.redisPrefix, log }),
-    ...{ ring: keyRing, digest: sha256, audit, clock, log },
+    ...{ ring: keyRing, digest: sha256, audit, clock, log, background },
     newSecret: () => randomBytes(secretBytes).toString("base64url"),
   });
   lifecycle.onStop("sessions", () => sessions.close());
   const signInLimit = new SignInLimit({ clock });
   return {
-    keyRing,
-    keys,
-    refusals,
-    sessions,
-    signInLimit,
+    ...{ keyRing, keys, refusals, sessions, signInLimit, unreadableKeys: () => book.unreadable },
     operatorKeyFile: () => (operatorKey === undefined ? undefined : path),
   };
 }

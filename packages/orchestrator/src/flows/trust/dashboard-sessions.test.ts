@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { ManualClock, MusterError, silentLog } from "@muster/base";
+import { Background, ManualClock, MusterError, silentLog } from "@muster/base";
 import { describe, expect, it } from "vitest";
 import { createMemorySessionStore } from "../../adapters/memory/session-store.ts";
 import { operator } from "../../core/access/principal.ts";
@@ -36,11 +36,12 @@ function room(shared?: { store: SessionStore; clock: ManualClock }) {
   const key = { text: "text" as string | undefined };
   const events: AuditEvent[] = [];
   let secrets = 0;
+  const background = new Background(silentLog);
   const refuse = (): never => {
     throw new MusterError("unauthenticated", "no such key");
   };
   const sessions = new DashboardSessions({
-    ...{ store, digest, clock, log: silentLog },
+    ...{ store, digest, clock, background, log: silentLog },
     ring: {
       whoHas: (presented) => (presented === key.text ? holder : refuse()),
       whoIs: (keyId, isSecret) =>
@@ -49,7 +50,7 @@ function room(shared?: { store: SessionStore; clock: ManualClock }) {
     newSecret: () => `secret-${++secrets}`,
     audit: { record: (event) => void events.push(event) },
   });
-  return { clock, store: inner, sessions, key, asked, kept, events };
+  return { clock, background, store: inner, sessions, key, asked, kept, events };
 }
 
 describe("a session of the dashboard", () => {
@@ -133,6 +134,40 @@ describe("a session of the dashboard", () => {
     isRead();
     await Promise.allSettled([asked, ending]);
     await expect(slow.whoIs(secret)).rejects.toMatchObject({ code: "unauthenticated" });
+  });
+
+  it("is used by whoever follows something for hours, and ends for them as well", async () => {
+    const { sessions, clock, background, key } = room();
+    const { secret } = await sessions.signIn("text");
+    await sessions.whoIs(secret);
+    const follow = async (minutes: number) => {
+      for (let passed = 0; passed < minutes; passed++) {
+        clock.advance(minuteMs);
+        expect(sessions.stillIs(secret)).toBe(holder);
+        await background.idle(1_000);
+      }
+    };
+    await follow(5 * 60);
+    key.text = "another text";
+    expect(() => sessions.stillIs(secret)).toThrow(expect.objectContaining({ code: "unauthenticated" }));
+    key.text = "text";
+    await follow(1);
+    await sessions.signOut(secret);
+    expect(() => sessions.stillIs(secret)).toThrow(expect.objectContaining({ code: "unauthenticated" }));
+  });
+
+  it("that is signed out elsewhere ends for whoever follows, a moment later", async () => {
+    const here = room();
+    const there = room(here);
+    const { secret } = await here.sessions.signIn("text");
+    await there.sessions.whoIs(secret);
+    await here.sessions.signOut(secret);
+    here.clock.advance(5_000);
+    expect(there.sessions.stillIs(secret)).toBe(holder);
+    await there.background.idle(1_000);
+    expect(() => there.sessions.stillIs(secret)).toThrow(
+      expect.objectContaining({ code: "unauthenticated" }),
+    );
   });
 
   it("keeps nothing from which the key could be tried out, nor the secret itself", async () => {

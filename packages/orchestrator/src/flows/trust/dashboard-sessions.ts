@@ -1,4 +1,4 @@
-import { type Clock, type Log, MusterError } from "@muster/base";
+import { type Background, type Clock, type Log, MusterError } from "@muster/base";
 import type { Principal } from "../../core/access/principal.ts";
 import type { AuditTrail } from "../../ports/audit-trail.ts";
 import type { Digest } from "../../ports/digest.ts";
@@ -14,6 +14,12 @@ interface DashboardSessionsDeps {
   readonly audit: AuditTrail;
   readonly clock: Clock;
   readonly log: Log;
+  readonly background: Background;
+}
+
+interface Read {
+  readonly session: StoredSession;
+  readonly atMs: number;
 }
 
 /** From the sign-in on, however much it is used. */
@@ -29,7 +35,8 @@ const maxRead = 1_000;
 /** Whoever has signed in with a key: each session is the key's, and ends with it. */
 export class DashboardSessions {
   readonly #deps: DashboardSessionsDeps;
-  readonly #read = new Map<string, { readonly session: StoredSession; readonly atMs: number }>();
+  readonly #read = new Map<string, Read>();
+  readonly #rereading = new Set<string>();
   #ended = 0;
 
   constructor(deps: DashboardSessionsDeps) {
@@ -67,6 +74,29 @@ export class DashboardSessions {
     return principal;
   }
 
+  /**
+   * As `whoIs`, by what was read last, for somebody who follows something without an end; it is read anew meanwhile.
+   * To follow is to use.
+   */
+  stillIs(secret: string): Principal {
+    const name = this.#deps.digest(secret);
+    const known = this.#read.get(name);
+    if (known === undefined || this.#isOver(known.session)) throw signedOut();
+    if (!this.#isFresh(known) && !this.#rereading.has(name)) {
+      this.#rereading.add(name);
+      this.#deps.background.run("session-read", async () => {
+        try {
+          await this.whoIs(secret);
+        } catch (error) {
+          this.#deps.log.debug({ error: String(error) }, "session not read");
+        } finally {
+          this.#rereading.delete(name);
+        }
+      });
+    }
+    return this.#holder(secret, known.session);
+  }
+
   async signOut(secret: string): Promise<void> {
     const { store, digest, audit } = this.#deps;
     const name = digest(secret);
@@ -101,14 +131,18 @@ export class DashboardSessions {
   }
 
   async #find(name: string): Promise<StoredSession | undefined> {
-    const { store, clock } = this.#deps;
+    const { store } = this.#deps;
     const known = this.#read.get(name);
-    if (known !== undefined && known.atMs + readMs > clock.nowMs()) return known.session;
+    if (known !== undefined && this.#isFresh(known)) return known.session;
     const ended = this.#ended;
     const session = await reached(store.find(name));
     this.#read.delete(name);
     if (session !== undefined && ended === this.#ended) this.#remember(name, session);
     return session;
+  }
+
+  #isFresh({ atMs }: Read): boolean {
+    return atMs + readMs > this.#deps.clock.nowMs();
   }
 
   #remember(name: string, session: StoredSession): void {
@@ -130,6 +164,10 @@ export class DashboardSessions {
       log.warn({ error: String(error) }, "use of a session not noted");
     }
   }
+}
+
+function signedOut(): MusterError {
+  return new MusterError("unauthenticated", "You are not signed in, or have been signed out: sign in again.");
 }
 
 /** Says which session it was in the audit trail, and is of no use for anything else. */

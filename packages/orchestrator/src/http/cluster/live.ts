@@ -1,5 +1,5 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
-import { mayDo } from "../../core/access/principal.ts";
+import { mayDo, type Principal } from "../../core/access/principal.ts";
 import type { LiveSubscriber } from "../../flows/live/live-feed.ts";
 import { plainHeaders } from "../answering/held-stream.ts";
 import { isStillAllowed } from "../auth.ts";
@@ -8,7 +8,10 @@ import { EventStream } from "../sse.ts";
 import { findingBody } from "./live-words.ts";
 
 /** The cluster as it is now: as a stream of changes, and what somebody should look at. */
-export function liveRoutes(app: FastifyInstance, deps: Pick<HttpDeps, "live" | "keyRing">): void {
+export function liveRoutes(
+  app: FastifyInstance,
+  deps: Pick<HttpDeps, "live" | "keyRing" | "sessions">,
+): void {
   app.get(
     "/cluster/v1/live",
     // A stream has no end that its headers could wait for.
@@ -20,11 +23,16 @@ export function liveRoutes(app: FastifyInstance, deps: Pick<HttpDeps, "live" | "
     },
   );
 
-  app.get("/cluster/v1/findings", { config: { scope: "read" } }, () => ({
+  app.get("/cluster/v1/findings", { config: { scope: "read" } }, ({ principal }) => ({
     object: "list",
-    data: deps.live.findings().map(findingBody),
+    data: deps.live.findings(audienceOf(principal)).map(findingBody),
     has_more: false,
   }));
+}
+
+/** Whose batches somebody may see; undefined: everybody's. */
+function audienceOf(principal: Principal): string | undefined {
+  return mayDo(principal, "admin") ? undefined : principal.tenant;
 }
 
 /** One client of the stream. The answer begins with what it is told first: until then a refusal is a proper error. */
@@ -32,18 +40,17 @@ class Follower implements LiveSubscriber {
   readonly audience: string | undefined;
   readonly #request: FastifyRequest;
   readonly #reply: FastifyReply;
-  readonly #deps: Pick<HttpDeps, "keyRing">;
+  readonly #deps: Pick<HttpDeps, "keyRing" | "sessions">;
   readonly #events: EventStream;
   #isOpen = false;
   #hasRoom = true;
 
-  constructor(request: FastifyRequest, reply: FastifyReply, deps: Pick<HttpDeps, "keyRing">) {
+  constructor(request: FastifyRequest, reply: FastifyReply, deps: Pick<HttpDeps, "keyRing" | "sessions">) {
     this.#request = request;
     this.#reply = reply;
     this.#deps = deps;
     this.#events = new EventStream(reply.raw);
-    const { principal } = request;
-    this.audience = mayDo(principal, "admin") ? undefined : principal.tenant;
+    this.audience = audienceOf(request.principal);
   }
 
   get hasRoom(): boolean {
@@ -51,7 +58,7 @@ class Follower implements LiveSubscriber {
   }
 
   isAllowed(): boolean {
-    return isStillAllowed(this.#request, this.#deps.keyRing);
+    return isStillAllowed(this.#request, this.#deps);
   }
 
   send(event: string): void {
