@@ -2,6 +2,8 @@ import type { IncomingHttpHeaders } from "node:http";
 import { isLoopbackHost, MusterError } from "@muster/base";
 import type { FastifyRequest } from "fastify";
 import { mayDo, operator, ownIds, type Principal, type Scope } from "../core/access/principal.ts";
+import { sessionCookie } from "./dashboard/cookie.ts";
+import { requireOwnPage } from "./dashboard/own-page.ts";
 
 declare module "fastify" {
   interface FastifyRequest {
@@ -26,6 +28,12 @@ export interface KeyHolders {
   readonly isOpen: boolean;
   /** Throws `unauthenticated`. */
   whoHas(presented: string): Principal;
+}
+
+/** Who is behind a session of the dashboard. */
+interface SessionHolders {
+  /** Throws `unauthenticated`. */
+  whoIs(secret: string): Promise<Principal>;
 }
 
 /** What a proxy says of whom it speaks for; some say one of these alone. */
@@ -53,6 +61,21 @@ export function authorize(headers: IncomingHttpHeaders, keys: KeyHolders): Princ
     "unauthenticated",
     "No API key was sent. Send it as the header Authorization: Bearer <key>.",
   );
+}
+
+/** As `authorize`; who shows no key may have signed in to the dashboard, with one that still counts. */
+export async function identify(
+  request: FastifyRequest,
+  { keyRing, sessions }: { readonly keyRing: KeyHolders; readonly sessions: SessionHolders },
+): Promise<Principal> {
+  const secret = keyRing.isOpen || hasKey(request.headers) ? undefined : sessionCookie(request);
+  if (secret === undefined) return authorize(request.headers, keyRing);
+  requireOwnPage(request);
+  return sessions.whoIs(secret);
+}
+
+export function hasKey(headers: IncomingHttpHeaders): boolean {
+  return presentedKey(headers) !== undefined;
 }
 
 /** Throws `forbidden`, naming what the key lacks. */

@@ -4,7 +4,7 @@ import { type FastifyInstance, type FastifyReply, type FastifyRequest, fastify }
 import { mayDo, type Scope } from "../core/access/principal.ts";
 import type { ServerCertificates } from "../ports/server-certificates.ts";
 import { anthropicRoutes } from "./anthropic/messages.ts";
-import { authorize, requireScope } from "./auth.ts";
+import { authorize, identify, requireScope } from "./auth.ts";
 import { auditRoutes } from "./cluster/audit.ts";
 import { fleetRoute } from "./cluster/fleet.ts";
 import { keysRoutes } from "./cluster/keys.ts";
@@ -14,6 +14,8 @@ import { planRoute } from "./cluster/plan.ts";
 import { trustRoutes } from "./cluster/trust.ts";
 import { usageRoute } from "./cluster/usage.ts";
 import { workersRoutes } from "./cluster/workers.ts";
+import { sessionRoutes } from "./dashboard/session.ts";
+import { siteRoutes } from "./dashboard/site.ts";
 import { fromFastify, isShortened, sendError } from "./error-response.ts";
 import type { HttpDeps } from "./http-deps.ts";
 import { connectionLimits, encryption, listenWith } from "./listener.ts";
@@ -118,7 +120,7 @@ function buildApp(
     setHeaders(request, reply);
     const { config } = request.routeOptions;
     if (config.public === true) return;
-    request.principal = authorize(request.headers, deps.keyRing);
+    request.principal = await identify(request, deps);
     request.tenant = request.principal.tenant;
     if (answers === "clients" && isForAdministrators(config.scope)) throw isElsewhere(request);
     requireScope(request);
@@ -168,6 +170,8 @@ function buildApp(
   auditRoutes(app, deps);
   usageRoute(app, deps);
   probeRoutes(app, deps);
+  siteRoutes(app, deps);
+  sessionRoutes(app, deps, (scope) => answers === "all" || !isForAdministrators(scope));
   return { app, rules };
 }
 
