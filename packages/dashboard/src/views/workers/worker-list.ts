@@ -79,6 +79,6 @@ export function heightOfRow({ gpus, replicas }: LiveWorker, { isNarrow, remPx }:
   const replicaLines = Math.max(1, replicas.length);
   const rems = isNarrow
     ? 4.25 + 2.4 * gpuLines + 1.5 * replicas.length + (replicas.length > 0 ? 0.5 : 0)
-    : 1.5 + Math.max(2.5, 2.4 * gpuLines, 1.5 * replicaLines);
+    : 1.5 + Math.max(3.6, 2.4 * gpuLines, 1.5 * replicaLines);
   return Math.round(rems * remPx);
 }
