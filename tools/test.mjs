@@ -2,6 +2,7 @@
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { ensureChromium } from "./lib/chromium.mjs";
 import { run, runTool, secondsSince, ToolError } from "./lib/command.mjs";
 import { setUp } from "./setup.mjs";
 
@@ -19,6 +20,7 @@ const lanes = [
     proto: ["tools/gen-proto.mjs", "--check"],
     secrets: ["tools/secrets.mjs"],
     sbom: ["tools/sbom.mjs"],
+    dashboard: ["tools/dashboard.mjs"],
   },
 ];
 const suites = ["unit", "integration", "faults", "e2e"];
@@ -26,11 +28,24 @@ const stepNames = [...lanes.flatMap(Object.keys), ...suites];
 
 const totals = { passed: 0, failed: 0, skipped: 0 };
 
-/** Runs a check quietly: its output is shown where it fails. */
+/** Runs a check quietly: its output is shown where it fails, and else what it notes. */
 async function runCheck(args) {
   const { code, output } = await run(process.execPath, args);
   if (code !== 0) console.log(output.trimEnd());
+  for (const [line] of code === 0 ? output.matchAll(/^note: .*$/gm) : []) console.log(`  ${line}`);
   return code === 0;
+}
+
+/** What a suite needs that set-up does not bring. Its tests say that they are skipped where it cannot be had. */
+const needs = { e2e: ensureChromium };
+
+async function bringNeeds(suite) {
+  try {
+    await needs[suite]?.();
+  } catch (error) {
+    if (!(error instanceof ToolError) || process.env.CI === "true") throw error;
+    console.log(`  note: ${error.message}`);
+  }
 }
 
 /** Runs a vitest project on screen and adds its tests to the totals. */
@@ -93,6 +108,7 @@ async function runSteps(names) {
   let failed = failedChecks.filter((name) => name !== undefined);
   for (const name of suites.filter((suite) => names.includes(suite))) {
     if (failed.length > 0) break;
+    await bringNeeds(name);
     const failedSuite = await runStep(name, () => runSuite(name));
     if (failedSuite !== undefined) failed = [failedSuite];
   }
@@ -110,7 +126,7 @@ await runTool(async () => {
   if (unknown.length > 0)
     throw new ToolError(`No step is called ${unknown.join(", ")}: ${stepNames.join(", ")}`);
   const names = stepNames.filter((name) => named.length === 0 || named.includes(name));
-  await setUp({ build: !names.includes("types") });
+  await setUp({ build: !names.includes("types"), site: !names.includes("dashboard") });
   await runSteps(names);
 });
 const { passed, failed, skipped } = totals;

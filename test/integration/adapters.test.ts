@@ -2,9 +2,11 @@ import { silentLog, systemClock } from "@muster/base";
 import {
   createBullmqJobQueue,
   createRedisProvenReplicas,
+  createRedisSessionStore,
   createRedisTokenBus,
   jobQueueContract,
   provenReplicasContract,
+  sessionStoreContract,
   sha256,
   startSupervisedRedis,
   tokenBusContract,
@@ -46,6 +48,11 @@ tokenBusContract("Redis", async (self) => {
 provenReplicasContract("Redis", async () => {
   const { url } = await testRedis();
   return createRedisProvenReplicas({ address: url, prefix: freshPrefix(), digest: sha256, log: silentLog });
+});
+
+sessionStoreContract("Redis", async () => {
+  const { url } = await testRedis();
+  return { store: createRedisSessionStore({ address: url, prefix: freshPrefix(), log: silentLog }) };
 });
 
 describe("a job whose consumer died while it held it", () => {

@@ -55,6 +55,14 @@ const table: readonly BadInput[] = [
     param: "model",
   },
   {
+    what: "a sign-in that does not come from the dashboard's page",
+    path: "/dashboard/v1/session",
+    body: { key: "a-key-that-nobody-has" },
+    status: 403,
+    code: "forbidden",
+    says: "x-muster-dashboard",
+  },
+  {
     what: "an invitation without a pool",
     path: "/cluster/v1/invites",
     body: {},

@@ -3,15 +3,18 @@ import { join } from "node:path";
 import { type Background, type Clock, isLoopbackHost, type Lifecycle, type Log } from "@muster/base";
 import { sha256 } from "./adapters/common/sha256.ts";
 import { readOrMakeSecretFile } from "./adapters/disk/secret-file.ts";
+import { createRedisSessionStore } from "./adapters/redis/session-store.ts";
 import type { OrchestratorConfig } from "./config.ts";
 import { type ApiKey, readApiKeys } from "./core/access/api-keys.ts";
 import { keyText, secretBytes, shortId } from "./core/access/key-format.ts";
 import { damagedKeyPart, readKeyPart } from "./core/access/key-part.ts";
 import type { KeyPart } from "./core/access/key-record.ts";
 import { objectKeys } from "./core/batches/keys.ts";
+import { DashboardSessions } from "./flows/trust/dashboard-sessions.ts";
 import { KeyDesk } from "./flows/trust/key-desk.ts";
 import { KeyRing } from "./flows/trust/key-ring.ts";
 import { RecordBook } from "./flows/trust/record-book.ts";
+import { SignInLimit } from "./flows/trust/sign-in-limit.ts";
 import { Refusals } from "./http/refusals.ts";
 import type { AuditTrail } from "./ports/audit-trail.ts";
 import type { ObjectStore } from "./ports/object-store.ts";
@@ -20,6 +23,8 @@ export interface StartedAccess {
   readonly keyRing: KeyRing;
   readonly keys: KeyDesk;
   readonly refusals: Refusals;
+  readonly sessions: DashboardSessions;
+  readonly signInLimit: SignInLimit;
   /** Where the key of this machine's operator is; undefined while none is needed. */
   readonly operatorKeyFile: () => string | undefined;
   /** Records of keys that could not be read at the last look. */
@@ -35,6 +40,8 @@ const digestOfKey = (text: string): Uint8Array => createHash("sha256").update(te
 export async function startAccess(deps: {
   readonly config: OrchestratorConfig;
   readonly self: string;
+  /** Of Redis. */
+  readonly address: string;
   readonly store: ObjectStore;
   readonly audit: AuditTrail;
   readonly clock: Clock;
@@ -42,7 +49,7 @@ export async function startAccess(deps: {
   readonly background: Background;
   readonly lifecycle: Lifecycle;
 }): Promise<StartedAccess> {
-  const { config, self, store, audit, clock, log, background, lifecycle } = deps;
+  const { config, self, address, store, audit, clock, log, background, lifecycle } = deps;
   const configured = readApiKeys(config.apiKeys, digestOfKey);
   const path = join(config.trustDirectory, "admin.key");
   let operatorKey: ApiKey | undefined;
@@ -83,8 +90,15 @@ export async function startAccess(deps: {
   });
   const refusals = new Refusals({ audit, clock });
   lifecycle.onStop("refusals", () => refusals.close());
+  const sessions = new DashboardSessions({
+    store: createRedisSessionStore({ address, prefix: config.redisPrefix, log }),
+    ...{ ring: keyRing, digest: sha256, audit, clock, log, background },
+    newSecret: () => randomBytes(secretBytes).toString("base64url"),
+  });
+  lifecycle.onStop("sessions", () => sessions.close());
+  const signInLimit = new SignInLimit({ clock });
   return {
-    ...{ keyRing, keys, refusals },
+    ...{ keyRing, keys, refusals, sessions, signInLimit },
     operatorKeyFile: () => (operatorKey === undefined ? undefined : path),
     damagedKeys: () => book.damagedCount,
   };

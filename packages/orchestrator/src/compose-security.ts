@@ -26,6 +26,8 @@ export interface StartedSecurity extends StartedAudit, StartedAccess {
 export async function startSecurity(deps: {
   readonly config: OrchestratorConfig;
   readonly self: string;
+  /** Of Redis. */
+  readonly address: string;
   readonly store: ObjectStore;
   /** Undefined: those of our own authority. */
   readonly ownCertificates: OwnCertificates | undefined;

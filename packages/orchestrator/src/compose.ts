@@ -1,6 +1,7 @@
 import { randomBytes, randomUUID } from "node:crypto";
 import { Background, type Clock, Lifecycle, type Log, systemClock } from "@muster/base";
 import { createBullmqJobQueue } from "./adapters/bullmq/job-queue.ts";
+import { readDashboardSite, siteFolder } from "./adapters/disk/dashboard-site.ts";
 import { createRedisModelDirectory } from "./adapters/redis/model-directory.ts";
 import { createRedisTokenBus } from "./adapters/redis/token-bus.ts";
 import { startBatches } from "./compose-batches.ts";
@@ -162,10 +163,10 @@ async function start(
   const store = await openObjectStore(config.objectStore, { log, clock });
   lifecycle.onStop("object store", () => store.close());
   const security = await startSecurity({
-    ...{ config, self: orchestratorId, store, ownCertificates: deps.ownCertificates },
+    ...{ config, self: orchestratorId, address, store, ownCertificates: deps.ownCertificates },
     ...{ clock, log, background, lifecycle },
   });
-  const { audit, auditDesk, keyRing, keys, refusals } = security;
+  const { audit, auditDesk, keyRing, keys, refusals, sessions, signInLimit } = security;
   const quotas = startQuota({
     ...{ config, self: orchestratorId, address, store, metrics, fleet, attempts, keyRing },
     ...{ clock, log, background, lifecycle },
@@ -269,7 +270,8 @@ async function start(
       metrics,
       clock,
       log,
-      ...{ keyRing, keys, refusals, audit, auditDesk },
+      ...{ keyRing, keys, refusals, sessions, signInLimit, audit, auditDesk },
+      site: await readDashboardSite(config.dashboardDirectory ?? siteFolder()),
       bodyLimitBytes: config.bodyLimitBytes,
       queueTimeoutMs: config.queueTimeoutMs,
       startedAtMs: clock.nowMs(),

@@ -75,6 +75,8 @@ export interface OrchestratorConfig extends TrustConfig, FleetTrustConfig, Metri
   readonly maxImportBytes: number;
   readonly huggingFaceEndpoint: string | undefined;
   readonly huggingFaceToken: string | undefined;
+  /** Where the dashboard's build is; undefined: in its package. */
+  readonly dashboardDirectory: string | undefined;
   /** What is known by name from the start; another one is for tests. */
   readonly catalogue: readonly ModelEntry[];
   /** Windows shorter than the API's shortest: for tests. */
@@ -168,6 +170,7 @@ export function loadOrchestratorConfig(
     maxImportBytes: overrides.maxImportBytes ?? readByteSize(env, "MUSTER_IMPORT_MAX_BYTES") ?? 2 ** 40,
     huggingFaceEndpoint: overrides.huggingFaceEndpoint ?? readText(env, "HF_ENDPOINT"),
     huggingFaceToken: overrides.huggingFaceToken ?? readText(env, "HF_TOKEN"),
+    dashboardDirectory: overrides.dashboardDirectory,
     catalogue: overrides.catalogue ?? builtInCatalogue,
     shortestBatchWindowMs: overrides.shortestBatchWindowMs ?? 3_600_000,
     liveIntervalMs: overrides.liveIntervalMs ?? 2_000,

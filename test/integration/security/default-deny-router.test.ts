@@ -4,7 +4,14 @@ import { keysOf } from "../../harness/keys-api.ts";
 
 const operator = "an-operator-key-0123456789";
 const scopes = ["inference", "batch", "read", "metrics", "admin"] as const;
-const open = ["GET /healthz", "HEAD /healthz", "GET /readyz", "HEAD /readyz", "HEAD /"];
+/** With what each answers to whoever has no key: there is no such part of a page, and nobody who has signed in. */
+const open: Readonly<Record<string, number>> = {
+  ...{ "GET /healthz": 200, "HEAD /healthz": 200, "GET /readyz": 200, "HEAD /readyz": 200 },
+  ...{ "GET /": 200, "HEAD /": 200, "GET /assets/*": 404, "HEAD /assets/*": 404 },
+  ...{ "GET /dashboard/v1/session": 401, "HEAD /dashboard/v1/session": 401 },
+  // Not from the page of the dashboard.
+  ...{ "POST /dashboard/v1/session": 403, "DELETE /dashboard/v1/session": 403 },
+};
 /** What is asked with nothing for each parameter is not there, or not good: anything but "you may not". */
 const turnedAway = [401, 403];
 
@@ -28,12 +35,17 @@ describe("who may ask", () => {
     return response.status;
   };
 
-  it("is said by every route, those that come by themselves too; three are open", async () => {
+  it("is said by every route, those that come by themselves too; few are open", async () => {
     const all = await routes();
     expect(all.length).toBeGreaterThan(60);
     expect(all.some(({ method, path }) => `${method} ${path}` === "HEAD /v1/models")).toBe(true);
     const unguarded = all.filter(({ scope }) => scope === undefined);
-    expect(unguarded.map(({ method, path }) => `${method} ${path}`).sort()).toEqual([...open].sort());
+    const nameOf = ({ method, path }: { method: string; path: string }) => `${method} ${path}`;
+    expect(unguarded.map(nameOf).sort()).toEqual(
+      Object.keys(open)
+        .map((name) => name.replace("*", "x"))
+        .sort(),
+    );
   });
 
   it("is nobody without a key, with a wrong one or with one that is sent in the wrong way", async () => {
@@ -47,7 +59,11 @@ describe("who may ask", () => {
     ] as Record<string, string>[])
       for (const route of asked) {
         const status = await statusOf(route, headers);
-        expect({ ...route, status }).toEqual({ ...route, status: route.scope === undefined ? 200 : 401 });
+        // A key that is wrong is told at `/` as well.
+        const name = `${route.method} ${route.path.replace("/assets/x", "/assets/*")}`;
+        const isWrongAtRoot = name === "GET /" && headers["authorization"]?.includes("wrong") === true;
+        const expected = isWrongAtRoot || route.scope !== undefined ? 401 : open[name];
+        expect({ ...route, headers, status }).toEqual({ ...route, headers, status: expected });
       }
     for (const path of ["/%", `/cluster/v1/workers/${"x".repeat(600)}`]) {
       expect(await statusOf({ method: "GET", path }, {})).toBe(401);
@@ -65,7 +81,8 @@ describe("who may ask", () => {
     const api = keysOf(url, operator);
     for (const scope of scopes) {
       const { key } = await api.create({ name: `only-${scope}`, scopes: [scope] });
-      for (const route of all.filter(({ path }) => !path.startsWith("/cluster/v1/keys"))) {
+      const isAsked = ({ path }: { path: string }) => !/^\/(cluster\/v1\/keys|dashboard\/)/.test(path);
+      for (const route of all.filter(isAsked)) {
         const status = await statusOf(route, { authorization: `Bearer ${key}` });
         const isListing = route.path.startsWith("/v1/models") && ["batch", "read"].includes(scope);
         const isAllowed =

@@ -111,6 +111,9 @@ const bases = (victim: string): readonly [Base, ...Base[]] => [
   ["POST", "/cluster/v1/mirror/pull", { model: "local:none.gguf", workers: false }],
   ["POST", "/cluster/v1/mirror/pin", { model: "local:none.gguf", pinned: true }],
   ["DELETE", "/cluster/v1/mirror/models/none"],
+  ["POST", "/dashboard/v1/session", { key: "a-key-that-nobody-has" }],
+  ["GET", "/dashboard/v1/session"],
+  ["GET", "/assets/index.js"],
 ];
 
 const contentTypes = [
@@ -155,7 +158,8 @@ async function ask(cluster: TestCluster, base: Base, random: Random): Promise<An
   const answer = await fetch(cluster.url + target, {
     method,
     ...(sent === undefined ? {} : { body: sent }),
-    headers: sent === undefined ? {} : { "content-type": type },
+    // As from the page of the dashboard: what it asks is not refused before it is read.
+    headers: { "x-muster-dashboard": "1", ...(sent === undefined ? {} : { "content-type": type }) },
     signal: AbortSignal.timeout(longestMs),
   });
   return {

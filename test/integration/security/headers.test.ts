@@ -35,7 +35,8 @@ describe("the headers of an answer", () => {
     expect(await headersOf("/not/there", { headers: mine })).toMatchObject({ status: 404, ...always });
     expect(await headersOf("/", { method: "HEAD" })).toMatchObject({ status: 200, ...always });
     expect(await headersOf("/", { headers: mine })).toEqual({
-      ...{ status: 200, "content-type": "text/plain; charset=utf-8", ...always },
+      ...{ status: 200, "content-type": "text/plain; charset=utf-8", vary: "accept, accept-encoding" },
+      ...always,
     });
   });
 

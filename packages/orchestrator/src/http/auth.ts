@@ -2,6 +2,8 @@ import type { IncomingHttpHeaders } from "node:http";
 import { isLoopbackHost, MusterError } from "@muster/base";
 import type { FastifyRequest } from "fastify";
 import { mayDo, operator, ownIds, type Principal, type Scope } from "../core/access/principal.ts";
+import { sessionCookie } from "./dashboard/cookie.ts";
+import { requireOwnPage } from "./dashboard/own-page.ts";
 
 declare module "fastify" {
   interface FastifyRequest {
@@ -26,6 +28,19 @@ export interface KeyHolders {
   readonly isOpen: boolean;
   /** Throws `unauthenticated`. */
   whoHas(presented: string): Principal;
+}
+
+/** Who is behind a session of the dashboard. */
+interface SessionHolders {
+  /** Throws `unauthenticated`. */
+  whoIs(secret: string): Promise<Principal>;
+  /** By what was read last. Throws `unauthenticated`. */
+  stillIs(secret: string): Principal;
+}
+
+interface Holders {
+  readonly keyRing: KeyHolders;
+  readonly sessions: SessionHolders;
 }
 
 /** What a proxy says of whom it speaks for; some say one of these alone. */
@@ -55,6 +70,18 @@ export function authorize(headers: IncomingHttpHeaders, keys: KeyHolders): Princ
   );
 }
 
+/** As `authorize`; who shows no key may have signed in to the dashboard, with one that still counts. */
+export async function identify(request: FastifyRequest, { keyRing, sessions }: Holders): Promise<Principal> {
+  const secret = shownSession(request, keyRing);
+  if (secret === undefined) return authorize(request.headers, keyRing);
+  requireOwnPage(request);
+  return sessions.whoIs(secret);
+}
+
+export function hasKey(headers: IncomingHttpHeaders): boolean {
+  return presentedKey(headers) !== undefined;
+}
+
 /** Throws `forbidden`, naming what the key lacks. */
 export function requireScope({ principal, routeOptions, method }: FastifyRequest): void {
   const { scope, alsoFor = [] } = routeOptions.config;
@@ -67,14 +94,19 @@ export function requireScope({ principal, routeOptions, method }: FastifyRequest
 }
 
 /** Whether whoever asked some time ago would still be answered: keys are revoked, and expire. For answers without end. */
-export function isStillAllowed(request: FastifyRequest, keys: KeyHolders): boolean {
+export function isStillAllowed(request: FastifyRequest, { keyRing, sessions }: Holders): boolean {
   try {
-    const principal = authorize(request.headers, keys);
+    const secret = shownSession(request, keyRing);
+    const principal = secret === undefined ? authorize(request.headers, keyRing) : sessions.stillIs(secret);
     const { scope } = request.routeOptions.config;
     return principal.keyId === request.principal.keyId && (scope === undefined || mayDo(principal, scope));
   } catch {
     return false;
   }
+}
+
+function shownSession(request: FastifyRequest, keys: KeyHolders): string | undefined {
+  return keys.isOpen || hasKey(request.headers) ? undefined : sessionCookie(request);
 }
 
 function requireFromHere(headers: IncomingHttpHeaders): void {

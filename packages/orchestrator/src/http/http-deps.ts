@@ -16,12 +16,15 @@ import type { QuotaDesk } from "../flows/quota/quota-desk.ts";
 import type { RequestDesk } from "../flows/request-desk.ts";
 import type { ServedModels } from "../flows/served-models.ts";
 import type { AuditDesk } from "../flows/trust/audit-desk.ts";
+import type { DashboardSessions } from "../flows/trust/dashboard-sessions.ts";
 import type { KeyDesk } from "../flows/trust/key-desk.ts";
 import type { KeyRing } from "../flows/trust/key-ring.ts";
+import type { SignInLimit } from "../flows/trust/sign-in-limit.ts";
 import type { TrustDesk } from "../flows/trust/trust-desk.ts";
 import type { UsageBook } from "../flows/usage/usage-book.ts";
 import type { AuditTrail } from "../ports/audit-trail.ts";
 import type { Batches } from "../ports/batches.ts";
+import type { DashboardSite } from "../ports/dashboard-site.ts";
 import type { Metrics } from "../ports/metrics.ts";
 import type { Refusals } from "./refusals.ts";
 
@@ -72,6 +75,9 @@ export interface HttpDeps {
   readonly audit: AuditTrail;
   readonly auditDesk: AuditDesk;
   readonly refusals: Refusals;
+  readonly sessions: Pick<DashboardSessions, "signIn" | "signOut" | "whoIs" | "stillIs">;
+  readonly signInLimit: SignInLimit;
+  readonly site: DashboardSite;
   readonly bodyLimitBytes: number;
   readonly queueTimeoutMs: number;
   /** Monotonic. */

@@ -10,7 +10,12 @@ export interface RouteRule {
 }
 
 /** What anybody may ask, by name: no other route can be made public by its options alone. */
-const publicRoutes = new Set(["GET /healthz", "HEAD /healthz", "GET /readyz", "HEAD /readyz", "HEAD /"]);
+const publicRoutes = new Set([
+  ...["GET /healthz", "HEAD /healthz", "GET /readyz", "HEAD /readyz"],
+  // The page and its parts show nothing by themselves; signing in is how one gets a key in.
+  ...["GET /", "HEAD /", "GET /assets/*", "HEAD /assets/*"],
+  ...["GET", "HEAD", "POST", "DELETE"].map((method) => `${method} /dashboard/v1/session`),
+]);
 
 /**
  * Lets no server start with a route that does not say who may ask it: nothing is open because somebody forgot.

@@ -4,7 +4,7 @@ import { type FastifyInstance, type FastifyReply, type FastifyRequest, fastify }
 import { mayDo, type Scope } from "../core/access/principal.ts";
 import type { ServerCertificates } from "../ports/server-certificates.ts";
 import { anthropicRoutes } from "./anthropic/messages.ts";
-import { authorize, requireScope } from "./auth.ts";
+import { authorize, identify, requireScope } from "./auth.ts";
 import { auditRoutes } from "./cluster/audit.ts";
 import { fleetRoute } from "./cluster/fleet.ts";
 import { historyRoute } from "./cluster/history.ts";
@@ -16,6 +16,8 @@ import { planRoute } from "./cluster/plan.ts";
 import { trustRoutes } from "./cluster/trust.ts";
 import { usageRoute } from "./cluster/usage.ts";
 import { workersRoutes } from "./cluster/workers.ts";
+import { sessionRoutes } from "./dashboard/session.ts";
+import { siteRoutes } from "./dashboard/site.ts";
 import { fromFastify, isShortened, sendError } from "./error-response.ts";
 import type { HttpDeps } from "./http-deps.ts";
 import { connectionLimits, encryption, type Listener, listenWith } from "./listener.ts";
@@ -135,7 +137,7 @@ function buildApp(
       if (listen.role === "metrics" && !probePaths.has(url)) throw notThere(request);
       return;
     }
-    request.principal = authorize(request.headers, deps.keyRing);
+    request.principal = await identify(request, deps);
     request.tenant = request.principal.tenant;
     const elsewhere = whereElse(config.scope, listen);
     if (elsewhere !== undefined) throw isElsewhere(request, elsewhere);
@@ -188,6 +190,8 @@ function buildApp(
   liveRoutes(app, deps);
   historyRoute(app, deps);
   probeRoutes(app, deps);
+  siteRoutes(app, deps);
+  sessionRoutes(app, deps, (scope) => answers === "all" || !isForAdministrators(scope));
   return { app, rules };
 }
 

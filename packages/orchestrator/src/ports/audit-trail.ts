@@ -15,6 +15,8 @@ export const auditActions = [
   "key.rotate",
   "key.revoke",
   "access.refuse",
+  "dashboard.sign_in",
+  "dashboard.sign_out",
   "model.add",
   "model.remove",
   "model.pin",

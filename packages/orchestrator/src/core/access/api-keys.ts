@@ -68,6 +68,6 @@ export function isSame(a: Uint8Array, b: Uint8Array): boolean {
   return difference === 0;
 }
 
-function hexOf(bytes: Uint8Array): string {
+export function hexOf(bytes: Uint8Array): string {
   return [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("");
 }

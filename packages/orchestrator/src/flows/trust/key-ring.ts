@@ -1,5 +1,5 @@
 import { type Background, type Clock, type Log, MusterError } from "@muster/base";
-import { type ApiKey, isSame, tenantOf } from "../../core/access/api-keys.ts";
+import { type ApiKey, hexOf, isSame, tenantOf } from "../../core/access/api-keys.ts";
 import { readKey } from "../../core/access/key-format.ts";
 import { type ApiKeyRecord, type KeyPart, keysOf, type LiveSecret } from "../../core/access/key-record.ts";
 import { type Limits, operator, ownIds, type Principal } from "../../core/access/principal.ts";
@@ -96,6 +96,29 @@ export class KeyRing {
     return opened.principal;
   }
 
+  /**
+   * Who has the key of this id now, for somebody who presented it before: `isSecret` tells the digest of that text, in
+   * hexadecimal. Throws `unauthenticated`, as `whoHas` does, where it would not be let in any more.
+   */
+  whoIs(keyId: string, isSecret: (digest: string) => boolean): Principal {
+    const { configured, operatorKey, clock } = this.#deps;
+    const has = ({ digest }: ApiKey) => isSecret(hexOf(digest));
+    const own = operatorKey();
+    if (keyId === ownIds.operator && own !== undefined && has(own))
+      return operator({ keyId, tenant: own.tenant });
+    if (keyId.startsWith(ownIds.configured)) {
+      const tenant = keyId.slice(ownIds.configured.length);
+      if (configured.some((key) => key.tenant === tenant && has(key))) return operator({ keyId, tenant });
+    }
+    const key = this.#byId.get(keyId);
+    const secret = key?.secrets.find(({ digest }) => isSecret(digest));
+    if (key === undefined || secret === undefined)
+      throw new MusterError("unauthenticated", "The API key of this session is not valid here any more.");
+    requireLive({ key, secret }, clock.wallMs());
+    this.#noteUse(keyId);
+    return principalOf(key);
+  }
+
   /** The day each key was last used on, `2026-11-29`, by id; read from the store. */
   async uses(): Promise<ReadonlyMap<string, string>> {
     const { store } = this.#deps;
@@ -148,7 +171,10 @@ function principalOf({ made }: ApiKeyRecord): Principal {
   return { keyId: id, keyName: name, tenant, scopes: new Set(scopes), models, limits, expiresAtMs };
 }
 
-function requireLive({ key: { made, revoked }, secret }: Opened, nowMs: number): void {
+function requireLive(
+  { key: { made, revoked }, secret }: Pick<Opened, "key" | "secret">,
+  nowMs: number,
+): void {
   if (revoked !== undefined)
     throw new MusterError("unauthenticated", `The API key "${made.name}" was revoked.`);
   if (made.expiresAtMs !== undefined && made.expiresAtMs <= nowMs)

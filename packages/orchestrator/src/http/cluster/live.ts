@@ -8,7 +8,10 @@ import { EventStream } from "../sse.ts";
 import { findingBody } from "./live-words.ts";
 
 /** The cluster as it is now: as a stream of changes, and what somebody should look at. */
-export function liveRoutes(app: FastifyInstance, deps: Pick<HttpDeps, "live" | "keyRing">): void {
+export function liveRoutes(
+  app: FastifyInstance,
+  deps: Pick<HttpDeps, "live" | "keyRing" | "sessions">,
+): void {
   app.get(
     "/cluster/v1/live",
     // A stream has no end that its headers could wait for.
@@ -37,12 +40,12 @@ class Follower implements LiveSubscriber {
   readonly audience: string | undefined;
   readonly #request: FastifyRequest;
   readonly #reply: FastifyReply;
-  readonly #deps: Pick<HttpDeps, "keyRing">;
+  readonly #deps: Pick<HttpDeps, "keyRing" | "sessions">;
   readonly #events: EventStream;
   #isOpen = false;
   #hasRoom = true;
 
-  constructor(request: FastifyRequest, reply: FastifyReply, deps: Pick<HttpDeps, "keyRing">) {
+  constructor(request: FastifyRequest, reply: FastifyReply, deps: Pick<HttpDeps, "keyRing" | "sessions">) {
     this.#request = request;
     this.#reply = reply;
     this.#deps = deps;
@@ -55,7 +58,7 @@ class Follower implements LiveSubscriber {
   }
 
   isAllowed(): boolean {
-    return isStillAllowed(this.#request, this.#deps.keyRing);
+    return isStillAllowed(this.#request, this.#deps);
   }
 
   send(event: string): void {

@@ -1,0 +1,341 @@
+import type { Batch, LiveBatch } from "@muster/sdk";
+import { useCallback, useEffect, useRef, useState } from "react";
+import { ApiError, call } from "../../data/api.ts";
+import { hashOf } from "../../data/route.ts";
+import { useJson } from "../../data/use-json.ts";
+import { useLive } from "../../data/use-live.ts";
+import { percent, rate, unknown, whole } from "../../format/numbers.ts";
+import { fullTime } from "../../format/times.ts";
+import { Ago } from "../../parts/ago.tsx";
+import { Badge } from "../../parts/badge.tsx";
+import { Button } from "../../parts/button.tsx";
+import { Confirm } from "../../parts/confirm.tsx";
+import { Empty } from "../../parts/empty.tsx";
+import { ErrorNote, errorText } from "../../parts/error-note.tsx";
+import { Icon } from "../../parts/icon.tsx";
+import { Skeleton } from "../../parts/loading.tsx";
+import { Panel } from "../../parts/panel.tsx";
+import { Stat } from "../../parts/stat.tsx";
+import { toast } from "../../parts/toast.ts";
+import { ViewHead } from "../view-head.tsx";
+import { Left, shortId } from "./batch-list.tsx";
+import { BatchMeter, BatchState } from "./batch-state.tsx";
+import { doneShare, isOver, statusWords, timelineOf } from "./batch-words.ts";
+import { FailedLines } from "./failed-lines-view.tsx";
+import { InputErrors } from "./input-errors.tsx";
+
+const readEveryMs = 4_000;
+const pathOf = (id: string) => `/v1/batches/${encodeURIComponent(id)}`;
+
+const back = (
+  <a href={hashOf("batches")}>
+    <Icon name="back" />
+    Batches
+  </a>
+);
+
+/** One batch: how far it is, what it took, and what came of it. */
+export function BatchPage({ id }: { readonly id: string }) {
+  const live = useLive(useCallback(({ batches }) => batches.get(id), [id]));
+  const [isMoving, setMoving] = useState(true);
+  const { data, error, refresh } = useJson<Batch>(pathOf(id), isMoving ? { everyMs: readEveryMs } : {});
+  const status = data?.status;
+  useEffect(() => setMoving(status === undefined || !isOver(status)), [status]);
+  useRefreshed(live?.status, refresh);
+
+  if (data === undefined)
+    return (
+      <>
+        <ViewHead title={live?.name ?? shortId(id)} before={back} />
+        {error === undefined ? <Skeleton lines={6} /> : <NotRead error={error} onRetry={refresh} />}
+      </>
+    );
+  return <BatchDetails batch={data} live={live} onChange={refresh} />;
+}
+
+/** What has just happened is read at once. */
+function useRefreshed(status: string | undefined, refresh: () => void): void {
+  const last = useRef(status);
+  useEffect(() => {
+    if (last.current !== undefined && last.current !== status) refresh();
+    last.current = status;
+  }, [status, refresh]);
+}
+
+function NotRead({ error, onRetry }: { readonly error: unknown; readonly onRetry: () => void }) {
+  if (!(error instanceof ApiError) || error.status !== 404)
+    return <ErrorNote error={error} onRetry={onRetry} />;
+  return (
+    <Empty icon="batches" title="There is no such batch for this key">
+      It may have been removed after its 30 days, or belong to another tenant: a key of that tenant shows it.
+    </Empty>
+  );
+}
+
+interface DetailsProps {
+  readonly batch: Batch;
+  readonly live: LiveBatch | undefined;
+  readonly onChange: () => void;
+}
+
+function BatchDetails({ batch, live, onChange }: DetailsProps) {
+  const { muster } = batch;
+  const isPaused = muster.paused;
+  const counts = countsOf(batch, live);
+  const over = isOver(batch.status);
+  return (
+    <>
+      <ViewHead title={batch.metadata?.["name"] ?? shortId(batch.id)} before={back}>
+        <Deeds batch={batch} onChange={onChange} />
+      </ViewHead>
+      <div className="stack">
+        <div className="row">
+          <BatchState status={batch.status} isPaused={isPaused} />
+          <span className="soft small">{statusWords(batch.status, isPaused).means}</span>
+        </div>
+        {muster.waits_for && (
+          <p className="batch-waits">
+            <Icon name="info" />
+            It waits: {muster.waits_for}
+          </p>
+        )}
+        {batch.errors && <InputErrors errors={batch.errors.data} total={muster.error_count} />}
+        {counts.total > 0 && (
+          <Panel>
+            <div className="stack">
+              <BatchMeter counts={counts} isTall />
+              <Figures batch={batch} counts={counts} isOver={over} />
+            </div>
+          </Panel>
+        )}
+        <Results batch={batch} />
+        <div className="batch-columns">
+          <Panel title="What happened">
+            <Timeline batch={batch} />
+          </Panel>
+          <Panel title="About it">
+            <Facts batch={batch} />
+          </Panel>
+        </div>
+      </div>
+    </>
+  );
+}
+
+function countsOf(batch: Batch, live: LiveBatch | undefined) {
+  const { progress } = batch.muster;
+  if (live === undefined || isOver(batch.status)) return progress;
+  const isNewer = live.completed + live.failed >= progress.completed + progress.failed;
+  return isNewer ? { ...progress, completed: live.completed, failed: live.failed } : progress;
+}
+
+type Counts = ReturnType<typeof countsOf>;
+
+interface FiguresProps {
+  readonly batch: Batch;
+  readonly counts: Counts;
+  readonly isOver: boolean;
+}
+
+function Figures({ batch, counts, isOver: over }: FiguresProps) {
+  const { forecast, progress } = batch.muster;
+  const { usage } = batch;
+  const cachedNote = progress.cached > 0 ? `${whole(progress.cached)} from the result cache` : undefined;
+  return (
+    <dl className="batch-figures">
+      <Stat
+        label="Done"
+        value={percent(doneShare(counts))}
+        note={`${whole(counts.completed + counts.failed)} of ${whole(counts.total)} lines`}
+      />
+      <Stat
+        label="Answered"
+        value={whole(counts.completed)}
+        {...(cachedNote === undefined ? {} : { note: cachedNote })}
+      />
+      <Stat
+        label="Failed"
+        value={counts.failed > 0 ? <span className="bad-text">{whole(counts.failed)}</span> : "0"}
+      />
+      {!over && (
+        <Stat
+          label="Speed"
+          value={
+            forecast?.lines_per_second === null || forecast === null
+              ? unknown
+              : rate(forecast.lines_per_second, "lines")
+          }
+          note={forecast?.tokens_per_second ? rate(forecast.tokens_per_second) : "Known after a while"}
+        />
+      )}
+      {!over && <Stat label="Left" value={<Left until={forecast?.finish_at ?? null} />} />}
+      {usage && (
+        <Stat
+          label="Tokens"
+          value={whole(usage.total_tokens)}
+          note={`${whole(usage.input_tokens)} in, ${whole(usage.output_tokens)} out`}
+        />
+      )}
+    </dl>
+  );
+}
+
+function Results({ batch }: { readonly batch: Batch }) {
+  const { output_file_id: output, error_file_id: errors } = batch;
+  const { provenance_file_id: provenance } = batch.muster;
+  const files = [
+    { id: output, words: "Download the output", isMain: true },
+    { id: errors, words: "Download the errors", isMain: false },
+    { id: provenance, words: "Download the provenance", isMain: false },
+  ].flatMap((file) => (file.id ? [{ ...file, id: file.id }] : []));
+  if (files.length === 0) return null;
+  return (
+    <Panel title="Results">
+      <div className="stack">
+        <div className="row">
+          {files.map(({ id, words, isMain }) => (
+            <a
+              key={id}
+              className={isMain ? "button button-primary" : "button"}
+              href={contentPath(id)}
+              download
+            >
+              <Icon name="download" />
+              {words}
+            </a>
+          ))}
+        </div>
+        {errors && <FailedLines path={contentPath(errors)} />}
+      </div>
+    </Panel>
+  );
+}
+
+function contentPath(fileId: string): string {
+  return `/v1/files/${encodeURIComponent(fileId)}/content`;
+}
+
+function Timeline({ batch }: { readonly batch: Batch }) {
+  const steps = timelineOf(batch);
+  const current = steps.findIndex(({ at }) => at === null);
+  return (
+    <ol className="timeline">
+      {steps.map(({ word, at, mood }, index) => (
+        <li
+          key={word}
+          className={`timeline-${at === null ? "later" : mood}`}
+          aria-current={index === current - 1 ? "step" : undefined}
+        >
+          <span>{word}</span>
+          <span className="soft small">{at === null ? "not yet" : fullTime(at)}</span>
+        </li>
+      ))}
+    </ol>
+  );
+}
+
+function Facts({ batch }: { readonly batch: Batch }) {
+  const { muster } = batch;
+  const models = muster.models ?? [];
+  return (
+    <dl className="facts">
+      <dt>Id</dt>
+      <dd>
+        <code>{batch.id}</code>
+      </dd>
+      <dt>Endpoint</dt>
+      <dd>
+        <code>{batch.endpoint}</code>
+      </dd>
+      <dt>{models.length === 1 ? "Model" : "Models"}</dt>
+      <dd>
+        {models.length === 0 && unknown}
+        {models.map(({ model, lines }) => (
+          <div key={model}>
+            {model}
+            {models.length > 1 && <span className="soft">, {whole(lines)} lines</span>}
+          </div>
+        ))}
+      </dd>
+      <dt>Window</dt>
+      <dd>
+        {batch.completion_window}
+        {batch.expires_at && !isOver(batch.status) && (
+          <span className="soft">
+            , ends <Ago at={batch.expires_at} />
+          </span>
+        )}
+      </dd>
+      <dt>Priority</dt>
+      <dd>
+        {muster.priority}{" "}
+        {muster.result_cache && <Badge tip="Equal lines are answered once">result cache</Badge>}
+      </dd>
+      {batch.usage && (
+        <>
+          <dt>Thoughts, cached</dt>
+          <dd>
+            {whole(batch.usage.output_tokens_details?.reasoning_tokens ?? 0)} tokens,{" "}
+            {whole(batch.usage.input_tokens_details?.cached_tokens ?? 0)} tokens
+          </dd>
+        </>
+      )}
+      <dt>Input</dt>
+      <dd>
+        <a href={contentPath(batch.input_file_id)} download>
+          Download it
+        </a>
+      </dd>
+    </dl>
+  );
+}
+
+function Deeds({ batch, onChange }: { readonly batch: Batch; readonly onChange: () => void }) {
+  const [isAsking, setAsking] = useState(false);
+  const [isBusy, setBusy] = useState(false);
+  const { status, muster } = batch;
+  const post = (deed: string) => call(`${pathOf(batch.id)}/${deed}`, { method: "POST" });
+  const halt = async () => {
+    setBusy(true);
+    try {
+      await post(muster.paused ? "resume" : "pause");
+      toast(muster.paused ? "The batch goes on." : "No further line is started.");
+      onChange();
+    } catch (error) {
+      toast(errorText(error), "problem");
+    } finally {
+      setBusy(false);
+    }
+  };
+  if (isOver(status)) return null;
+  return (
+    <>
+      {status === "in_progress" && (
+        <Button icon={muster.paused ? "play" : "pause"} isBusy={isBusy} onClick={() => void halt()}>
+          {muster.paused ? "Resume" : "Pause"}
+        </Button>
+      )}
+      {status !== "cancelling" && status !== "finalizing" && (
+        <Button kind="danger" icon="stop" onClick={() => setAsking(true)}>
+          Cancel
+        </Button>
+      )}
+      {isAsking && (
+        <Confirm
+          title="Cancel this batch?"
+          action="Cancel the batch"
+          isDangerous
+          onClose={() => setAsking(false)}
+          onConfirm={async () => {
+            await post("cancel");
+            toast("The batch is being cancelled.");
+            onChange();
+          }}
+        >
+          Lines that are done stay done, and are in the output. The others never run. It cannot be taken up
+          again.
+        </Confirm>
+      )}
+    </>
+  );
+}

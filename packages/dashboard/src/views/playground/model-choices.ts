@@ -1,0 +1,65 @@
+import type { Model } from "@muster/sdk";
+
+/** What the picker shows of a model. */
+export interface ModelChoice {
+  readonly id: string;
+  readonly isFamily: boolean;
+  /** Loaded: it answers at once. */
+  readonly isServed: boolean;
+  readonly members: readonly string[];
+  readonly capabilities: readonly string[];
+  readonly contextTokens: number | undefined;
+}
+
+export interface ModelChoices {
+  readonly served: readonly ModelChoice[];
+  readonly families: readonly ModelChoice[];
+  readonly available: readonly ModelChoice[];
+}
+
+/** Those that chat. */
+export function modelChoicesOf(models: readonly Model[]): ModelChoices {
+  const chatting = models.filter(({ capabilities }) => capabilities?.includes("chat") ?? false).map(choiceOf);
+  const single = chatting.filter(({ isFamily }) => !isFamily);
+  return {
+    served: single.filter(({ isServed }) => isServed),
+    families: chatting.filter(({ isFamily }) => isFamily),
+    available: single.filter(({ isServed }) => !isServed),
+  };
+}
+
+/** The first that answers at once, else any. */
+export function firstChoice({ served, families, available }: ModelChoices): ModelChoice | undefined {
+  return served[0] ?? families[0] ?? available[0];
+}
+
+export function findChoice(
+  { served, families, available }: ModelChoices,
+  id: string,
+): ModelChoice | undefined {
+  return [...served, ...families, ...available].find((choice) => choice.id === id);
+}
+
+function choiceOf(model: Model): ModelChoice {
+  return {
+    id: model.id,
+    isFamily: model.family === true,
+    isServed: model.state === "served",
+    members: model.members ?? [],
+    capabilities: model.capabilities ?? [],
+    contextTokens: model.context_tokens ?? undefined,
+  };
+}
+
+const badges: readonly (readonly [string, string])[] = [
+  ["thinking", "thinks"],
+  ["vision", "sees"],
+  ["audio", "hears"],
+  ["tools", "tools"],
+  ["structured_output", "JSON"],
+];
+
+/** In words, those that make a difference here. */
+export function badgesOf({ capabilities }: ModelChoice): readonly string[] {
+  return badges.filter(([capability]) => capabilities.includes(capability)).map(([, word]) => word);
+}
