@@ -191,7 +191,7 @@ function buildApp(
   historyRoute(app, deps);
   probeRoutes(app, deps);
   siteRoutes(app, deps);
-  sessionRoutes(app, deps, (scope) => answers === "all" || !isForAdministrators(scope));
+  sessionRoutes(app, deps, (scope) => whereElse(scope, listen) === undefined);
   return { app, rules };
 }
 
