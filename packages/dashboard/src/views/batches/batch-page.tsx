@@ -14,10 +14,10 @@ import { Empty } from "../../parts/empty.tsx";
 import { ErrorNote, errorText } from "../../parts/error-note.tsx";
 import { Icon } from "../../parts/icon.tsx";
 import { Skeleton } from "../../parts/loading.tsx";
+import { Page } from "../../parts/page.tsx";
 import { Panel } from "../../parts/panel.tsx";
 import { Stat } from "../../parts/stat.tsx";
 import { toast } from "../../parts/toast.ts";
-import { ViewHead } from "../view-head.tsx";
 import { Left, shortId } from "./batch-list.tsx";
 import { BatchMeter, BatchState } from "./batch-state.tsx";
 import { doneShare, isOver, statusWords, timelineOf } from "./batch-words.ts";
@@ -45,10 +45,9 @@ export function BatchPage({ id }: { readonly id: string }) {
 
   if (data === undefined)
     return (
-      <>
-        <ViewHead title={live?.name ?? shortId(id)} before={back} />
+      <Page title={live?.name ?? shortId(id)} before={back}>
         {error === undefined ? <Skeleton lines={6} /> : <NotRead error={error} onRetry={refresh} />}
-      </>
+      </Page>
     );
   return <BatchDetails batch={data} live={live} onChange={refresh} />;
 }
@@ -84,10 +83,11 @@ function BatchDetails({ batch, live, onChange }: DetailsProps) {
   const counts = countsOf(batch, live);
   const over = isOver(batch.status);
   return (
-    <>
-      <ViewHead title={batch.metadata?.["name"] ?? shortId(batch.id)} before={back}>
-        <Deeds batch={batch} onChange={onChange} />
-      </ViewHead>
+    <Page
+      title={batch.metadata?.["name"] ?? shortId(batch.id)}
+      before={back}
+      tools={<Deeds batch={batch} onChange={onChange} />}
+    >
       <div className="stack">
         <div className="row">
           <BatchState status={batch.status} isPaused={isPaused} />
@@ -118,7 +118,7 @@ function BatchDetails({ batch, live, onChange }: DetailsProps) {
           </Panel>
         </div>
       </div>
-    </>
+    </Page>
   );
 }
 

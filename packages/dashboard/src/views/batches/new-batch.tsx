@@ -10,10 +10,10 @@ import { ErrorNote } from "../../parts/error-note.tsx";
 import { Icon } from "../../parts/icon.tsx";
 import { Spinner } from "../../parts/loading.tsx";
 import { Meter } from "../../parts/meter.tsx";
+import { Page } from "../../parts/page.tsx";
 import { Panel } from "../../parts/panel.tsx";
 import { Segments } from "../../parts/tabs.tsx";
 import { toast } from "../../parts/toast.ts";
-import { ViewHead } from "../view-head.tsx";
 import { type BatchOptions, BatchOptionsForm, usualOptions } from "./batch-options.tsx";
 import { FileSource } from "./file-source.tsx";
 import { PlanView } from "./plan-view.tsx";
@@ -113,16 +113,15 @@ export function NewBatch() {
   const isWrong =
     stage.kind === "uploaded" && stage.plan.kind === "planned" && stage.plan.plan.errors.total > 0;
   return (
-    <>
-      <ViewHead
-        title="New batch"
-        before={
-          <a href={hashOf("batches")}>
-            <Icon name="back" />
-            Batches
-          </a>
-        }
-      />
+    <Page
+      title="New batch"
+      before={
+        <a href={hashOf("batches")}>
+          <Icon name="back" />
+          Batches
+        </a>
+      }
+    >
       <div className="new-batch">
         <Panel
           title="Input"
@@ -179,7 +178,7 @@ export function NewBatch() {
           </span>
         </div>
       </div>
-    </>
+    </Page>
   );
 }
 
