@@ -142,7 +142,7 @@ const columns: readonly Column<BatchRow>[] = [
     isWideOnly: true,
     sortBy: ({ linesPerSecond }) => linesPerSecond,
     cell: ({ linesPerSecond }) =>
-      linesPerSecond === null ? <span className="faint">{unknown}</span> : rate(linesPerSecond, "lines"),
+      !linesPerSecond ? <span className="faint">{unknown}</span> : rate(linesPerSecond, "lines"),
   },
   {
     id: "left",
