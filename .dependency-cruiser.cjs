@@ -2,7 +2,7 @@
 // test/architecture/rules.test.ts shows that each rule fires.
 
 /** Tests and what only they use may look anywhere. */
-const testCode = "\\.(test|contract|fixture|fake)\\.ts$";
+const testCode = "\\.(test|contract|fixture|fake)\\.tsx?$";
 
 const layer = (...names) => `^packages/([^/]+)/src/(${names.join("|")})/`;
 /** The same package's layers, after a `from` whose first group is the package. */
@@ -18,6 +18,10 @@ const packageOrder = [
   { of: "orchestrator", mayImport: ["orchestrator", "models", "proto", "base"] },
   { of: "worker", mayImport: ["worker", "models", "proto", "base"] },
 ];
+
+/** Of the dashboard, the outermost first: each imports those after it, and itself. */
+const dashboardOrder = ["app", "views", "parts", "data", "format"];
+const ofDashboard = (...names) => `^packages/dashboard/src/(${names.join("|")})/`;
 
 const rule = (name, comment, from, to) => ({ name, comment, severity: "error", from, to });
 
@@ -87,6 +91,43 @@ module.exports = {
       { path: "^packages/sdk/src/", pathNot: testCode },
       { pathNot: "^packages/sdk/src/" },
     ),
+    rule(
+      "dashboard-stands-alone",
+      "The dashboard is all that a browser fetches: React, uPlot and its own files. Of the SDK it takes types.",
+      { path: "^packages/dashboard/src/", pathNot: testCode },
+      {
+        pathNot: [
+          "^packages/dashboard/src/",
+          "(^|/)node_modules/(react|react-dom|uplot)(/|$)",
+          "^packages/sdk/src/index\\.ts$",
+        ],
+      },
+    ),
+    rule(
+      "dashboard-stands-alone",
+      "Of the SDK the dashboard takes types alone: import type.",
+      { path: "^packages/dashboard/src/", pathNot: testCode },
+      { path: "^packages/sdk/src/", dependencyTypesNot: ["type-only"] },
+    ),
+    ...dashboardOrder.map((name, at) =>
+      rule(
+        "dashboard-order",
+        `main → ${dashboardOrder.join(" → ")}: ${name} imports nothing before it.`,
+        { path: ofDashboard(name), pathNot: testCode },
+        {
+          path: [
+            "^packages/dashboard/src/main\\.tsx$",
+            ofDashboard(...dashboardOrder.slice(0, at), "nothing"),
+          ],
+        },
+      ),
+    ),
+    rule(
+      "dashboard-order",
+      "Two views know nothing of each other: what both need is a part.",
+      { path: "^packages/dashboard/src/views/([^/]+)/", pathNot: testCode },
+      { path: ofDashboard("views"), pathNot: "^packages/dashboard/src/views/$1/" },
+    ),
     ...packageOrder.map(({ of, mayImport }) =>
       rule(
         "package-order",
@@ -119,7 +160,7 @@ module.exports = {
       {
         orphan: true,
         path: "^packages/[^/]+/src/",
-        pathNot: [testCode, "(/|-)main\\.ts$", "/src/index\\.ts$", "/gen/"],
+        pathNot: [testCode, "(/|-)main\\.tsx?$", "/src/index\\.ts$", "/gen/"],
       },
       {},
     ),

@@ -5,12 +5,13 @@ import { fileURLToPath } from "node:url";
 import { root, runOrFail, runTool, secondsSince, ToolError } from "./lib/command.mjs";
 import { ensurePackages, ensurePnpm } from "./lib/packages.mjs";
 import { ensureRedis } from "./lib/redis.mjs";
+import { ensureSite } from "./lib/site.mjs";
 
 /**
  * Installs the packages, builds, and finds or installs Redis: one line per step unless `quiet`.
- * `build: false` leaves the build out. Throws a ToolError that says what to do.
+ * `build: false` leaves the build out, `site: false` that of the dashboard. Throws a ToolError that says what to do.
  */
-export async function setUp({ quiet = false, build = true } = {}) {
+export async function setUp({ quiet = false, build = true, site = true } = {}) {
   const step = async (task) => {
     const startMs = performance.now();
     const { note, ...result } = await task();
@@ -21,6 +22,7 @@ export async function setUp({ quiet = false, build = true } = {}) {
   const pnpm = await step(ensurePnpm);
   await step(async () => ({ note: await ensurePackages(pnpm) }));
   if (build) await step(async () => ({ note: await ensureBuild() }));
+  if (site) await step(async () => ({ note: `dashboard (${(await ensureSite()) ? "built" : "as it was"})` }));
   await step(async () => ({ note: await ensureRedis() }));
 }
 

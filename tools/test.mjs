@@ -18,6 +18,7 @@ const lanes = [
     proto: ["tools/gen-proto.mjs", "--check"],
     secrets: ["tools/secrets.mjs"],
     sbom: ["tools/sbom.mjs"],
+    dashboard: ["tools/dashboard.mjs"],
   },
 ];
 const suites = ["unit", "integration", "faults", "e2e"];
@@ -25,10 +26,11 @@ const stepNames = [...lanes.flatMap(Object.keys), ...suites];
 
 const totals = { passed: 0, failed: 0, skipped: 0 };
 
-/** Runs a check quietly: its output is shown where it fails. */
+/** Runs a check quietly: its output is shown where it fails, and else what it notes. */
 async function runCheck(args) {
   const { code, output } = await run(process.execPath, args);
   if (code !== 0) console.log(output.trimEnd());
+  for (const [line] of code === 0 ? output.matchAll(/^note: .*$/gm) : []) console.log(`  ${line}`);
   return code === 0;
 }
 
@@ -109,7 +111,7 @@ await runTool(async () => {
   if (unknown.length > 0)
     throw new ToolError(`No step is called ${unknown.join(", ")}: ${stepNames.join(", ")}`);
   const names = stepNames.filter((name) => named.length === 0 || named.includes(name));
-  await setUp({ build: !names.includes("types") });
+  await setUp({ build: !names.includes("types"), site: !names.includes("dashboard") });
   await runSteps(names);
 });
 const { passed, failed, skipped } = totals;

@@ -32,6 +32,15 @@ export const canaries: readonly Canary[] = [
   breach("sdk-stands-alone", "packages/sdk/src/reads-a-file.ts", "node:fs"),
   breach("sdk-stands-alone", "packages/sdk/src/uses-npm.ts", "bullmq"),
   breach("sdk-stands-alone", "packages/sdk/src/knows-base.ts", "@muster/base"),
+  breach("dashboard-stands-alone", "packages/dashboard/src/data/uses-npm.ts", "bullmq"),
+  breach("dashboard-stands-alone", "packages/dashboard/src/data/knows-base.ts", "@muster/base"),
+  breach("dashboard-stands-alone", "packages/dashboard/src/data/runs-the-sdk.ts", "@muster/sdk"),
+  breach("dashboard-order", "packages/dashboard/src/app/knows-main.tsx", "../main.tsx"),
+  breach("dashboard-order", "packages/dashboard/src/views/now/knows-app.tsx", "../../app/app.tsx"),
+  breach("dashboard-order", "packages/dashboard/src/views/now/knows-a-neighbour.tsx", "../keys/keys.tsx"),
+  breach("dashboard-order", "packages/dashboard/src/parts/knows-a-view.tsx", "../views/keys/keys.tsx"),
+  breach("dashboard-order", "packages/dashboard/src/data/knows-a-part.ts", "../parts/button.tsx"),
+  breach("dashboard-order", "packages/dashboard/src/format/knows-data.ts", "../data/api.ts"),
   breach("package-order", "packages/base/src/node/speaks-proto.ts", "@muster/proto"),
   breach("package-order", "packages/proto/src/knows-the-service.ts", "@muster/orchestrator"),
   breach("package-order", "packages/worker/src/knows-the-service.ts", "@muster/orchestrator"),
@@ -66,6 +75,12 @@ const cleanFiles: Readonly<Record<string, string>> = {
   "packages/worker/src/index.ts": importing("@muster/proto"),
   "packages/worker/src/adapters/node-llama-cpp/child-main.ts": importing("node-llama-cpp"),
   "packages/sdk/src/index.ts": importing(),
+  "packages/dashboard/src/main.tsx": importing("react"),
+  "packages/dashboard/src/app/app.tsx": importing("../views/keys/keys.tsx", "react"),
+  "packages/dashboard/src/views/keys/keys.tsx": importing("../../parts/button.tsx"),
+  "packages/dashboard/src/parts/button.tsx": importing("../data/api.ts"),
+  "packages/dashboard/src/data/api.ts": `import type { value as sdk } from "@muster/sdk";\n${importing("../format/numbers.ts")}`,
+  "packages/dashboard/src/format/numbers.ts": importing(),
   // One of the two files of a cycle is named.
   "packages/cli/src/hen.ts": importing("./egg.ts"),
   "packages/cli/src/main.ts": importing("@muster/base", "@muster/orchestrator", "@muster/sdk"),
@@ -80,12 +95,12 @@ export async function writeCanaryTree(folder: string): Promise<void> {
   for (const [file, text] of Object.entries(cleanFiles)) await write(file, text);
   for (const { file, imports } of canaries)
     await write(file, imports === "" ? importing() : importing(imports));
-  for (const name of ["bullmq", "node-llama-cpp"]) {
+  for (const name of ["bullmq", "node-llama-cpp", "react"]) {
     await write(`node_modules/${name}/package.json`, JSON.stringify({ name, main: "index.js" }));
     await write(`node_modules/${name}/index.js`, "");
   }
   await mkdir(join(folder, "node_modules/@muster"));
-  for (const name of ["base", "proto", "orchestrator", "worker", "sdk", "cli"]) {
+  for (const name of ["base", "proto", "orchestrator", "worker", "sdk", "cli", "dashboard"]) {
     const exports = { ".": { "muster-source": "./src/index.ts", default: "./dist/index.js" } };
     await write(`packages/${name}/package.json`, JSON.stringify({ name: `@muster/${name}`, exports }));
     await symlink(`../../packages/${name}`, join(folder, "node_modules/@muster", name));

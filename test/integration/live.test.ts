@@ -1,7 +1,8 @@
+import type { Finding } from "@muster/sdk";
 import { describe, expect, it } from "vitest";
 import { createBatchApi } from "../harness/batch-api.ts";
 import { chatLine } from "../harness/batch-lines.ts";
-import { chat, eventually, model, startCluster } from "../harness/cluster.ts";
+import { chat, endProcess, eventually, model, startCluster, temporaryDirectory } from "../harness/cluster.ts";
 import { keysOf } from "../harness/keys-api.ts";
 import { historyOf, LiveFollower } from "../harness/live-api.ts";
 
@@ -20,6 +21,7 @@ describe("the live view", () => {
     await live.until(() => live.latest("batches") !== undefined && live.latest("findings") !== undefined);
     expect(live.events.slice(0, 3).map(({ kind }) => kind)).toEqual(["hello", "now", "workers"]);
     expect(live.latest("hello")).toMatchObject({ interval_seconds: 0.2 });
+    await live.until(() => live.latest("now")?.slots.total === 4 && live.workers.size === 1);
     expect([...live.workers.values()]).toMatchObject([
       { name: "desk", state: "ready", replicas: [{ model, state: "ready", slots: 4, slots_used: 0 }] },
     ]);
@@ -137,18 +139,23 @@ describe("the history", () => {
       await answer.text();
     }
     const since = Date.now() / 1_000 - 60;
+    const most = (values: readonly (number | null)[] = []) => Math.max(...values.map((value) => value ?? 0));
     await eventually(async () => {
-      const { total, step_seconds: step } = await historyOf(second.url, `?since=${since}&points=100`);
+      const {
+        total,
+        step_seconds: step,
+        slots_total: slots,
+      } = await historyOf(second.url, `?since=${since}&points=100`);
       const requests = sumOf(total.requests_per_second) * step;
       const tokens = sumOf(total.generated_tokens_per_second) * step;
-      return Math.abs(requests - 2) < 0.3 && Math.abs(tokens - 100) < 15;
+      return Math.abs(requests - 2) < 0.3 && Math.abs(tokens - 100) < 15 && most(slots) > 7.9;
     });
     const history = await historyOf(first.url, `?since=${since}&points=100`);
     expect(history.step_seconds).toBe(1);
     expect(history.at).toHaveLength(history.total.running.length);
     expect(history.total.running[0]).toBeNull();
-    expect(Math.max(...history.slots_total.map((value) => value ?? 0))).toBeCloseTo(8, 1);
-    expect(Math.max(...(history.workers["ready"] ?? []).map((value) => value ?? 0))).toBeCloseTo(2, 1);
+    expect(most(history.slots_total)).toBeCloseTo(8, 1);
+    expect(most(history.workers["ready"])).toBeCloseTo(2, 1);
     expect(history.total.first_token_p50_seconds.some((value) => value !== null && value > 0)).toBe(true);
     expect(Object.keys(history.models)).toEqual([model]);
   });
@@ -162,5 +169,47 @@ describe("the history", () => {
     await expect(historyOf(url, "?points=0")).rejects.toThrow("400");
     await expect(historyOf(url, "?points=1001")).rejects.toThrow("400");
     await expect(historyOf(url, "?since=yesterday")).rejects.toThrow(/400.*Unix seconds/);
+  });
+});
+
+describe("findings", () => {
+  const operator = "an-operator-key-0123456789";
+  const findingsOf = async (url: string, key = operator): Promise<readonly Finding[]> => {
+    const response = await fetch(`${url}/cluster/v1/findings`, {
+      headers: { authorization: `Bearer ${key}` },
+    });
+    return ((await response.json()) as { data: Finding[] }).data;
+  };
+
+  it("are none in a healthy cluster, and one where nobody needs a key", async () => {
+    const closed = await startCluster({ ...fast, apiKeys: [operator] });
+    await closed.worker("desk");
+    const live = await LiveFollower.follow(closed.url, operator);
+    await live.until(() => live.events.filter(({ kind }) => kind === "now").length > 10);
+    expect(live.latest("findings")).toEqual([]);
+    expect(await findingsOf(closed.url)).toEqual([]);
+    const open = await startCluster(fast);
+    await open.worker("desk");
+    await eventually(async () => (await findingsOf(open.url)).length > 0);
+    expect(await findingsOf(open.url)).toMatchObject([{ id: "no_keys", severity: "note" }]);
+  });
+
+  it("name a worker that was lost, at every orchestrator, until it is back at any", async () => {
+    const redisPrefix = `found-${process.pid}-${Math.random().toString(36).slice(2)}`;
+    const shared = { ...fast, redisPrefix, apiKeys: [operator] };
+    const objectStore = await temporaryDirectory();
+    const first = await startCluster({ ...shared, objectStore });
+    const second = await startCluster({ ...shared, objectStore });
+    const child = await first.workerProcess("desk");
+    await endProcess(child);
+    const isTold = async (url: string) =>
+      (await findingsOf(url)).some(({ id }) => id.startsWith("worker_lost:"));
+    await eventually(async () => (await isTold(first.url)) && (await isTold(second.url)), 40_000);
+    const [lost] = await findingsOf(second.url);
+    expect(lost).toMatchObject({
+      severity: "warning",
+      says: expect.stringContaining("The worker desk was lost"),
+    });
+    expect(Date.now() / 1_000 - (lost?.since ?? 0)).toBeLessThan(60);
   });
 });

@@ -14,9 +14,10 @@ export function readShipped() {
   const keyOfFolder = new Map();
   const folders = Object.keys(lockfile.importers).filter((folder) => folder.startsWith("packages/"));
   for (const folder of folders) {
-    const { name, version, license } = readManifest(join(root, folder));
+    const { name, version, license, bundles = [] } = readManifest(join(root, folder));
     keyOfFolder.set(folder, `${name}@${version}`);
-    ours.set(`${name}@${version}`, { folder, name, version, license, needs: new Set(), isOptional: false });
+    const node = { folder, name, version, license, bundles, needs: new Set(), isOptional: false };
+    ours.set(`${name}@${version}`, node);
   }
   const others = new Map();
   const licenses = installedLicenses();
@@ -62,9 +63,12 @@ export function readShipped() {
 
   for (const folder of folders) {
     const node = ours.get(keyOfFolder.get(folder));
-    const { dependencies = {}, optionalDependencies = {} } = lockfile.importers[folder];
+    const { dependencies = {}, optionalDependencies = {}, devDependencies = {} } = lockfile.importers[folder];
+    // What a build puts into our own files comes along, though nobody installs it: `bundles` in package.json.
+    const bundled = Object.entries(devDependencies).filter(([alias]) => node.bundles.includes(alias));
     for (const [group, isOptional] of [
       [dependencies, false],
+      [Object.fromEntries(bundled), false],
       [optionalDependencies, true],
     ])
       for (const [alias, { version }] of Object.entries(group)) {

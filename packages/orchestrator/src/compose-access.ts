@@ -27,6 +27,8 @@ export interface StartedAccess {
   readonly signInLimit: SignInLimit;
   /** Where the key of this machine's operator is; undefined while none is needed. */
   readonly operatorKeyFile: () => string | undefined;
+  /** How many records of keys could not be read at the last look. */
+  readonly unreadableKeys: () => number;
 }
 
 /** Whoever asked without a key before there were any keeps what they have made. */
@@ -101,6 +103,7 @@ export async function startAccess(deps: {
     refusals,
     sessions,
     signInLimit,
+    unreadableKeys: () => book.unreadable,
     operatorKeyFile: () => (operatorKey === undefined ? undefined : path),
   };
 }

@@ -4,7 +4,7 @@ import { createRedisLiveExchange } from "./adapters/redis/live-exchange.ts";
 import type { StartedBatches } from "./compose-batches.ts";
 import type { OrchestratorConfig } from "./config.ts";
 import { countByState } from "./core/batches/batch.ts";
-import type { Finding } from "./core/findings/finding.ts";
+import type { FindingsDesk } from "./flows/findings/findings-desk.ts";
 import type { FleetRegistry } from "./flows/fleet-registry.ts";
 import { BatchRows } from "./flows/live/batch-rows.ts";
 import type { FlowMeter } from "./flows/live/flow-meter.ts";
@@ -31,13 +31,26 @@ export function startLive(deps: {
   readonly fleet: FleetRegistry;
   readonly requests: RequestDesk;
   readonly batching: StartedBatches;
-  readonly findings: () => readonly Finding[];
+  readonly findings: FindingsDesk;
   readonly clock: Clock;
   readonly log: Log;
   readonly background: Background;
   readonly lifecycle: Lifecycle;
 }): StartedLive {
-  const { config, self, address, meter, fleet, requests, batching, clock, log, background, lifecycle } = deps;
+  const {
+    config,
+    self,
+    address,
+    meter,
+    fleet,
+    requests,
+    batching,
+    findings,
+    clock,
+    log,
+    background,
+    lifecycle,
+  } = deps;
   const { liveIntervalMs: intervalMs, historySpans: spans, redisPrefix: prefix } = config;
   const store = createRedisHistory({ address, prefix, self, log });
   const keeper = new HistoryKeeper({ store, spans, clock, log, background });
@@ -47,10 +60,11 @@ export function startLive(deps: {
     workers: () => fleet.workers(),
     requests: () => requests.demand(),
     linesLeft: () => batching.remaining(),
+    findings: () => findings.own(),
   });
   const batchRows = new BatchRows({ active: batching.active, desk: batching.batches, clock });
   const feed = new LiveFeed({
-    ...{ log, background, findings: deps.findings },
+    ...{ log, background, findings: (audience) => findings.of(audience) },
     latest: () => sampler.latest(),
     batches: () => batchRows.rows(),
     wording: createLiveWording({
@@ -61,6 +75,7 @@ export function startLive(deps: {
   });
   sampler.notify((look) => {
     keeper.add(look.own);
+    findings.tick(look);
     feed.tick(look);
   });
   sampler.start();
@@ -68,7 +83,7 @@ export function startLive(deps: {
   lifecycle.onStop("live samples", () => sampler.stop());
   return {
     feed,
-    findings: deps.findings,
+    findings: (tenant) => findings.of(tenant),
     history: (span: HistorySpan) => readHistory({ store, spans, wallMs: () => clock.wallMs() }, span),
     close: () => feed.close(),
   };

@@ -8,6 +8,7 @@ import { createRedisTokenBus } from "./adapters/redis/token-bus.ts";
 import { openObjectStore, startBatches } from "./compose-batches.ts";
 import { startCanary } from "./compose-canary.ts";
 import { startCatalogue } from "./compose-catalogue.ts";
+import { createFindings } from "./compose-findings.ts";
 import { startFleetPort } from "./compose-fleet-port.ts";
 import { startLive } from "./compose-live.ts";
 import { startMirror } from "./compose-mirror.ts";
@@ -187,7 +188,11 @@ async function start(
       served.announce();
     },
     patienceChanged: (model) => lanes.adjust(model),
-    workerLost: (...lost) => attempts.workerLost(...lost),
+    workerLost: (workerId, reason, isForGood) => {
+      attempts.workerLost(workerId, reason, isForGood);
+      const worker = fleet.worker(workerId)?.name ?? workerId;
+      if (!isForGood) findings.workerLost(workerId, worker, reason);
+    },
     replicaReady: (...ready) => {
       fleet.expectSpeed(...ready, placement.placer.expectedTokensPerSecond(...ready));
       canary.replicaReady(...ready);
@@ -207,9 +212,13 @@ async function start(
     models: createModelFinder(models.catalogue, (model) => placement.placer.preferredVariant(model)),
     isKept: (source) => isPinnedFile(models.catalogue, source),
   });
+  const certificates = await security.certificates();
+  const findings = createFindings({
+    ...{ config, address, store, queue, fleet, served, placement, batching, security, certificates },
+    ...{ catalogue: models.catalogue, comingUp, clock, log, background, lifecycle },
+  });
   const live = startLive({
-    ...{ config, self: orchestratorId, address, meter, fleet, requests: desk, batching },
-    findings: () => [],
+    ...{ config, self: orchestratorId, address, meter, fleet, requests: desk, batching, findings },
     ...{ clock, log, background, lifecycle },
   });
   served.announce();
@@ -266,7 +275,7 @@ async function start(
     },
     {
       ...{ host: config.host, port: config.port, admin: config.adminListener },
-      certificates: await security.certificates(),
+      certificates,
       ...{ trustedProxies: config.trustedProxies, headersTimeoutMs: config.headersTimeoutMs },
     },
   );

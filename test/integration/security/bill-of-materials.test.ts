@@ -83,6 +83,21 @@ describe("the list of what a release consists of", () => {
       expect(names).not.toContain(tool);
   });
 
+  it("has what the dashboard's build has taken in, and says that the dashboard needs it", async () => {
+    const { bom } = written;
+    const { bundles } = JSON.parse(await readFile(join(root, "packages/dashboard/package.json"), "utf8")) as {
+      bundles: string[];
+    };
+    const names = bom.components.map(({ name }) => name);
+    expect(bundles).toEqual(["react", "react-dom", "scheduler", "uplot"]);
+    expect(names).toEqual(expect.arrayContaining(bundles));
+    expect(names).not.toContain("vite");
+    const { dependencies } = bom as unknown as { dependencies: { ref: string; dependsOn?: string[] }[] };
+    const ofDashboard = dependencies.find(({ ref }) => ref.includes("dashboard"))?.dependsOn ?? [];
+    for (const name of ["react", "react-dom", "uplot"])
+      expect(ofDashboard).toContainEqual(expect.stringContaining(`/${name}@`));
+  });
+
   it("has exactly what pnpm would install for them on this platform", async () => {
     const { bom } = written;
     const { code, output } = await runTool("pnpm.mjs", ["licenses", "list", "--prod", "--json"]);

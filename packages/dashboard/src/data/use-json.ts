@@ -21,13 +21,15 @@ interface Held<Answer> {
 export interface JsonOptions {
   /** Asks again by itself; not while the page is hidden. */
   readonly everyMs?: number;
+  /** Asks again when it changes: what the answer depends on. */
+  readonly key?: string;
   /** Shows the answer for the path before until there is one for this: for spans and filters. */
   readonly keepsLast?: boolean;
 }
 
 /** Asks for JSON; null asks for nothing. */
 export function useJson<Answer>(path: string | null, options: JsonOptions = {}): JsonState<Answer> {
-  const { everyMs, keepsLast = false } = options;
+  const { everyMs, key, keepsLast = false } = options;
   const [round, setRound] = useState(0);
   const [held, setHeld] = useState<Held<Answer>>({
     path,
@@ -37,7 +39,7 @@ export function useJson<Answer>(path: string | null, options: JsonOptions = {}):
   });
   const refresh = useCallback(() => setRound((before) => before + 1), []);
 
-  // biome-ignore lint/correctness/useExhaustiveDependencies: a new round is why it asks again.
+  // biome-ignore lint/correctness/useExhaustiveDependencies: a new round or key is why it asks again.
   useEffect(() => {
     if (path === null) return undefined;
     const abort = new AbortController();
@@ -51,7 +53,7 @@ export function useJson<Answer>(path: string | null, options: JsonOptions = {}):
       },
     );
     return () => abort.abort();
-  }, [path, round]);
+  }, [path, round, key]);
 
   useEffect(() => {
     if (everyMs === undefined || path === null) return undefined;

@@ -6,6 +6,8 @@ import { Spinner } from "./loading.tsx";
 type Native = ButtonHTMLAttributes<HTMLButtonElement>;
 
 export interface ButtonProps extends Native {
+  /** Has the focus when its dialog opens. */
+  readonly "data-first"?: "" | undefined;
   /** `danger-full` is for the last press of what cannot be undone. */
   readonly kind?: "plain" | "primary" | "quiet" | "danger" | "danger-full";
   readonly isSmall?: boolean;

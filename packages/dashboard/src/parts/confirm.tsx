@@ -39,10 +39,13 @@ export function Confirm(props: ConfirmProps) {
       onClose={onClose}
       footer={
         <>
-          <Button onClick={onClose}>Cancel</Button>
+          <Button onClick={onClose} data-first={isDangerous ? "" : undefined}>
+            Cancel
+          </Button>
           <Button
             kind={isDangerous ? "danger-full" : "primary"}
             isBusy={isBusy}
+            data-first={isDangerous ? undefined : ""}
             onClick={() => void confirm()}
           >
             {action}

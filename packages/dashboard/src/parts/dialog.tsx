@@ -20,6 +20,8 @@ export function Dialog({ title, onClose, children, footer, kind = "dialog" }: Di
     const dialog = element.current;
     const before = document.activeElement;
     dialog?.showModal();
+    // The heading, so that a reader begins there; or what the dialog says is most likely wanted.
+    (dialog?.querySelector<HTMLElement>("[data-first]") ?? dialog?.querySelector("h2"))?.focus();
     return () => {
       dialog?.close();
       if (before instanceof HTMLElement && before.isConnected) before.focus();
@@ -41,7 +43,9 @@ export function Dialog({ title, onClose, children, footer, kind = "dialog" }: Di
       }}
     >
       <div className="dialog-head">
-        <h2 id={id}>{title}</h2>
+        <h2 id={id} tabIndex={-1}>
+          {title}
+        </h2>
         <IconButton label="Close" icon="close" isSmall onClick={onClose} />
       </div>
       <div className="dialog-body">{children}</div>

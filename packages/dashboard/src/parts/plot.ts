@@ -14,7 +14,6 @@ export interface PlotShape {
   readonly format: (value: number | null) => string;
   readonly series: readonly ChartSeries[];
   readonly isStacked: boolean;
-  readonly heightPx: number;
   readonly syncedBy: string | undefined;
   readonly setCursor: (index: number | null) => void;
 }
@@ -33,7 +32,7 @@ export function createPlot(element: HTMLElement, shapeNow: () => PlotShape | und
   const axis = { stroke: ink, font, ticks: { show: false } } as const;
   const options: uPlot.Options = {
     width: Math.max(1, element.clientWidth),
-    height: shape?.heightPx ?? 200,
+    height: Math.max(1, element.clientHeight),
     padding: [8, 2, 0, 0],
     legend: { show: false },
     cursor: {
@@ -57,7 +56,7 @@ export function createPlot(element: HTMLElement, shapeNow: () => PlotShape | und
       {
         ...axis,
         grid: { stroke: line, width: 1 },
-        space: 36,
+        space: 44,
         gap: 6,
         size: (_, values) =>
           Math.max(34, 10 + 7.2 * Math.max(0, ...(values ?? []).map(({ length }) => length))),

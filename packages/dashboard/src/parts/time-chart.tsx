@@ -16,6 +16,7 @@ export interface TimeChartProps {
   readonly format: (value: number | null) => string;
   /** What the axis ends at, at least. */
   readonly least?: number;
+  /** Else as tall as `--chart-height` says. */
   readonly heightPx?: number;
   /** The span of the axis; else that of the values. */
   readonly since?: number;
@@ -26,7 +27,7 @@ export interface TimeChartProps {
 
 /** Values over time. What the legend tells are the newest values, or those at the cursor. */
 export function TimeChart(props: TimeChartProps) {
-  const { label, at, series, isStacked = false, format, heightPx = 200, syncedBy } = props;
+  const { label, at, series, isStacked = false, format, heightPx, syncedBy } = props;
   const box = useRef<HTMLDivElement>(null);
   const plot = useRef<uPlot | undefined>(undefined);
   const [cursor, setCursor] = useState<number | null>(null);
@@ -41,7 +42,7 @@ export function TimeChart(props: TimeChartProps) {
   const until = props.until ?? at.at(-1) ?? 1;
   const top = topOf(drawn, props.least ?? 1);
   const latest = useRef<PlotShape>(undefined);
-  latest.current = { at, drawn, since, until, top, format, series, isStacked, heightPx, syncedBy, setCursor };
+  latest.current = { at, drawn, since, until, top, format, series, isStacked, syncedBy, setCursor };
 
   // A plot is made anew when what it draws or its colours change; new values only move its lines.
   // biome-ignore lint/correctness/useExhaustiveDependencies: the shape is told by its key, and the theme by its name.
@@ -51,8 +52,9 @@ export function TimeChart(props: TimeChartProps) {
     const created = createPlot(element, () => latest.current);
     plot.current = created;
     const watcher = new ResizeObserver(() => {
-      const width = element.clientWidth;
-      if (width > 0 && width !== created.width) created.setSize({ width, height: created.height });
+      const { clientWidth: width, clientHeight: height } = element;
+      if (width === 0 || height === 0) return;
+      if (width !== created.width || height !== created.height) created.setSize({ width, height });
     });
     watcher.observe(element);
     return () => {
@@ -60,7 +62,7 @@ export function TimeChart(props: TimeChartProps) {
       created.destroy();
       plot.current = undefined;
     };
-  }, [shapeKey, isStacked, heightPx, theme, syncedBy]);
+  }, [shapeKey, isStacked, theme, syncedBy]);
 
   useEffect(() => {
     plot.current?.setData([at as number[], ...(drawn as (number | null)[][])] as uPlot.AlignedData, false);
@@ -75,7 +77,7 @@ export function TimeChart(props: TimeChartProps) {
         className="chart-canvas"
         role="img"
         aria-label={`${label}. ${describe(series, format)}`}
-        style={{ height: `${heightPx}px` }}
+        style={heightPx === undefined ? undefined : { height: `${heightPx}px` }}
       />
       <Legend at={at} series={series} index={index} format={format} />
     </figure>

@@ -44,7 +44,8 @@ export interface MirrorRouteDeps {
 /** What is so now, what was, and what somebody should look at. */
 export interface LiveRouteDeps {
   readonly feed: LiveFeed;
-  readonly findings: () => readonly Finding[];
+  /** Those of everybody and of one tenant; undefined: all. */
+  readonly findings: (tenant: string | undefined) => readonly Finding[];
   readonly history: (span: HistorySpan) => Promise<Steps>;
 }
 

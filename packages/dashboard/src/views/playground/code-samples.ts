@@ -124,7 +124,15 @@ const script: Notation = {
   lastComma: ",",
   name: (name) => (/^[A-Za-z_$][\w$]*$/.test(name) && name !== "__proto__" ? name : JSON.stringify(name)),
 };
-const pythonic: Notation = { ...json, none: "None", yes: "True", no: "False", indent: 4, lastComma: ",", space: "" };
+const pythonic: Notation = {
+  ...json,
+  none: "None",
+  yes: "True",
+  no: "False",
+  indent: 4,
+  lastComma: ",",
+  space: "",
+};
 
 /** Longer lists and objects have a line for each part. */
 const lineChars = 64;

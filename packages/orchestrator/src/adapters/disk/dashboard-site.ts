@@ -18,8 +18,8 @@ const contentTypes: Readonly<Record<string, string>> = {
 
 /** Where the package of the dashboard has what its build writes. */
 export function siteFolder(): string {
-  const manifest = createRequire(import.meta.url).resolve("@muster/dashboard/package.json");
-  return join(dirname(manifest), "site");
+  const require = createRequire(import.meta.url);
+  return join(dirname(require.resolve("@muster/dashboard/package.json")), "site");
 }
 
 /** Reads a built dashboard, a few hundred kilobytes, with what is compressed beside each file. */

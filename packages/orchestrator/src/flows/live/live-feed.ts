@@ -36,7 +36,7 @@ interface FeedDeps {
   /** As it was looked at last. */
   readonly latest: () => Look;
   readonly batches: () => Promise<readonly BatchRow[]>;
-  readonly findings: () => readonly Finding[];
+  readonly findings: (audience: Audience) => readonly Finding[];
   readonly log: Log;
   readonly background: Background;
 }
@@ -53,7 +53,7 @@ interface Follower {
 /** What is the same for all. */
 interface Said {
   readonly now: string;
-  readonly findings: string;
+  readonly findings: (audience: Audience) => string;
 }
 
 /**
@@ -125,10 +125,18 @@ export class LiveFeed {
 
   #said(look: Look): Said {
     const { wording, findings } = this.#deps;
-    return { now: wording.now(look), findings: wording.findings(findings()) };
+    const texts = new Map<Audience, string>();
+    return {
+      now: wording.now(look),
+      findings: (audience) => {
+        const text = texts.get(audience) ?? wording.findings(findings(audience));
+        texts.set(audience, text);
+        return text;
+      },
+    };
   }
 
-  #tell(follower: Follower, { now, findings }: Said): void {
+  #tell(follower: Follower, said: Said): void {
     const { subscriber } = follower;
     if (!subscriber.hasRoom) {
       follower.needsWorkers = true;
@@ -136,10 +144,11 @@ export class LiveFeed {
       return;
     }
     const { wording } = this.#deps;
-    subscriber.send(now);
+    subscriber.send(said.now);
     const rows = follower.needsWorkers ? this.#workers.full(undefined) : this.#workers.changes(undefined);
     if (rows !== undefined) subscriber.send(wording.rows("workers", rows));
     follower.needsWorkers = false;
+    const findings = said.findings(subscriber.audience);
     if (findings !== follower.findings) subscriber.send(findings);
     follower.findings = findings;
   }

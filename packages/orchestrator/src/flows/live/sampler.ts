@@ -1,10 +1,11 @@
 import type { Background, Clock, Log } from "@muster/base";
+import type { Finding } from "../../core/findings/finding.ts";
 import type { WorkerView } from "../../core/fleet/worker.ts";
 import { type ClusterNow, clusterNow } from "../../core/live/cluster-now.ts";
 import { fleetSample, runningByModel } from "../../core/live/fleet-sample.ts";
 import { emptyModelSum, type ModelSample, modelSumOf, type Sample } from "../../core/live/sample.ts";
 import { addCounts, type SparseCounts } from "../../core/live/sparse-counts.ts";
-import type { LiveExchange } from "../../ports/live-exchange.ts";
+import type { LiveExchange, Told } from "../../ports/live-exchange.ts";
 import type { AskedHere } from "../placement/demand-book.ts";
 import type { FlowMeter } from "./flow-meter.ts";
 
@@ -15,8 +16,10 @@ const firstTokenMs = 60_000;
 export interface Look {
   readonly own: Sample;
   readonly now: ClusterNow;
-  /** Of this orchestrator. */
+  /** Of this orchestrator; those that it has lost and another one has are left out. */
   readonly workers: readonly WorkerView[];
+  /** What the others have found. */
+  readonly foundElsewhere: readonly Finding[];
 }
 
 interface SamplerDeps {
@@ -26,6 +29,8 @@ interface SamplerDeps {
   readonly requests: () => ReadonlyMap<string, AskedHere>;
   /** Lines of batches that have no answer yet, by model, of batches that are driven here. */
   readonly linesLeft: () => ReadonlyMap<string, number>;
+  /** What was found here. */
+  readonly findings: () => readonly Finding[];
   readonly intervalMs: number;
   readonly clock: Clock;
   readonly log: Log;
@@ -78,7 +83,9 @@ export class Sampler {
   #look(): Look {
     const { exchange, workers: list, clock } = this.#deps;
     const nowMs = clock.nowMs();
-    const workers = list();
+    const others = exchange.others();
+    const elsewhere = new Set(others.flatMap(({ here }) => here));
+    const workers = list().filter(({ id, state }) => state !== "lost" || !elsewhere.has(id));
     const own: Sample = {
       // The first look may come at once: a rate needs some time to be one.
       ms: Math.max(1, nowMs - this.#lastAtMs),
@@ -89,9 +96,12 @@ export class Sampler {
     this.#minute.push(own.models);
     const intervals = Math.ceil(firstTokenMs / this.#deps.intervalMs);
     if (this.#minute.length > intervals) this.#minute = this.#minute.slice(-intervals);
-    const told = { ...own, models: this.#withMinute(own.models) };
-    this.#tell(told);
-    return { own, workers, now: clusterNow([told, ...exchange.others()]) };
+    const minute = { ...own, models: this.#withMinute(own.models) };
+    this.#tell(minute, { workers, others });
+    return {
+      ...{ own, workers, now: clusterNow([minute, ...others.map(({ sample }) => sample)]) },
+      foundElsewhere: others.flatMap(({ findings }) => findings),
+    };
   }
 
   #models(workers: readonly WorkerView[]): ReadonlyMap<string, ModelSample> {
@@ -131,13 +141,23 @@ export class Sampler {
   }
 
   /** One at a time: while the store hangs, nothing piles up. */
-  #tell(sample: Sample): void {
+  #tell(
+    sample: Sample,
+    { workers, others }: { readonly workers: readonly WorkerView[]; readonly others: readonly Told[] },
+  ): void {
     if (this.#isTelling) return;
     this.#isTelling = true;
-    const { exchange, background, log } = this.#deps;
+    const { exchange, background, log, findings } = this.#deps;
+    const lostElsewhere = new Set(others.flatMap(({ lost }) => lost));
+    const idsOf = (some: (worker: WorkerView) => boolean) => workers.filter(some).map(({ id }) => id);
+    const told: Told = {
+      ...{ sample, findings: findings() },
+      lost: idsOf(({ state }) => state === "lost"),
+      here: idsOf(({ id, state }) => state !== "lost" && lostElsewhere.has(id)),
+    };
     background.run("tell-sample", async () => {
       try {
-        await exchange.tell(sample);
+        await exchange.tell(told);
       } catch (error) {
         log.debug({ error: String(error) }, "live sample not told");
       } finally {

@@ -1,5 +1,5 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
-import { mayDo } from "../../core/access/principal.ts";
+import { mayDo, type Principal } from "../../core/access/principal.ts";
 import type { LiveSubscriber } from "../../flows/live/live-feed.ts";
 import { plainHeaders } from "../answering/held-stream.ts";
 import { isStillAllowed } from "../auth.ts";
@@ -20,11 +20,16 @@ export function liveRoutes(app: FastifyInstance, deps: Pick<HttpDeps, "live" | "
     },
   );
 
-  app.get("/cluster/v1/findings", { config: { scope: "read" } }, () => ({
+  app.get("/cluster/v1/findings", { config: { scope: "read" } }, ({ principal }) => ({
     object: "list",
-    data: deps.live.findings().map(findingBody),
+    data: deps.live.findings(audienceOf(principal)).map(findingBody),
     has_more: false,
   }));
+}
+
+/** Whose batches somebody may see; undefined: everybody's. */
+function audienceOf(principal: Principal): string | undefined {
+  return mayDo(principal, "admin") ? undefined : principal.tenant;
 }
 
 /** One client of the stream. The answer begins with what it is told first: until then a refusal is a proper error. */
@@ -42,8 +47,7 @@ class Follower implements LiveSubscriber {
     this.#reply = reply;
     this.#deps = deps;
     this.#events = new EventStream(reply.raw);
-    const { principal } = request;
-    this.audience = mayDo(principal, "admin") ? undefined : principal.tenant;
+    this.audience = audienceOf(request.principal);
   }
 
   get hasRoom(): boolean {

@@ -1,0 +1,58 @@
+import type { Finding } from "@muster/sdk";
+import type { LiveState } from "../../data/live-state.ts";
+import { useLive } from "../../data/use-live.ts";
+import { Ago } from "../../parts/ago.tsx";
+import { CopyButton } from "../../parts/copy-button.tsx";
+import { Icon } from "../../parts/icon.tsx";
+import { commandIn } from "./command-in.ts";
+
+const findingsOf = (live: LiveState) => (live.known.findings ? live.findings : undefined);
+const order = { problem: 0, warning: 1, note: 2 } as const;
+
+/** What somebody should look at, worst first, with what to do. */
+export function Findings() {
+  const findings = useLive(findingsOf);
+  if (findings === undefined) return null;
+  const shown = [...findings].sort((left, right) => order[left.severity] - order[right.severity]);
+  return (
+    <section aria-label="Findings" aria-live="polite">
+      {shown.length === 0 ? (
+        <p className="all-well">
+          <Icon name="check" />
+          All is well.
+        </p>
+      ) : (
+        <ul className="findings">
+          {shown.map((finding) => (
+            <FindingRow key={finding.id} finding={finding} />
+          ))}
+        </ul>
+      )}
+    </section>
+  );
+}
+
+const named = { problem: "Problem", warning: "Warning", note: "Note" } as const;
+
+function FindingRow({ finding }: { readonly finding: Finding }) {
+  const { severity, says, fix, since } = finding;
+  const command = fix === null ? undefined : commandIn(fix);
+  return (
+    <li className={`finding finding-${severity}`}>
+      <Icon name={severity === "note" ? "info" : "warning"} />
+      <div className="grow">
+        <p className="finding-says">
+          <span className="unseen">{named[severity]}: </span>
+          {says}
+        </p>
+        {fix !== null && <p className="finding-fix">{fix}</p>}
+      </div>
+      <span className="finding-side">
+        {command !== undefined && <CopyButton text={command} label="Copy command" />}
+        <span className="tiny faint">
+          <Ago at={since} />
+        </span>
+      </span>
+    </li>
+  );
+}
