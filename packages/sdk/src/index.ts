@@ -133,6 +133,7 @@ export type {
   Gpu,
   Invite,
   InviteWish,
+  PauseWish,
   Replica,
   Worker,
   WorkerAvailability,

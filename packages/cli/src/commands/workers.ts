@@ -9,6 +9,7 @@ import { workerNotes, workerRows } from "../worker-rows.ts";
 import { workersDrainCommand } from "./workers-drain.ts";
 import { workersEnrolledCommand } from "./workers-enrolled.ts";
 import { workersInviteCommand } from "./workers-invite.ts";
+import { workersPauseCommand, workersResumeCommand } from "./workers-pause.ts";
 import { workersRevokeCommand } from "./workers-revoke.ts";
 import { workersShowCommand } from "./workers-show.ts";
 
@@ -33,6 +34,8 @@ export function workersCommand(io: CommandIo): Command {
       .option("--watch [seconds]", "show again and again, until Ctrl-C", interval)
       .addCommand(workersShowCommand(io))
       .addCommand(workersDrainCommand(io))
+      .addCommand(workersPauseCommand(io))
+      .addCommand(workersResumeCommand(io))
       .addCommand(workersInviteCommand(io))
       .addCommand(workersEnrolledCommand(io))
       .addCommand(workersRevokeCommand(io))
