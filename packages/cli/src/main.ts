@@ -9,6 +9,7 @@ import { doctorCommand } from "./commands/doctor.ts";
 import { keysCommand } from "./commands/keys.ts";
 import { modelsCommand } from "./commands/models.ts";
 import { orchestratorCommand } from "./commands/orchestrator.ts";
+import { topCommand } from "./commands/top.ts";
 import { trustCommand } from "./commands/trust.ts";
 import { upCommand } from "./commands/up.ts";
 import { usageCommand } from "./commands/usage.ts";
@@ -29,6 +30,7 @@ for (const build of [
   demoCommand,
   chatCommand,
   batchCommand,
+  topCommand,
   workersCommand,
   modelsCommand,
   keysCommand,
