@@ -8,6 +8,8 @@ export interface LiveServer {
   readonly asked: readonly string[];
   /** An event on every stream that is open. */
   send(event: string, data: unknown): void;
+  /** Resolves once so many streams have been opened in all. */
+  untilOpened(count: number): Promise<void>;
   /** Ends every stream. */
   cut(): void;
   /** From now on nobody is let in. */
@@ -21,6 +23,8 @@ export async function startLiveServer(
 ): Promise<LiveServer> {
   const asked: string[] = [];
   const streams = new Set<ServerResponse>();
+  const waiting = new Set<() => void>();
+  let opened = 0;
   let refusal: { readonly status: number; readonly message: string } | undefined;
   const server = createServer((request: IncomingMessage, response) => {
     const { url = "" } = request;
@@ -31,6 +35,8 @@ export async function startLiveServer(
       response.writeHead(200, { "content-type": "text/event-stream" });
       for (const [event, data] of opening) response.write(textOf(event, data));
       streams.add(response);
+      opened += 1;
+      for (const look of waiting) look();
       return void response.on("close", () => streams.delete(response));
     }
     const body = routes[pathname];
@@ -51,6 +57,16 @@ export async function startLiveServer(
     send: (event, data) => {
       for (const stream of streams) stream.write(textOf(event, data));
     },
+    untilOpened: (count) =>
+      new Promise((resolve) => {
+        const look = () => {
+          if (opened < count) return;
+          waiting.delete(look);
+          resolve();
+        };
+        waiting.add(look);
+        look();
+      }),
     cut: () => {
       for (const stream of streams) stream.destroy();
     },

@@ -7,6 +7,7 @@ import { chatCommand } from "./commands/chat.ts";
 import { demoCommand } from "./commands/demo.ts";
 import { doctorCommand } from "./commands/doctor.ts";
 import { keysCommand } from "./commands/keys.ts";
+import { logsCommand } from "./commands/logs.ts";
 import { modelsCommand } from "./commands/models.ts";
 import { orchestratorCommand } from "./commands/orchestrator.ts";
 import { topCommand } from "./commands/top.ts";
@@ -31,6 +32,7 @@ for (const build of [
   chatCommand,
   batchCommand,
   topCommand,
+  logsCommand,
   workersCommand,
   modelsCommand,
   keysCommand,
