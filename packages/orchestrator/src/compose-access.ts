@@ -22,6 +22,8 @@ export interface StartedAccess {
   readonly refusals: Refusals;
   /** Where the key of this machine's operator is; undefined while none is needed. */
   readonly operatorKeyFile: () => string | undefined;
+  /** How many records of keys could not be read at the last look. */
+  readonly unreadableKeys: () => number;
 }
 
 /** Whoever asked without a key before there were any keeps what they have made. */
@@ -81,5 +83,8 @@ export async function startAccess(deps: {
   });
   const refusals = new Refusals({ audit, clock });
   lifecycle.onStop("refusals", () => refusals.close());
-  return { keyRing, keys, refusals, operatorKeyFile: () => (operatorKey === undefined ? undefined : path) };
+  return {
+    ...{ keyRing, keys, refusals, unreadableKeys: () => book.unreadable },
+    operatorKeyFile: () => (operatorKey === undefined ? undefined : path),
+  };
 }

@@ -13,6 +13,10 @@ export interface StartedSecurity extends StartedAudit, StartedAccess {
   readonly trust: Trust | undefined;
   /** What the listeners for clients show of themselves; undefined: they are plain. */
   certificates(): Promise<ServerCertificates | undefined>;
+  /** PEM: the authorities that workers are to believe. */
+  anchors(): readonly string[];
+  /** How many records of keys and machines could not be read at the last look. */
+  unreadableRecords(): number;
 }
 
 /** Builds what knows who may ask and who may join, how it is encrypted, and what is remembered of it. */
@@ -41,6 +45,8 @@ export async function startSecurity(deps: {
     ...audited,
     ...access,
     trust,
+    anchors: () => authorities?.anchors() ?? [],
+    unreadableRecords: () => access.unreadableKeys() + (trust?.unreadable() ?? 0),
     certificates: () =>
       openCertificates({ config, own: deps.ownCertificates ?? ours, clock, log, lifecycle }),
   };

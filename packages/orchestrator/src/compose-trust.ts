@@ -32,6 +32,8 @@ export interface Trust extends FleetTrust {
   readonly desk: TrustDesk;
   /** Called once the fleet port listens: from then on it follows what changes. */
   serve(port: FleetServer): void;
+  /** How many records of machines could not be read at the last look. */
+  unreadable(): number;
 }
 
 /** Whether workers need certificates: wherever another machine could reach the fleet port. */
@@ -107,6 +109,7 @@ export async function startTrust(deps: {
     desk,
     enrolments,
     identity: authorities.identity(),
+    unreadable: () => book.unreadable + revocations.unreadable,
     serve(served) {
       port = served;
       served.show(authorities.identity());

@@ -7,7 +7,9 @@ import { createRedisTokenBus } from "./adapters/redis/token-bus.ts";
 import { openObjectStore, startBatches } from "./compose-batches.ts";
 import { startCanary } from "./compose-canary.ts";
 import { startCatalogue } from "./compose-catalogue.ts";
+import { createFindings } from "./compose-findings.ts";
 import { startFleetPort } from "./compose-fleet-port.ts";
+import { startLive } from "./compose-live.ts";
 import { startMirror } from "./compose-mirror.ts";
 import { createPlacement } from "./compose-placement.ts";
 import { startQuota } from "./compose-quota.ts";
@@ -24,6 +26,7 @@ import { EnergyBook } from "./flows/energy-book.ts";
 import { finishJobs } from "./flows/finish-jobs.ts";
 import { FleetRegistry } from "./flows/fleet-registry.ts";
 import { LaneControl } from "./flows/lane-control.ts";
+import { alsoTo, FlowMeter } from "./flows/live/flow-meter.ts";
 import { RequestDesk } from "./flows/request-desk.ts";
 import { JobRunner } from "./flows/run-job.ts";
 import { ServedModels } from "./flows/served-models.ts";
@@ -92,7 +95,8 @@ async function start(
 
   const fleet = new FleetRegistry({ clock, log, random: Math.random });
   const energy = new EnergyBook({ clock, heartbeatIntervalMs: config.heartbeatIntervalMs });
-  const metrics = createPrometheusMetrics({
+  const meter = new FlowMeter();
+  const prometheus = createPrometheusMetrics({
     workers: () => fleet.workers(),
     energy: (workerId) => energy.of(workerId),
     openRequests: () => desk.size,
@@ -100,7 +104,8 @@ async function start(
     batches: () => countByState(batching.active.all()),
     runningLines: () => batching.lines.size,
   });
-  lifecycle.onStop("metrics", () => metrics.close());
+  lifecycle.onStop("metrics", () => prometheus.close());
+  const metrics = alsoTo(prometheus, meter);
   const attempts = new AttemptTable({
     ...{ clock, log, fleet, metrics },
     onAnswered: (model, durationMs) => placement.demand.served(model, durationMs),
@@ -182,7 +187,11 @@ async function start(
       served.announce();
     },
     patienceChanged: (model) => lanes.adjust(model),
-    workerLost: (...lost) => attempts.workerLost(...lost),
+    workerLost: (workerId, reason, isForGood) => {
+      attempts.workerLost(workerId, reason, isForGood);
+      const worker = fleet.worker(workerId)?.name ?? workerId;
+      if (!isForGood) findings.workerLost(workerId, worker, reason);
+    },
     replicaReady: (...ready) => {
       fleet.expectSpeed(...ready, placement.placer.expectedTokensPerSecond(...ready));
       canary.replicaReady(...ready);
@@ -201,6 +210,15 @@ async function start(
     ...{ config, fleet, clock, log, background, lifecycle },
     models: createModelFinder(models.catalogue, (model) => placement.placer.preferredVariant(model)),
     isKept: (source) => isPinnedFile(models.catalogue, source),
+  });
+  const certificates = await security.certificates();
+  const findings = createFindings({
+    ...{ config, address, store, queue, fleet, served, placement, batching, security, certificates },
+    ...{ catalogue: models.catalogue, comingUp, clock, log, background, lifecycle },
+  });
+  const live = startLive({
+    ...{ config, self: orchestratorId, address, meter, fleet, requests: desk, batching, findings },
+    ...{ clock, log, background, lifecycle },
   });
   served.announce();
   placement.placer.start();
@@ -233,6 +251,7 @@ async function start(
       mirror: { desk: office.desk, maxFileBytes: config.maxImportBytes },
       quota: quotas.desk,
       usage: quotas.usage,
+      live,
       trust: security.trust?.desk,
       metrics,
       clock,
@@ -254,11 +273,12 @@ async function start(
     },
     {
       ...{ host: config.host, port: config.port, admin: config.adminListener },
-      certificates: await security.certificates(),
+      certificates,
       ...{ trustedProxies: config.trustedProxies, headersTimeoutMs: config.headersTimeoutMs },
     },
   );
   lifecycle.onStop("http", () => http.close());
+  lifecycle.onStop("live view", () => live.close());
   // First of all: readiness is gone, what waits is turned away, what runs gets its time.
   lifecycle.onStop("requests", () => {
     isStopping = true;

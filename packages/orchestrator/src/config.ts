@@ -78,6 +78,10 @@ export interface OrchestratorConfig extends TrustConfig, FleetTrustConfig {
   readonly catalogue: readonly ModelEntry[];
   /** Windows shorter than the API's shortest: for tests. */
   readonly shortestBatchWindowMs: number;
+  /** Time between two looks of the live view; other ones are for tests. */
+  readonly liveIntervalMs: number;
+  /** How long the spans are that the history keeps; other ones are for tests. */
+  readonly historySpans: { readonly fine: number; readonly coarse: number };
   /** Whether slow lines at the end of a batch are tried on a second worker as well. */
   readonly hedges: boolean;
 }
@@ -164,6 +168,8 @@ export function loadOrchestratorConfig(
     huggingFaceToken: overrides.huggingFaceToken ?? readText(env, "HF_TOKEN"),
     catalogue: overrides.catalogue ?? builtInCatalogue,
     shortestBatchWindowMs: overrides.shortestBatchWindowMs ?? 3_600_000,
+    liveIntervalMs: overrides.liveIntervalMs ?? 2_000,
+    historySpans: overrides.historySpans ?? { fine: 10_000, coarse: 600_000 },
     hedges: overrides.hedges ?? readChoice(env, "MUSTER_HEDGE", ["on", "off"]) === "on",
   };
   check(config);

@@ -22,6 +22,7 @@ export const noMetrics: Metrics = {
   queueWaited() {},
   firstToken() {},
   interToken() {},
+  tokensCame() {},
   tokensUsed() {},
   attemptEnded() {},
   retried() {},

@@ -66,6 +66,17 @@ export function requireScope({ principal, routeOptions, method }: FastifyRequest
   );
 }
 
+/** Whether whoever asked some time ago would still be answered: keys are revoked, and expire. For answers without end. */
+export function isStillAllowed(request: FastifyRequest, keys: KeyHolders): boolean {
+  try {
+    const principal = authorize(request.headers, keys);
+    const { scope } = request.routeOptions.config;
+    return principal.keyId === request.principal.keyId && (scope === undefined || mayDo(principal, scope));
+  } catch {
+    return false;
+  }
+}
+
 function requireFromHere(headers: IncomingHttpHeaders): void {
   if (isFromForeignPage(headers))
     throw new MusterError(

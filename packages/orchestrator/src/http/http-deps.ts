@@ -1,10 +1,14 @@
 import type { Clock, Log } from "@muster/base";
+import type { Finding } from "../core/findings/finding.ts";
+import type { Steps } from "../core/live/history-steps.ts";
 import type { FileStore } from "../flows/batches/file-store.ts";
 import type { Canary } from "../flows/canary.ts";
 import type { ModelCatalogue } from "../flows/catalogue/model-catalogue.ts";
 import type { ModelResolver } from "../flows/catalogue/model-resolver.ts";
 import type { EnergyBook } from "../flows/energy-book.ts";
 import type { FleetRegistry } from "../flows/fleet-registry.ts";
+import type { LiveFeed } from "../flows/live/live-feed.ts";
+import type { HistorySpan } from "../flows/live/read-history.ts";
 import type { MirrorDesk } from "../flows/mirror-desk.ts";
 import type { ModelPlacer } from "../flows/placement/place-models.ts";
 import type { PresenceKeeper } from "../flows/presence-keeper.ts";
@@ -34,6 +38,14 @@ export interface MirrorRouteDeps {
   readonly maxFileBytes: number;
 }
 
+/** What is so now, what was, and what somebody should look at. */
+export interface LiveRouteDeps {
+  readonly feed: LiveFeed;
+  /** Those of everybody and of one tenant; undefined: all. */
+  readonly findings: (tenant: string | undefined) => readonly Finding[];
+  readonly history: (span: HistorySpan) => Promise<Steps>;
+}
+
 /** What the routes are given by the composition. */
 export interface HttpDeps {
   readonly desk: RequestDesk;
@@ -47,6 +59,7 @@ export interface HttpDeps {
   readonly models: { readonly catalogue: ModelCatalogue; readonly resolver: ModelResolver };
   readonly batches: BatchingDeps;
   readonly mirror: MirrorRouteDeps;
+  readonly live: LiveRouteDeps;
   readonly quota: Pick<QuotaDesk, "admit">;
   readonly usage: Pick<UsageBook, "answered" | "rows">;
   /** Undefined: the fleet port is on loopback, and nobody needs an invitation. */

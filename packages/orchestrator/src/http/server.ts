@@ -7,7 +7,9 @@ import { anthropicRoutes } from "./anthropic/messages.ts";
 import { authorize, requireScope } from "./auth.ts";
 import { auditRoutes } from "./cluster/audit.ts";
 import { fleetRoute } from "./cluster/fleet.ts";
+import { historyRoute } from "./cluster/history.ts";
 import { keysRoutes } from "./cluster/keys.ts";
+import { liveRoutes } from "./cluster/live.ts";
 import { mirrorRoutes } from "./cluster/mirror.ts";
 import { clusterModelsRoutes } from "./cluster/models.ts";
 import { planRoute } from "./cluster/plan.ts";
@@ -167,6 +169,8 @@ function buildApp(
   keysRoutes(app, deps);
   auditRoutes(app, deps);
   usageRoute(app, deps);
+  liveRoutes(app, deps);
+  historyRoute(app, deps);
   probeRoutes(app, deps);
   return { app, rules };
 }

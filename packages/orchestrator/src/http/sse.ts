@@ -35,6 +35,11 @@ export class EventStream {
     return this.#write(`${name}data: ${JSON.stringify(data)}\n\n`);
   }
 
+  /** As `send`, of an event that is put in words already. */
+  sendText(text: string): Promise<void> | undefined {
+    return this.#write(text);
+  }
+
   /** What clients skip, and people who look at the bytes can read. */
   comment(text: string): void {
     void this.#write(`: ${text.replace(/[\r\n]+/g, " ")}\n\n`);

@@ -18,7 +18,10 @@ export interface Metrics {
   firstToken(model: string, sinceAcceptedMs: number): void;
   /** Time between two pieces that reached the client, spread over the tokens of the second. */
   interToken(model: string, perTokenMs: number): void;
-  tokensUsed(model: string, usage: GenerateUsage): void;
+  /** Tokens of an answer that is under way have come home. */
+  tokensCame(model: string, tokens: number): void;
+  /** @param toldTokens of those that were generated, so many have come before */
+  tokensUsed(model: string, usage: GenerateUsage, toldTokens?: number): void;
   attemptEnded(model: string, result: string): void;
   retried(reason: string): void;
   /** Placement has ordered a model, or sent one away. */

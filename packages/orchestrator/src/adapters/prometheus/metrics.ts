@@ -134,6 +134,8 @@ export function createPrometheusMetrics(observe: {
     queueWaited: (model, laneClass, waitMs) => queueWait.observe({ model, class: laneClass }, waitMs / 1000),
     firstToken: (model, sinceAcceptedMs) => firstToken.observe({ model }, sinceAcceptedMs / 1000),
     interToken: (model, perTokenMs) => interToken.observe({ model }, perTokenMs / 1000),
+    // Counted at the end of each answer.
+    tokensCame() {},
     tokensUsed(model, usage) {
       promptTokens.inc({ model }, usage.promptTokens);
       cachedTokens.inc({ model }, usage.cachedTokens);

@@ -50,6 +50,12 @@ interface BatchDeskDeps {
   readonly stateChanged: (record: BatchRecord, news: WebhookNews) => void;
 }
 
+interface LoadedBatch {
+  readonly record: BatchRecord;
+  readonly events: BatchEvents;
+  readonly isPaused: boolean;
+}
+
 /** What people do with batches. Batches of another tenant are not there. */
 export class BatchDesk implements Batches {
   readonly #deps: BatchDeskDeps;
@@ -167,27 +173,34 @@ export class BatchDesk implements Batches {
     return loaded;
   }
 
-  async #viewOf(batch: {
-    readonly record: BatchRecord;
-    readonly events: BatchEvents;
-    readonly isPaused: boolean;
-  }): Promise<BatchView> {
-    const { progress } = this.#deps;
+  async #viewOf(batch: LoadedBatch): Promise<BatchView> {
     const { record, events, isPaused } = batch;
     const state = batchState(events);
-    const totals = await this.#totals(record.id, events);
-    const total = events.validated?.lines ?? 0;
-    const remaining = total - totals.completed - totals.failed;
-    const isMoving = state === "in_progress" && !isPaused;
     return {
       record,
       events,
       state,
+      ...(await this.look(batch)),
+      isPaused,
+      waitsFor: state === "in_progress" ? await this.#waitsFor(record, events) : undefined,
+    };
+  }
+
+  /** How far a batch is, by what is known of it already: one look into the ledger. */
+  async look({
+    record,
+    events,
+    isPaused,
+  }: LoadedBatch): Promise<Pick<BatchView, "counts" | "usage" | "cachedLines" | "forecast">> {
+    const totals = await this.#totals(record.id, events);
+    const total = events.validated?.lines ?? 0;
+    const remaining = total - totals.completed - totals.failed;
+    const isMoving = batchState(events) === "in_progress" && !isPaused;
+    const { progress } = this.#deps;
+    return {
       counts: events.sealed?.counts ?? { total, completed: totals.completed, failed: totals.failed },
       usage: totals.usage,
       cachedLines: totals.cachedLines,
-      isPaused,
-      waitsFor: state === "in_progress" ? await this.#waitsFor(record, events) : undefined,
       forecast: isMoving ? progress.forecast(record.id, remaining, this.#expected(events)) : undefined,
     };
   }

@@ -23,6 +23,7 @@ interface Seen<T> {
   readonly modifiedAtMs: number;
   readonly bytes: number;
   readonly value: T | undefined;
+  readonly isDamaged: boolean;
 }
 
 const usualRefreshMs = 2_000;
@@ -73,6 +74,11 @@ export class RecordBook<T extends object> {
   /** Whether there is one of this name, readable or not. */
   has(name: string): boolean {
     return this.#records.has(name);
+  }
+
+  /** How many could not be read at the last look. */
+  get unreadable(): number {
+    return [...this.#records.values()].filter(({ isDamaged }) => isDamaged).length;
   }
 
   all(): readonly T[] {
@@ -126,7 +132,7 @@ export class RecordBook<T extends object> {
   /** What we have written ourselves needs no look at all the others; the next look reads it as it lies there. */
   #know(name: string, value: T): void {
     const isNew = JSON.stringify(value) !== JSON.stringify(this.#records.get(name)?.value);
-    this.#records.set(name, { modifiedAtMs: Number.NaN, bytes: 0, value });
+    this.#records.set(name, { modifiedAtMs: Number.NaN, bytes: 0, value, isDamaged: false });
     if (isNew) this.#onChange();
   }
 
@@ -161,10 +167,11 @@ export class RecordBook<T extends object> {
       for (const [index, { key, modifiedAtMs, bytes }] of some.entries()) {
         const content = contents[index];
         if (content === undefined) continue;
-        const value = this.#read(key, content);
+        const read = this.#read(content);
+        const value = read ?? this.#instead(key);
         const name = this.#nameOf(key);
         hasChanged ||= JSON.stringify(value) !== JSON.stringify(before.get(name)?.value);
-        records.set(name, { modifiedAtMs, bytes, value });
+        records.set(name, { modifiedAtMs, bytes, value, isDamaged: read === undefined });
       }
     }
     hasChanged ||= records.size !== before.size;
@@ -172,10 +179,12 @@ export class RecordBook<T extends object> {
     if (hasChanged) this.#onChange();
   }
 
-  #read(key: string, content: Uint8Array): T | undefined {
+  #read(content: Uint8Array): T | undefined {
     const object = objectFrom(content);
-    const value = object === undefined ? undefined : this.#deps.read(object);
-    if (value !== undefined) return value;
+    return object === undefined ? undefined : this.#deps.read(object);
+  }
+
+  #instead(key: string): T | undefined {
     const instead = this.#deps.damaged?.(this.#nameOf(key));
     const what = instead === undefined ? "is left out" : "counts as the least that it can have said";
     this.#deps.log.warn({ key }, `a record is damaged and ${what}`);

@@ -97,6 +97,6 @@ export class HeldStream {
 }
 
 /** Headers that hooks have set; once hijacked, Fastify sends none by itself. */
-function plainHeaders(reply: FastifyReply): Record<string, string> {
+export function plainHeaders(reply: FastifyReply): Record<string, string> {
   return Object.fromEntries(Object.entries(reply.getHeaders()).map(([name, value]) => [name, String(value)]));
 }

@@ -73,16 +73,21 @@ async function* measured(
 ): AsyncIterable<AnswerEvent> {
   const { metrics, clock } = deps;
   let lastPieceMs: number | undefined;
+  let toldTokens = 0;
   for await (const event of answer) {
     if (event.kind === "started") account.started(choice);
-    if (event.kind === "delta") account.output(choice, event.delta.tokens);
+    if (event.kind === "delta") {
+      account.output(choice, event.delta.tokens);
+      toldTokens += event.delta.tokens;
+      metrics.tokensCame(model, event.delta.tokens);
+    }
     if (event.kind === "delta" && isGeneration) {
       const nowMs = clock.nowMs();
       if (lastPieceMs === undefined) metrics.firstToken(model, nowMs - acceptedAtMs);
       else if (event.delta.tokens > 0) metrics.interToken(model, (nowMs - lastPieceMs) / event.delta.tokens);
       lastPieceMs = nowMs;
     } else if (event.kind === "end") {
-      metrics.tokensUsed(model, event.usage);
+      metrics.tokensUsed(model, event.usage, toldTokens);
       account.ended(choice, event.usage);
     }
     yield event;
