@@ -19,7 +19,7 @@ describe("muster top --once", () => {
     expect(io.err()).toBe("");
     expect(io.out()).toMatch(/^muster 0\.1\.0 {2}http:\/\/127\.0\.0\.1:\d+ .*up 3 h 12 min\n/);
     expect(io.out()).toMatch(/\ndesk-1 +ready/);
-    expect(io.out()).toMatch(/\n✗ Nobody can run gemma-4-12b-it.*\n$/);
+    expect(io.out()).toMatch(/\n✗ Nobody can run gemma-4-12b-it.*\n {2}→ muster models plan.*\n$/);
     expect(io.out()).not.toContain("\u001b");
     expect(asked.some((path) => path.startsWith("/cluster/v1/history?since="))).toBe(true);
   });

@@ -4,6 +4,9 @@ import type { RatePoint } from "./top-state.ts";
 
 const heights = ["▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"] as const;
 
+/** What was measured counts for so long: what is kept of the past has longer steps than a letter. */
+const heldSeconds = 15;
+
 /**
  * The mean of each of `width` equal spans that end at `at`; spans of which nothing is known are blank. The highest is
  * as high as a letter.
@@ -19,7 +22,13 @@ export function sparkline(
     span.sum += rate.tokensPerSecond;
     span.count += 1;
   }
-  const means = spans.map(({ sum, count }) => (count === 0 ? undefined : sum / count));
+  const heldSpans = Math.ceil((heldSeconds / seconds) * width);
+  let last = Number.NEGATIVE_INFINITY;
+  const measured = spans.map(({ sum, count }) => (count === 0 ? undefined : sum / count));
+  const means = measured.map((mean, index) => {
+    if (mean !== undefined) last = index;
+    return index - last <= heldSpans ? measured[last] : undefined;
+  });
   const peak = Math.max(0, ...means.map((mean) => mean ?? 0));
   return means.map((mean) => (mean === undefined ? " " : heightOf(mean, peak))).join("");
 }

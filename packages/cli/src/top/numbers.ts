@@ -32,7 +32,7 @@ export function wait(seconds: number | null | undefined): string {
 
 /** Until then: `2 h 3 min`. */
 export function timeLeft(seconds: number): string {
-  return formatDuration(Math.max(0, seconds) * 1_000);
+  return formatDuration(Math.max(0, Math.round(seconds)) * 1_000);
 }
 
 /** Of memory, without its unit: `8.1`. */

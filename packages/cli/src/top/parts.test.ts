@@ -79,6 +79,10 @@ describe("bars", () => {
         { width: 4, at: 130, seconds: 40 },
       ),
     ).toBe("▁▁▁▁");
+    // A gap is filled with what was there before, for a quarter of a minute.
+    const [first] = rates;
+    const apart = first === undefined ? [] : [first, { at: 190, tokensPerSecond: 2 }];
+    expect(sparkline(apart, { width: 10, at: 190, seconds: 100 })).toBe("▅▅▅      █");
     expect(sparkline([], { width: 3, at: 0, seconds: 10 })).toBe("   ");
   });
 });
@@ -140,8 +144,8 @@ describe("openScreen", () => {
     screen.draw(["one"]);
     await settled();
     expect(writes[0]).toContain("\u001b[?1049h");
-    expect(writes.join("")).toContain("\u001b[3;1Hthree\u001b[K");
-    expect(writes.at(-2)).toBe("\u001b[?2026h\u001b[2;1H2\u001b[K\u001b[?2026l");
+    expect(writes.join("")).toContain("\u001b[3;1H\u001b[Kthree");
+    expect(writes.at(-2)).toBe("\u001b[?2026h\u001b[2;1H\u001b[K2\u001b[?2026l");
     expect(writes.at(-1)).toBe("\u001b[?2026h\u001b[2;1H\u001b[K\u001b[3;1H\u001b[K\u001b[?2026l");
   });
 
@@ -156,7 +160,7 @@ describe("openScreen", () => {
     await settled();
     const all = writes.join("");
     expect(all.match(/one/g)).toHaveLength(2);
-    expect(all.endsWith("\u001b[?25h\u001b[?1049l")).toBe(true);
+    expect(all.endsWith("\u001b[?7h\u001b[?25h\u001b[?1049l")).toBe(true);
     expect(all.match(/1049l/g)).toHaveLength(1);
   });
 

@@ -48,8 +48,8 @@ describe("renderTop", () => {
       "BATCH         STATE        PROGRESS                      LINES        LEFT",
       "survey        in progress  ██████████▒·····  61%     6,125/10k   2 h 3 min",
       "",
-      "✗ Nobody can run gemma-4-12b-it, and 3 requests wait for it. → muster models pl…",
-      "",
+      "✗ Nobody can run gemma-4-12b-it, and 3 requests wait for it.",
+      "  → muster models plan gemma-4-12b-it",
       "",
       "",
       "q quit  ? help  1 all  2 workers  3 batches  s sort: use  j k scroll  p pause",
@@ -82,7 +82,7 @@ describe("renderTop", () => {
   it("gives workers the most room, says what is left out, and scrolls to the end", () => {
     const state = crowd(200, 0);
     const top = frameOf(state, usual);
-    expect(top.lines.filter((line) => /^(machine|desk|server)/.test(line)).length).toBeGreaterThanOrEqual(10);
+    expect(top.lines.filter((line) => /^(machine|desk|server)/.test(line)).length).toBeGreaterThanOrEqual(9);
     expect(top.lines.join("\n")).toMatch(/^\d+ more$/m);
     const end = frameOf(state, usual, { skipped: top.mostSkipped });
     expect(end.lines.join("\n")).toMatch(/^\d+ above$/m);
@@ -250,9 +250,27 @@ describe("renderTop", () => {
     expect(coloured.lines.join("\n")).toContain("\u001b[31m✗ \u001b[0m");
   });
 
+  it("breaks what is wrong between words, and says how much more there is", () => {
+    const long = {
+      ...problem,
+      says: "What is wrong here takes quite a few words to say, in fact more than one line has.",
+    };
+    const narrow = frameOf(stateAfter([...office, { kind: "findings", data: [long] }]), {
+      columns: 50,
+      rows: 30,
+    });
+    expect(narrow.lines).toContain("✗ What is wrong here takes quite a few words to");
+    expect(narrow.lines).toContain("  say, in fact more than one line has.");
+    const low = frameOf(stateAfter([...office, { kind: "findings", data: [long, long] }]), {
+      columns: 50,
+      rows: 20,
+    });
+    expect(low.lines.at(-2)).toMatch(/^\d more$/);
+  });
+
   it("is as high as it needs to be where nobody says how high", () => {
     const { lines } = frameOf(crowd(100, 0), { columns: 120, rows: undefined });
     expect(lines.filter((line) => line.startsWith("machine-"))).toHaveLength(100);
-    expect(lines.at(-1)).toMatch(/^✗/);
+    expect(lines.at(-1)).toMatch(/^ {2}→ muster models plan/);
   });
 });

@@ -86,7 +86,7 @@ function sectionsOf({ state, picture, size: { columns } }: TopScene): Section[] 
   const models = () => modelLines(now, workers.values(), columns);
   const machines = () => workerLines(workers.values(), picture.order, columns);
   const jobs = () => batchLines(batches.values(), now?.at ?? 0, columns);
-  const trouble = of(findingLines(findings, columns), { least: 1, fair: 4, rank: 1, hasHead: false });
+  const trouble = of(findingLines(findings, columns), { least: 2, fair: 6, rank: 1, hasHead: false });
   switch (picture.view) {
     case "all":
       return [

@@ -9,8 +9,9 @@ export interface Screen {
   close(): void;
 }
 
-const enter = "\u001b[?1049h\u001b[?25l";
-const leave = "\u001b[?25h\u001b[?1049l";
+/** The other screen, no cursor, and no new line where a terminal finds a letter wider than we do; and back. */
+const enter = "\u001b[?1049h\u001b[?25l\u001b[?7l";
+const leave = "\u001b[?7h\u001b[?25h\u001b[?1049l";
 const clear = "\u001b[H\u001b[2J";
 const clearLineEnd = "\u001b[K";
 /** Terminals that know these show all that is between at once; others pass over them. */
@@ -61,7 +62,8 @@ function changesBetween(before: readonly string[] | undefined, lines: readonly s
   for (let row = 0; row < count; row++) {
     const line = lines[row] ?? "";
     if (line === (old[row] ?? "")) continue;
-    changes += `\u001b[${row + 1};1H${line}${clearLineEnd}`;
+    // Cleared first: behind a line that is as wide as the screen, some would clear its last letter.
+    changes += `\u001b[${row + 1};1H${clearLineEnd}${line}`;
   }
   return changes;
 }
