@@ -15,6 +15,7 @@ import {
   temporaryDirectory,
   untilTestEnds,
 } from "../harness/cluster.ts";
+import { HandWorker } from "../harness/hand-worker.ts";
 import { createMusterProcess, type MusterProcess } from "../harness/muster-process.ts";
 import { tinyModel } from "../support/tiny-model.ts";
 
@@ -195,6 +196,61 @@ describe("muster worker pause, resume, status and drain", { timeout: 180_000 }, 
     await eventually(async () => (await workerNamed(cluster, "desk")).state === "away");
     expect(await muster("resume")).toMatch(/state +lending/);
     await untilReady(cluster);
+  });
+
+  it("see and end a pause that an administrator has set; it outlives a restart", async () => {
+    const cluster = await startCluster();
+    const directory = await temporaryDirectory();
+    const worker = await startWorkerProcess(cluster, {
+      args: ["stub:stub-model", "--engine", "stub", "--data-dir", directory],
+    });
+    await untilReady(cluster);
+    const { id } = await workerNamed(cluster, "desk");
+    const path = `/cluster/v1/workers/${id}`;
+    const muster = async (command: string) => (await run(["worker", command, "--data-dir", directory])).out;
+
+    const paused = await cluster.post(`${path}/pause`, { seconds: 3_600 });
+    expect(paused.status).toBe(202);
+    expect(await paused.json()).toMatchObject({
+      id,
+      state: "away",
+      availability: { state: "paused", reason: expect.stringMatching(/^Paused by an administrator until /) },
+    });
+    await untilFree(cluster, "desk");
+    expect(await muster("status")).toContain("an administrator has it paused for");
+    await worker.kill();
+    await worker.start();
+    await eventually(async () => (await workerNamed(cluster, "desk")).availability.state === "paused");
+
+    expect(await muster("pause")).toContain("Its owner has paused it");
+    expect((await cluster.post(`${path}/resume`, {})).status).toBe(202);
+    await eventually(
+      async () =>
+        (await workerNamed(cluster, "desk")).availability.reason ===
+        "Its owner has paused it, until muster worker resume.",
+    );
+    expect((await fetch(`${cluster.url}${path}/pause`, { method: "POST" })).status).toBe(202);
+    await eventually(async () =>
+      (await workerNamed(cluster, "desk")).availability.reason.includes("administrator"),
+    );
+    const ended = await muster("resume");
+    expect(ended).toMatch(/state +lending/);
+    expect(ended).toContain("an administrator had paused it too: that is over as well");
+    await untilReady(cluster);
+  });
+
+  it("are not there in a worker that knows of no pause from afar: the administrator is told", async () => {
+    const cluster = await startCluster();
+    const old = new HandWorker(cluster.orchestrator.fleetAddress, "old-desk");
+    await old.join("m");
+    const beating = setInterval(() => old.say({ heartbeat: { sequence: 1 } }), 100);
+    untilTestEnds(() => clearInterval(beating));
+    const refused = await cluster.post("/cluster/v1/workers/old-desk/pause", { seconds: 60 });
+    expect(refused.status).toBe(400);
+    expect(await refused.text()).toContain("may not know how");
+    expect(await old.hear("lend")).toMatchObject({ isPaused: true, seconds: 60 });
+    await old.leave();
+    expect((await cluster.post("/cluster/v1/workers/old-desk/pause", {})).status).toBe(503);
   });
 
   it("say what is wrong with a time that is none", async () => {

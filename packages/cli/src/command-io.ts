@@ -13,6 +13,8 @@ export interface CommandIo {
   setExitCode(code: number): void;
   /** Calls back at Ctrl-C instead of ending the process; the result takes the listener away. */
   readonly onInterrupt?: (listener: () => void) => () => void;
+  /** Calls back before the process ends in whatever way can be seen; the result takes the listener away. */
+  readonly onExit?: (listener: () => void) => () => void;
 }
 
 export const exitCodes = { ok: 0, failure: 1, usage: 2, unreachable: 3, interrupted: 130 } as const;
@@ -40,5 +42,25 @@ export function processIo(): CommandIo {
       process.on("SIGINT", listener);
       return () => process.off("SIGINT", listener);
     },
+    onExit: untilExit,
+  };
+}
+
+/** What ends a process from outside, with the exit code that shells give it. */
+const endings = { SIGHUP: 129, SIGTERM: 143 } as const;
+
+function untilExit(listener: () => void): () => void {
+  const signals = Object.entries(endings).map(([signal, code]) => ({
+    signal,
+    end: () => process.exit(code),
+  }));
+  process.on("exit", listener);
+  // Before the error is printed: it would go with a screen that is taken away.
+  process.on("uncaughtExceptionMonitor", listener);
+  for (const { signal, end } of signals) process.on(signal, end);
+  return () => {
+    process.off("exit", listener);
+    process.off("uncaughtExceptionMonitor", listener);
+    for (const { signal, end } of signals) process.off(signal, end);
   };
 }

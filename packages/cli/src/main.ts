@@ -7,8 +7,10 @@ import { chatCommand } from "./commands/chat.ts";
 import { demoCommand } from "./commands/demo.ts";
 import { doctorCommand } from "./commands/doctor.ts";
 import { keysCommand } from "./commands/keys.ts";
+import { logsCommand } from "./commands/logs.ts";
 import { modelsCommand } from "./commands/models.ts";
 import { orchestratorCommand } from "./commands/orchestrator.ts";
+import { topCommand } from "./commands/top.ts";
 import { trustCommand } from "./commands/trust.ts";
 import { upCommand } from "./commands/up.ts";
 import { usageCommand } from "./commands/usage.ts";
@@ -29,6 +31,8 @@ for (const build of [
   demoCommand,
   chatCommand,
   batchCommand,
+  topCommand,
+  logsCommand,
   workersCommand,
   modelsCommand,
   keysCommand,

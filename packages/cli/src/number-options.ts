@@ -36,3 +36,12 @@ export function byteSize(text: string): number {
   if (bytes !== undefined && bytes >= 1) return bytes;
   throw new InvalidArgumentError("It must be a size such as 10GB or 64MiB.");
 }
+
+/** A whole number from 1 to `most`. */
+export function atMost(most: number): (text: string) => number {
+  return (text) => {
+    const value = wholeNumber(text);
+    if (value <= most) return value;
+    throw new InvalidArgumentError(`It must be a whole number from 1 to ${most}.`);
+  };
+}

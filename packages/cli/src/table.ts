@@ -1,7 +1,7 @@
 import { printableText } from "@muster/base";
 import type { CommandIo } from "./command-io.ts";
 
-export type Colour = "bold" | "dim" | "red" | "green" | "yellow";
+export type Colour = "bold" | "dim" | "red" | "green" | "yellow" | "cyan";
 export type Cell = string | { readonly text: string; readonly colour: Colour };
 
 export interface TableStyle {
@@ -13,7 +13,7 @@ export interface TableStyle {
 const gap = "  ";
 /** No column is cut shorter than this. */
 const narrowestColumn = 6;
-const sgr: Readonly<Record<Colour, number>> = { bold: 1, dim: 2, red: 31, green: 32, yellow: 33 };
+const sgr: Readonly<Record<Colour, number>> = { bold: 1, dim: 2, red: 31, green: 32, yellow: 33, cyan: 36 };
 
 /** How to draw for a reader: colours and a width on a terminal only, and no colours under NO_COLOR (no-color.org). */
 export function tableStyle(io: Pick<CommandIo, "stdout" | "env" | "isTty">): TableStyle {
@@ -73,7 +73,7 @@ function widthOf(grapheme: string): number {
   return wide.test(grapheme) ? 2 : 1;
 }
 
-function clip(text: string, width: number): string {
+export function clip(text: string, width: number): string {
   if (displayWidth(text) <= width) return text;
   let kept = "";
   let used = 1;

@@ -1,6 +1,7 @@
 import { printableText } from "@muster/base";
 import type { Gpu, Worker } from "@muster/sdk";
 import { formatBytes, formatCount, formatDuration, formatRate } from "./format.ts";
+import { workerWord } from "./worker-state.ts";
 
 type Line = readonly [label: string, value: string];
 
@@ -14,14 +15,15 @@ export function workerDetails(worker: Worker): string {
   return lines.map(([label, value]) => printableText(`${label.padEnd(width)}  ${value}`)).join("\n");
 }
 
-function machineLines({ name, id, state, version, hardware, ...worker }: Worker): Line[] {
+function machineLines(worker: Worker): Line[] {
+  const { name, id, version, hardware } = worker;
   const { offered_ram_bytes: offered } = worker;
   const cores = `${formatCount(hardware.physical_cores, "core")}, ${formatCount(hardware.logical_cores, "thread")}`;
   const labels = Object.entries(worker.labels ?? {}).map(([label, value]) => `${label}=${value}`);
   return [
     ["name", name],
     ["id", id],
-    ["state", state],
+    ["state", workerWord(worker)],
     ["version", version],
     ...optional("labels", labels.length === 0 ? undefined : labels.join(" ")),
     ["machine", `${hardware.hostname}, ${hardware.platform} ${hardware.arch}`],

@@ -2,17 +2,14 @@ import { printableText } from "@muster/base";
 import type { Gpu, Replica, Worker } from "@muster/sdk";
 import { formatBytes, formatCount, formatDuration, formatRate } from "./format.ts";
 import type { Cell, Colour } from "./table.ts";
+import { workerStateCell } from "./worker-state.ts";
 
-const colours: Readonly<Record<Worker["state"] | Replica["state"], Colour>> = {
+const colours: Readonly<Record<Replica["state"], Colour>> = {
   ready: "green",
-  joining: "yellow",
-  away: "dim",
-  draining: "yellow",
   fetching: "yellow",
   loading: "yellow",
   unloading: "yellow",
   unloaded: "dim",
-  lost: "red",
   crashed: "red",
   failed: "red",
 };
@@ -43,14 +40,14 @@ export function workerRows(workers: readonly Worker[], nowMs: number): Cell[][] 
 }
 
 function rowsOf(worker: Worker, told: Told, nowMs: number): Cell[][] {
-  const { name, state, hardware, replicas, last_heartbeat_at } = worker;
+  const { name, hardware, replicas, last_heartbeat_at } = worker;
   const silentMs = nowMs - last_heartbeat_at * 1_000;
   const seen = silentMs < 10_000 ? "now" : formatDuration(silentMs);
   const gpu = hardware.gpus[0];
   const more = hardware.gpus.length > 1 ? `${hardware.gpus.length} x ` : "";
   const machine: Cell[] = [
     name,
-    coloured(state),
+    workerStateCell(worker),
     gpu === undefined
       ? `${hardware.cpu_model}, ${formatCount(hardware.physical_cores, "core")}`
       : `${more}${gpu.name} (${hardware.backend})`,
@@ -112,7 +109,7 @@ function progressOf({ progress }: Replica): string {
   return progress === null ? "" : ` ${Math.floor(progress * 100)} %`;
 }
 
-function coloured(state: Worker["state"] | Replica["state"], after = ""): Cell {
+function coloured(state: Replica["state"], after = ""): Cell {
   const colour = colours[state];
   // A newer orchestrator may know more states.
   return colour === undefined ? `${state}${after}` : { text: `${state}${after}`, colour };

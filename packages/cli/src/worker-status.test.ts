@@ -56,6 +56,20 @@ describe("statusLines", () => {
     ]);
   });
 
+  it("tells of an administrator's pause, how to end it, and that it was ended", () => {
+    const pausedFromAfar = (untilMs: number | null) =>
+      statusLines({ ...lending, administratorPausedUntilMs: untilMs }, nowMs).find((line) =>
+        line.startsWith("from afar"),
+      );
+    expect(pausedFromAfar(nowMs + 3_600_000)).toBe(
+      "from afar  an administrator has it paused for 1 h more; muster worker resume ends that too",
+    );
+    expect(pausedFromAfar(null)).toContain("paused until muster workers resume");
+    expect(statusLines({ ...lending, hasEndedAdministratorPause: true }, nowMs).join("\n")).toContain(
+      "an administrator had paused it too: that is over as well",
+    );
+  });
+
   it("says why nothing is lent, and until when", () => {
     const { readings: _none, ...rest } = lending;
     const paused: LocalStatus = {

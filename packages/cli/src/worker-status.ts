@@ -23,7 +23,8 @@ export function statusLines(status: LocalStatus, nowMs: number): string[] {
     `${status.name} (pid ${status.pid}), ${link} ${status.orchestrator}`,
     `state      ${states[state]}, for ${since}${status.isDraining ? "; draining: it leaves when what runs has ended" : ""}`,
     ...(reason === "" ? [] : [`why        ${reason}`]),
-    `policy     ${policy}${pauseText(status, nowMs)}`,
+    `policy     ${policy}${pauseText(status.pausedUntilMs, nowMs, "muster worker resume")}`,
+    ...administratorLine(status, nowMs),
     ...(readings === undefined ? [] : [`seen       ${readingsText(readings)}`]),
     `running    ${counts(running)}`,
     `given back ${counts(givenBack)}`,
@@ -32,10 +33,22 @@ export function statusLines(status: LocalStatus, nowMs: number): string[] {
   ].map(printableText);
 }
 
-function pauseText({ pausedUntilMs }: LocalStatus, nowMs: number): string {
-  if (pausedUntilMs === undefined) return "";
-  if (pausedUntilMs === null) return ", paused until muster worker resume";
-  return `, paused for ${formatDuration(Math.max(0, pausedUntilMs - nowMs))} more`;
+/** Of either pause; `null`: it has no end but the one that `ending` brings. */
+function pauseText(untilMs: number | null | undefined, nowMs: number, ending: string): string {
+  if (untilMs === undefined) return "";
+  if (untilMs === null) return `, paused until ${ending}`;
+  return `, paused for ${formatDuration(Math.max(0, untilMs - nowMs))} more`;
+}
+
+/** Whoever sits there may end what was set from afar. */
+function administratorLine(status: LocalStatus, nowMs: number): string[] {
+  if (status.hasEndedAdministratorPause === true)
+    return ["from afar  an administrator had paused it too: that is over as well"];
+  const { administratorPausedUntilMs: untilMs } = status;
+  const text = pauseText(untilMs, nowMs, "muster workers resume");
+  return text === ""
+    ? []
+    : [`from afar  an administrator has it${text.slice(1)}; muster worker resume ends that too`];
 }
 
 function readingsText(readings: NonNullable<LocalStatus["readings"]>): string {

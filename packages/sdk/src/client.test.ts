@@ -34,6 +34,9 @@ describe("Muster", () => {
     await muster.models.plan();
     await muster.workers.retrieve("wrk-1");
     await muster.workers.drain("wrk-1");
+    await muster.workers.pause("wrk-1", { seconds: 60 });
+    await muster.workers.pause("wrk-1");
+    await muster.workers.resume("wrk-1");
     await muster.workers.check("wrk-1", "rep-1");
     await muster.workers.fleet();
     expect(server.seen.map(({ method, path, body }) => [method, path, body])).toEqual([
@@ -52,6 +55,9 @@ describe("Muster", () => {
       ["GET", "/cluster/v1/models/plan", undefined],
       ["GET", "/cluster/v1/workers/wrk-1", undefined],
       ["POST", "/cluster/v1/workers/wrk-1/drain", undefined],
+      ["POST", "/cluster/v1/workers/wrk-1/pause", { seconds: 60 }],
+      ["POST", "/cluster/v1/workers/wrk-1/pause", {}],
+      ["POST", "/cluster/v1/workers/wrk-1/resume", undefined],
       ["POST", "/cluster/v1/workers/wrk-1/replicas/rep-1/check", undefined],
       ["GET", "/cluster/v1/fleet", undefined],
     ]);

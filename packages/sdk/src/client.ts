@@ -8,6 +8,8 @@ import { type Completions, createCompletions } from "./resources/completions.ts"
 import { createEmbeddings, type Embeddings } from "./resources/embeddings.ts";
 import { createFiles, type Files } from "./resources/files.ts";
 import { createKeys, type Keys } from "./resources/keys.ts";
+import { createLive, type Live } from "./resources/live.ts";
+import { createLogs, type Logs } from "./resources/logs.ts";
 import { createMirror, type MirrorResource } from "./resources/mirror.ts";
 import { createModels, type Models } from "./resources/models.ts";
 import { createRerank, type Rerank } from "./resources/rerank.ts";
@@ -64,6 +66,8 @@ export class Muster {
   readonly models: Models;
   readonly mirror: MirrorResource;
   readonly workers: Workers;
+  readonly live: Live;
+  readonly logs: Logs;
   readonly keys: Keys;
   readonly audit: Audit;
   readonly tokenize: Tokenize;
@@ -92,6 +96,8 @@ export class Muster {
     this.models = createModels(transport);
     this.mirror = createMirror(transport);
     this.workers = createWorkers(transport);
+    this.live = createLive(transport);
+    this.logs = createLogs(transport);
     this.keys = createKeys(transport);
     this.audit = createAudit(transport);
     this.usage = createUsage(transport);

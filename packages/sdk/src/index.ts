@@ -77,6 +77,7 @@ export type {
   Keys,
   NewApiKey,
 } from "./resources/keys.ts";
+export type { Live } from "./resources/live.ts";
 export type {
   DashboardSession,
   Finding,
@@ -96,6 +97,7 @@ export type {
   LogLine,
   LogQuery,
 } from "./resources/live-types.ts";
+export type { Logs } from "./resources/logs.ts";
 export type {
   MirrorFetch,
   MirrorFile,
@@ -133,6 +135,7 @@ export type {
   Gpu,
   Invite,
   InviteWish,
+  PauseWish,
   Replica,
   Worker,
   WorkerAvailability,
@@ -144,3 +147,4 @@ export type {
 export type { ResponseInfo } from "./response-info.ts";
 export { MusterStream } from "./stream.ts";
 export type { FileSource } from "./upload.ts";
+export type { WatchOptions } from "./watch-events.ts";

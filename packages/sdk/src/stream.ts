@@ -134,7 +134,8 @@ async function endsSoon(reader: ReadableStreamDefaultReader<Uint8Array>): Promis
   return hasEnded;
 }
 
-function itemOf<T>(event: ServerSentEvent, response: Response): T {
+/** What is in an event. Throws a StreamError for what is no JSON, and for an error that the server tells of. */
+export function itemOf<T>(event: ServerSentEvent, response: Pick<Response, "status" | "headers">): T {
   let value: unknown;
   try {
     value = JSON.parse(event.data);
@@ -152,7 +153,7 @@ function itemOf<T>(event: ServerSentEvent, response: Response): T {
 }
 
 function streamError(
-  response: Response,
+  response: Pick<Response, "status" | "headers">,
   { message, ...details }: { readonly message: string; readonly code?: string | undefined },
 ): MusterApiError {
   return new StreamError(message, { ...details, status: response.status, headers: response.headers });

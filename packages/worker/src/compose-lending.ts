@@ -15,6 +15,7 @@ import type { OfferedMemory } from "./core/memory-pressure.ts";
 import type { Assignments } from "./flows/assignments.ts";
 import { GiveWay } from "./flows/give-way.ts";
 import { createLocalControl } from "./flows/local-control.ts";
+import { Pauses } from "./flows/pauses.ts";
 import type { ReplicaSet } from "./flows/replica-set.ts";
 import { MemoryWatch } from "./flows/watch-memory.ts";
 import { OwnerWatch } from "./flows/watch-owner.ts";
@@ -32,6 +33,8 @@ export interface Lending {
   readonly availability: Availability;
   /** Decides whether the machine is lent before anything is loaded, and listens to its owner. */
   start(): Promise<void>;
+  /** An administrator pauses it (0 seconds: until told otherwise), or ends that pause. */
+  asAsked(order: { readonly isPaused: boolean; readonly seconds: number }): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -60,6 +63,7 @@ export function createLending(
   const env = desktopEnvironment(config.env);
   const giveWay = new GiveWay({ assignments, replicas, background, clock });
   const memory = new MemoryWatch({ replicas, giveWay, readOffered, background, clock, log });
+  const pauseFile = (file: string) => createPauseFile(join(workerFolder(dataDirectory, name), file));
   const watch = new OwnerWatch({
     rule: config.lending,
     presence:
@@ -68,7 +72,10 @@ export function createLending(
         : createScriptedPresence(config.presenceFile),
     readGpu: readUse,
     isMemoryNeeded: () => memory.isMemoryNeeded,
-    pauses: createPauseFile(join(workerFolder(dataDirectory, name), "pause.json")),
+    pauses: new Pauses(
+      { owner: pauseFile("pause.json"), administrator: pauseFile("administrator-pause.json") },
+      clock,
+    ),
     giveWay,
     localTime: createLocalTime(),
     timeText: localTimeText,
@@ -94,6 +101,10 @@ export function createLending(
         log.warn({ name }, "another worker of this name listens to muster worker status already");
       if (listening.kind === "failed")
         log.warn({ reason: listening.reason }, "muster worker status and its like will not work");
+    },
+    asAsked({ isPaused, seconds }) {
+      if (!isPaused) return watch.resume("administrator");
+      return watch.pause("administrator", seconds === 0 ? undefined : seconds * 1_000);
     },
     async stop() {
       memory.stop();

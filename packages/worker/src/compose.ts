@@ -221,6 +221,7 @@ export async function startWorker(
         disk,
         background,
         drain: (reason) => background.run("drain", () => stop(reason)),
+        lend: (order) => background.run("lend", () => lending.asAsked(order)),
         renew: () => identity?.renewSoon(),
       }),
     clock,

@@ -67,6 +67,7 @@ describe("the audit trail", () => {
     await cluster.post(replicas, {
       model_uri: "https://me:canary-in-a-uri@models.invalid/a.gguf?canary-in-a",
     });
+    for (const deed of ["pause", "resume"]) await cluster.post(`/cluster/v1/workers/${desk?.id}/${deed}`, {});
     const [replica] = desk?.replicas ?? [];
     await fetch(`${cluster.url}${replicas}/${replica?.id}`, { method: "DELETE", headers });
     await cluster.post("/cluster/v1/mirror/pull", { model: "mine" });
@@ -84,6 +85,8 @@ describe("the audit trail", () => {
       [office, "model.add", "mine"],
       [office, "model.pin", "mine"],
       [office, "worker.load", desk?.id],
+      [office, "worker.pause", desk?.id],
+      [office, "worker.resume", desk?.id],
       [office, "worker.unload", desk?.id],
       [office, "mirror.pull", "builtin:tiny-gemma"],
       [made.id, "access.refuse", "GET /cluster/v1/keys"],

@@ -107,6 +107,8 @@ const bases = (victim: string): readonly [Base, ...Base[]] => [
   ["GET", "/cluster/v1/models/plan?model=auto"],
   ["POST", `/cluster/v1/workers/${victim}/replicas`, { model_uri: "stub:x", slots: 1, context_tokens: 512 }],
   ["POST", `/cluster/v1/workers/${victim}/replicas/x/check`, {}],
+  ["POST", `/cluster/v1/workers/${victim}/pause`, { seconds: 1 }],
+  ["POST", `/cluster/v1/workers/${victim}/resume`, {}],
   ["GET", `/cluster/v1/workers/${victim}`],
   ["POST", "/cluster/v1/mirror/pull", { model: "local:none.gguf", workers: false }],
   ["POST", "/cluster/v1/mirror/pin", { model: "local:none.gguf", pinned: true }],

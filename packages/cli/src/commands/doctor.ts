@@ -4,8 +4,11 @@ import { freemem, totalmem } from "node:os";
 import { defaultDataDirectory, type Hardware, type Log, MusterError, silentLog } from "@muster/base";
 import type { EngineBuildState } from "@muster/worker";
 import { Command } from "commander";
+import { type ClientFlags, withClientOptions } from "../client-options.ts";
+import { checkCluster } from "../cluster-check.ts";
 import type { CommandIo } from "../command-io.ts";
 import { formatBytes } from "../format.ts";
+import { runClientCommand } from "../run-client-command.ts";
 
 interface Finding {
   readonly check: string;
@@ -18,12 +21,19 @@ interface Finding {
 const oldestNode: readonly [number, number] = [20, 19];
 const roomForAModelBytes = 5e9;
 
-/** `muster doctor`: says what is missing on this machine and how to get it. */
+interface DoctorFlags extends ClientFlags {
+  readonly cluster?: boolean;
+  readonly json?: boolean;
+}
+
+/** `muster doctor`: says what is missing on this machine, or wrong with the cluster, and what to do. */
 export function doctorCommand(io: CommandIo): Command {
-  return new Command("doctor")
-    .description("check this machine: what is there, what is missing, how to get it")
+  return withClientOptions(new Command("doctor"))
+    .description("check this machine, or with --cluster all of it: what is missing or wrong, and what to do")
+    .option("--cluster", "ask the orchestrator what is wrong with the cluster")
     .option("--json", "print as JSON")
-    .action(async (flags: { json?: boolean }) => {
+    .action(async (flags: DoctorFlags) => {
+      if (flags.cluster) return runClientCommand(io, (signal) => checkCluster(io, flags, signal));
       const { checkRedis, findRedisExecutable } = await import("@muster/orchestrator");
       const { defaultModelDirectory } = await import("@muster/models");
       const { engineBuildState, probeHardware } = await import("@muster/worker");

@@ -25,7 +25,11 @@ const deeds: readonly Deed[] = [
     says: "take this machine back, for a while or until resume; survives a restart of the worker",
     commandOf: (flags) => ({ command: "pause", forMs: flags.for }),
   },
-  { name: "resume", says: "end a pause", commandOf: () => ({ command: "resume" }) },
+  {
+    name: "resume",
+    says: "end a pause, yours and an administrator's",
+    commandOf: () => ({ command: "resume" }),
+  },
   {
     name: "drain",
     says: "finish what runs, take nothing more, and end the worker",

@@ -1,14 +1,16 @@
 import { setTimeout as pause } from "node:timers/promises";
-import { AbortedError, ConnectionError, type Muster } from "@muster/sdk";
+import { AbortedError, ConnectionError, type Muster, type Worker } from "@muster/sdk";
 import { Command, InvalidArgumentError } from "commander";
 import { type ClientFlags, createClient, withClientOptions } from "../client-options.ts";
 import type { CommandIo } from "../command-io.ts";
+import { idleNotes, isIdle } from "../idle-notes.ts";
 import { reportFailure, runClientCommand } from "../run-client-command.ts";
 import { renderTable, tableStyle } from "../table.ts";
 import { workerNotes, workerRows } from "../worker-rows.ts";
 import { workersDrainCommand } from "./workers-drain.ts";
 import { workersEnrolledCommand } from "./workers-enrolled.ts";
 import { workersInviteCommand } from "./workers-invite.ts";
+import { workersPauseCommand, workersResumeCommand } from "./workers-pause.ts";
 import { workersRevokeCommand } from "./workers-revoke.ts";
 import { workersShowCommand } from "./workers-show.ts";
 
@@ -33,6 +35,8 @@ export function workersCommand(io: CommandIo): Command {
       .option("--watch [seconds]", "show again and again, until Ctrl-C", interval)
       .addCommand(workersShowCommand(io))
       .addCommand(workersDrainCommand(io))
+      .addCommand(workersPauseCommand(io))
+      .addCommand(workersResumeCommand(io))
       .addCommand(workersInviteCommand(io))
       .addCommand(workersEnrolledCommand(io))
       .addCommand(workersRevokeCommand(io))
@@ -60,7 +64,16 @@ async function view(io: CommandIo, client: Muster, options: ViewOptions): Promis
     return "No worker has joined. On the machine that shall lend: muster worker\n";
   }
   const table = renderTable(workerRows(list.data, Date.now()), tableStyle(io));
-  return `${table}\n\n${workerNotes(list.data).join("\n")}\n`;
+  const notes = [...workerNotes(list.data), ...(await whyIdle(client, list.data, options))];
+  return `${table}\n\n${notes.join("\n")}\n`;
+}
+
+/** What placement says of workers with nothing loaded; not again and again, since it looks at every model for that. */
+async function whyIdle(client: Muster, workers: readonly Worker[], options: ViewOptions): Promise<string[]> {
+  if (options.watch !== undefined || !workers.some(isIdle)) return [];
+  const asked = { signal: options.signal, maxRetries: 0 };
+  const plans = await client.models.plan(undefined, asked).catch(() => undefined);
+  return plans === undefined ? [] : idleNotes(workers, plans.data);
 }
 
 /** Until the signal. Once it has worked, an orchestrator that restarts is waited for. */

@@ -261,6 +261,10 @@ export function commandToWire(command: WorkerCommand): OrchestratorMessage {
       return { unload: { replicaId: command.replicaId } };
     case "drain":
       return { drain: { reason: command.reason } };
+    case "lend": {
+      const { isPaused, seconds, reason } = command;
+      return { lend: { isPaused, seconds, reason } };
+    }
     default:
       return command satisfies never;
   }

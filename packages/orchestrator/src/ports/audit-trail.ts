@@ -6,6 +6,8 @@ export const auditActions = [
   "worker.renew",
   "worker.revoke",
   "worker.drain",
+  "worker.pause",
+  "worker.resume",
   "worker.load",
   "worker.unload",
   "commit.refuse",

@@ -47,7 +47,9 @@ export type WorkerCommand =
   /** Off the worker's disk, unless it is loaded. */
   | { readonly kind: "forget"; readonly modelUri: string }
   | { readonly kind: "unload"; readonly replicaId: string }
-  | { readonly kind: "drain"; readonly reason: string };
+  | { readonly kind: "drain"; readonly reason: string }
+  /** Not lent for so long (0: until told otherwise), or by the worker's own policy again. */
+  | { readonly kind: "lend"; readonly isPaused: boolean; readonly seconds: number; readonly reason: string };
 
 /** The way to one connected worker. */
 export interface WorkerLink {

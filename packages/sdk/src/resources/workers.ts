@@ -183,6 +183,15 @@ export interface WorkerPresence {
 }
 
 /**
+ * How long a worker is to lend nothing.
+ * @example const wish: PauseWish = { seconds: 3600 };
+ */
+export interface PauseWish {
+  /** 1 to 604,800, a week. Default: until `resume`. */
+  readonly seconds?: number;
+}
+
+/**
  * What an invitation lets one machine do.
  * @example const wish: InviteWish = { pool: "desks", count: 3, expires_in: 600 };
  */
@@ -257,6 +266,17 @@ export interface Workers {
    */
   drain(id: string, options?: RequestOptions): Promise<Worker & ResponseInfo>;
   /**
+   * Has a worker lend nothing for a while, or until `resume`; resolves when it says so. What runs there is given back
+   * or finished as when its owner returns. Its owner can end it on the machine. Rejects where the worker does not know how.
+   * @example await muster.workers.pause(worker.id, { seconds: 2 * 3600 });
+   */
+  pause(id: string, wish?: PauseWish, options?: RequestOptions): Promise<Worker & ResponseInfo>;
+  /**
+   * Ends that pause. One that the owner has set stays; resolves as soon as it was asked.
+   * @example await muster.workers.resume(worker.id);
+   */
+  resume(id: string, options?: RequestOptions): Promise<Worker & ResponseInfo>;
+  /**
    * Has a replica answer its golden prompts again, and keeps work from it meanwhile; resolves as soon as it was asked.
    * @example await muster.workers.check(worker.id, worker.replicas[0].id);
    */
@@ -287,6 +307,10 @@ export function createWorkers(transport: Transport): Workers {
     fleet: (options) => transport.json<Fleet>({ method: "GET", path: "/cluster/v1/fleet", options }),
     drain: async (id, options) =>
       transport.json<Worker>({ method: "POST", path: `${all}/${pathOf(id)}/drain`, options }),
+    pause: async (id, wish = {}, options) =>
+      transport.json<Worker>({ method: "POST", path: `${all}/${pathOf(id)}/pause`, body: wish, options }),
+    resume: async (id, options) =>
+      transport.json<Worker>({ method: "POST", path: `${all}/${pathOf(id)}/resume`, options }),
     check: async (id, replicaId, options) =>
       transport.json<Replica>({
         method: "POST",

@@ -23,6 +23,7 @@ interface Seen {
   readonly isUsedByOthers?: boolean | "unknown";
   readonly isMemoryNeeded?: boolean;
   readonly pause?: PolicyReadings["pause"];
+  readonly administratorPause?: PolicyReadings["pause"];
 }
 
 /** A machine that nobody is at, but for what is said. */
@@ -37,6 +38,7 @@ function readings(seen: Seen = {}): PolicyReadings {
     at: { weekday: 1, minuteOfDay: 12 * 60 },
     isMemoryNeeded: seen.isMemoryNeeded ?? false,
     pause: seen.pause,
+    administratorPause: seen.administratorPause,
   };
 }
 
@@ -155,6 +157,7 @@ describe("decideLending", () => {
     isUsedByOthers: fc.constantFrom<boolean | "unknown">(true, false, "unknown"),
     isMemoryNeeded: fc.boolean(),
     pause: fc.constantFrom(undefined, { until: undefined }),
+    administratorPause: fc.constantFrom(undefined, { until: "12:30" }),
   });
 
   it("never begins to lend unless everything is known and good, and never goes on against what is known", () => {
@@ -168,8 +171,12 @@ describe("decideLending", () => {
             expect(reason).not.toBe("");
             continue;
           }
-          const { idleMs, isFullScreen, isOnAcPower, isUsedByOthers, isMemoryNeeded, pause } = seen;
-          expect([isMemoryNeeded, pause]).toEqual([false, undefined]);
+          const { idleMs, isFullScreen, isOnAcPower, isUsedByOthers, isMemoryNeeded } = seen;
+          expect([isMemoryNeeded, seen.pause, seen.administratorPause]).toEqual([
+            false,
+            undefined,
+            undefined,
+          ]);
           if (idleMs.kind === "known") expect(idleMs.value).toBeGreaterThanOrEqual(awayAfterMs);
           expect(isFullScreen).not.toEqual(known(true));
           expect(isOnAcPower).not.toEqual(known(false));

@@ -27,7 +27,13 @@ export interface PolicyReadings {
   /** Others need the memory so much that nothing of ours is left in it. */
   readonly isMemoryNeeded: boolean;
   /** The owner has said so; for people, when it ends. */
-  readonly pause: { readonly until: string | undefined } | undefined;
+  readonly pause: PauseReading | undefined;
+  /** So has an administrator of the fleet. */
+  readonly administratorPause: PauseReading | undefined;
+}
+
+interface PauseReading {
+  readonly until: string | undefined;
 }
 
 export type LendingRule =
@@ -84,7 +90,7 @@ export function decideLending(facts: {
   readonly before: PolicyMemory;
 }): LendingDecision {
   const { rule, readings, nowMs, before } = facts;
-  const { pause, isMemoryNeeded, at } = readings;
+  const { isMemoryNeeded, at } = readings;
   const brokenOffAtMs = before.brokenOffAtMs.filter((eachMs) => nowMs - eachMs < rememberedMs);
   const kept: PolicyMemory = { ...before, brokenOffAtMs, unknownSinceMs: undefined };
   const decided = ({ state, reason }: Verdict, memory: PolicyMemory = kept): LendingDecision => ({
@@ -93,10 +99,8 @@ export function decideLending(facts: {
     memory: { ...memory, isLending: state === "lending" },
   });
 
-  if (pause !== undefined) {
-    const until = pause.until === undefined ? "until muster worker resume" : `until ${pause.until}`;
-    return decided({ state: "paused", reason: `Its owner has paused it, ${until}.` });
-  }
+  const paused = pausedBecause(readings);
+  if (paused !== undefined) return decided({ state: "paused", reason: paused });
   if (rule.policy === "schedule" && !isInSchedule(rule.schedule, at)) {
     const next = nextStart(rule.schedule, at);
     return decided({ state: "off_schedule", reason: `It is lent again from ${next} on.` });
@@ -106,6 +110,20 @@ export function decideLending(facts: {
   }
   if (rule.policy !== "owner-away") return decided(lent);
   return decideAway(rule.awayAfterMs, { readings, nowMs, before, kept, decided });
+}
+
+/** Both may have paused it; who reads this wants to know whom to ask. */
+function pausedBecause({ pause, administratorPause }: PolicyReadings): string | undefined {
+  const owner =
+    pause === undefined
+      ? undefined
+      : `Its owner has paused it, until ${pause.until ?? "muster worker resume"}.`;
+  const administrator =
+    administratorPause === undefined
+      ? undefined
+      : `Paused by an administrator until ${administratorPause.until ?? "muster workers resume"}.`;
+  const said = [owner, administrator].filter((each) => each !== undefined);
+  return said.length === 0 ? undefined : said.join(" ");
 }
 
 function decideAway(

@@ -43,6 +43,10 @@ export interface LocalStatus {
   readonly sinceMs: number;
   /** `null`: until it is taken back; undefined: there is none. */
   readonly pausedUntilMs?: number | null;
+  /** As above, of the pause that an administrator of the fleet has set. */
+  readonly administratorPausedUntilMs?: number | null;
+  /** In the answer to `resume`: there was such a pause, and it is over now. */
+  readonly hasEndedAdministratorPause?: boolean;
   /** Undefined where the policy asks nobody. */
   readonly readings?: LocalReadings;
   readonly replicas: readonly LocalReplica[];

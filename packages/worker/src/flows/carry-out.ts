@@ -13,11 +13,13 @@ export function carryOut(
     readonly disk: ModelDisk;
     readonly background: Background;
     readonly drain: (reason: string) => void;
+    /** An administrator takes the machine out, or lets it lend again. */
+    readonly lend: (order: Extract<OrchestratorSays, { kind: "lend" }>) => void;
     /** Has this worker's certificate renewed by and by. */
     readonly renew: () => void;
   },
 ): void {
-  const { assignments, replicas, disk, background, drain, renew } = deps;
+  const { assignments, replicas, disk, background, drain, lend, renew } = deps;
   switch (message.kind) {
     case "assign":
       assignments.assign(message);
@@ -47,6 +49,8 @@ export function carryOut(
       renew();
       return;
     case "lend":
+      lend(message);
+      return;
     case "heartbeat-ack":
       return;
     default:

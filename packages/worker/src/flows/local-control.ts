@@ -23,13 +23,17 @@ export interface LocalControlDeps {
 export function createLocalControl(deps: LocalControlDeps): (command: LocalCommand) => Promise<LocalAnswer> {
   const { watch, drain } = deps;
   return async (command) => {
+    const wasPausedFromAfar = watch.pauseBy("administrator") !== undefined;
     switch (command.command) {
       case "pause":
-        await watch.pause(command.forMs);
+        await watch.pause("owner", command.forMs);
         break;
       case "resume":
-        await watch.resume();
-        break;
+        await watch.resume("owner");
+        return {
+          kind: "status",
+          status: { ...statusOf(deps), ...(wasPausedFromAfar ? { hasEndedAdministratorPause: true } : {}) },
+        };
       case "drain":
         drain();
         break;
@@ -45,7 +49,8 @@ export function createLocalControl(deps: LocalControlDeps): (command: LocalComma
 function statusOf(deps: LocalControlDeps): LocalStatus {
   const { about, watch, assignments, replicas, gpus, readGpus, isConnected, isDraining } = deps;
   const loads = readGpus();
-  const pause = watch.pauseUntil;
+  const pause = watch.pauseBy("owner");
+  const fromAfar = watch.pauseBy("administrator");
   const readings = watch.availability.policy === "owner-away" ? readingsOf(watch) : undefined;
   return {
     ...about,
@@ -54,6 +59,7 @@ function statusOf(deps: LocalControlDeps): LocalStatus {
     availability: watch.availability,
     sinceMs: watch.sinceMs,
     ...(pause === undefined ? {} : { pausedUntilMs: pause.untilMs ?? null }),
+    ...(fromAfar === undefined ? {} : { administratorPausedUntilMs: fromAfar.untilMs ?? null }),
     ...(readings === undefined ? {} : { readings }),
     replicas: replicas.reports().map(({ replicaId, model, state, slots, isFixed, vramBytes, ramBytes }) => ({
       ...{ replicaId, model, state, slots, isFixed, vramBytes, ramBytes },

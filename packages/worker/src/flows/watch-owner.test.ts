@@ -16,6 +16,7 @@ import {
   testSpec,
 } from "./flows.fixture.ts";
 import { GiveWay } from "./give-way.ts";
+import { Pauses } from "./pauses.ts";
 import { OwnerWatch } from "./watch-owner.ts";
 
 const minuteMs = 60_000;
@@ -74,7 +75,12 @@ class MemoryPauses implements PauseStore {
 const settled = () => new Promise((resolve) => setImmediate(resolve));
 
 async function start(
-  options: { readonly rule?: LendingRule; readonly engine?: Engine; readonly pauses?: MemoryPauses } = {},
+  options: {
+    readonly rule?: LendingRule;
+    readonly engine?: Engine;
+    readonly pauses?: MemoryPauses;
+    readonly administratorPauses?: MemoryPauses;
+  } = {},
 ) {
   const clock = new ManualClock();
   const { replicas, reports, until } = await startReplica(clock, noStore, options.engine);
@@ -84,12 +90,13 @@ async function start(
   const presence = new ScriptedPresence();
   const giveWay = new GiveWay({ assignments, replicas, background: new Background(log), clock });
   const pauses = options.pauses ?? new MemoryPauses();
+  const administratorPauses = options.administratorPauses ?? new MemoryPauses();
   const watch = new OwnerWatch({
     rule: options.rule ?? ownerAway,
     presence,
     readGpu: () => ({ isUsedByOthers: false }),
     isMemoryNeeded: () => false,
-    pauses,
+    pauses: new Pauses({ owner: pauses, administrator: administratorPauses }, clock),
     giveWay,
     localTime: () => ({ weekday: 1, minuteOfDay: 0 }),
     timeText: (wallMs) => `minute ${wallMs / minuteMs}`,
@@ -123,6 +130,7 @@ async function start(
     presence,
     watch,
     pauses,
+    administratorPauses,
     pass,
     stop,
     state,
@@ -280,7 +288,7 @@ describe("a pause", () => {
       rule: { policy: "always" },
     });
     assignments.assign(assignment("line", "!hang", { isWhole: true }));
-    await watch.pause(2 * minuteMs);
+    await watch.pause("owner", 2 * minuteMs);
     expect(watch.availability).toMatchObject({
       state: "paused",
       reason: expect.stringContaining("minute 2"),
@@ -290,11 +298,11 @@ describe("a pause", () => {
     expect(state()).toBe("unloaded");
     await pass(121);
     expect(watch.availability.state).toBe("lending");
-    await watch.pause(undefined);
+    await watch.pause("owner", undefined);
     expect(pauses.pause).toEqual({ untilMs: undefined });
     await pass(600);
     expect(watch.availability.state).toBe("paused");
-    await watch.resume();
+    await watch.resume("owner");
     expect(watch.availability.state).toBe("lending");
     expect(pauses.pause).toBeUndefined();
     await settled();
@@ -318,12 +326,72 @@ describe("a pause", () => {
   it("that is taken back within the grace leaves what runs alone", async () => {
     const { watch, assignments, session, pass, stop, state } = await start({ rule: { policy: "always" } });
     assignments.assign(assignment("read", "!wait:20000 go"));
-    await watch.pause(undefined);
+    await watch.pause("owner", undefined);
     await pass(5);
-    await watch.resume();
+    await watch.resume("owner");
     await pass(16);
     expect(await session.until(endOf("read"))).toMatchObject({ result: { kind: "finished" } });
     expect(state()).toBe("ready");
+    await stop();
+  });
+});
+
+describe("an administrator's pause", () => {
+  const rule: LendingRule = { policy: "always" };
+
+  it("gives work back as the owner's does, says who has paused it, and ends by itself", async () => {
+    const { watch, session, assignments, pass, stop, state, administratorPauses } = await start({ rule });
+    assignments.assign(assignment("line", "!hang", { isWhole: true }));
+    await watch.pause("administrator", 2 * minuteMs);
+    expect(watch.availability).toMatchObject({
+      state: "paused",
+      reason: "Paused by an administrator until minute 2.",
+    });
+    expect(await session.until(endOf("line"))).toMatchObject({ result: givenBack });
+    await settled();
+    expect(state()).toBe("unloaded");
+    expect(administratorPauses.pause).toEqual({ untilMs: 2 * minuteMs });
+    await pass(121);
+    expect(watch.availability.state).toBe("lending");
+    expect(state()).toBe("ready");
+    await stop();
+  });
+
+  it("is kept apart from the owner's: the administrator ends its own alone", async () => {
+    const { watch, stop, pauses, administratorPauses } = await start({ rule });
+    await watch.pause("owner", minuteMs);
+    await watch.pause("administrator", undefined);
+    expect(watch.availability.reason).toBe(
+      "Its owner has paused it, until minute 1. Paused by an administrator until muster workers resume.",
+    );
+    await watch.resume("administrator");
+    expect(watch.availability).toMatchObject({
+      state: "paused",
+      reason: "Its owner has paused it, until minute 1.",
+    });
+    expect([pauses.pause, administratorPauses.pause]).toEqual([{ untilMs: minuteMs }, undefined]);
+    await stop();
+  });
+
+  it("is ended by the owner on the machine, with the owner's own", async () => {
+    const { watch, stop, pauses, administratorPauses } = await start({ rule });
+    await watch.pause("administrator", undefined);
+    await watch.pause("owner", undefined);
+    await watch.resume("owner");
+    expect(watch.availability.state).toBe("lending");
+    expect([pauses.pause, administratorPauses.pause]).toEqual([undefined, undefined]);
+    await stop();
+  });
+
+  it("outlives the worker until its end, whatever the owner's does", async () => {
+    const administratorPauses = new MemoryPauses();
+    administratorPauses.pause = { untilMs: 2 * minuteMs };
+    const { watch, pass, stop } = await start({ rule, administratorPauses });
+    expect(watch.availability.state).toBe("paused");
+    await pass(119);
+    expect(watch.availability.state).toBe("paused");
+    await pass(3);
+    expect(watch.availability.state).toBe("lending");
     await stop();
   });
 });

@@ -8,15 +8,16 @@ import {
 } from "../core/idle-policy.ts";
 import type { LocalTime } from "../core/schedule.ts";
 import type { OwnerPresence, PresenceReadings } from "../ports/owner-presence.ts";
-import type { Pause, PauseStore } from "../ports/pause-store.ts";
+import type { Pause } from "../ports/pause-store.ts";
 import type { GiveWay } from "./give-way.ts";
+import type { PausedBy, Pauses } from "./pauses.ts";
 
 export interface OwnerWatchDeps {
   readonly rule: LendingRule;
   readonly presence: OwnerPresence;
   readonly readGpu: () => GpuReading;
   readonly isMemoryNeeded: () => boolean;
-  readonly pauses: PauseStore;
+  readonly pauses: Pauses;
   readonly giveWay: GiveWay;
   /** A moment of Unix time on the wall here, and in words. */
   readonly localTime: (wallMs: number) => LocalTime;
@@ -52,7 +53,6 @@ export class OwnerWatch {
   #memory: PolicyMemory = noPolicyMemory;
   #availability: Availability;
   #sinceMs: number;
-  #pause: Pause | undefined;
   #warnedOf: string | undefined;
   #isStopped = false;
   #stopTimer: () => void = () => {};
@@ -76,8 +76,8 @@ export class OwnerWatch {
     return this.#sinceMs;
   }
 
-  get pauseUntil(): Pause | undefined {
-    return this.#pause;
+  pauseBy(by: PausedBy): Pause | undefined {
+    return this.#deps.pauses.of(by);
   }
 
   get seen(): PresenceReadings {
@@ -91,7 +91,7 @@ export class OwnerWatch {
   /** Looks once, so that it is known from the start, and then again and again until `stop`. */
   async start(): Promise<void> {
     this.#deps.giveWay.toOwner(this.#availability.reason);
-    this.#pause = await this.#deps.pauses.read();
+    await this.#deps.pauses.read();
     await this.#look();
   }
 
@@ -101,18 +101,20 @@ export class OwnerWatch {
     await this.#deps.presence.close();
   }
 
-  /** The owner wants the machine back, for a while or until `resume`. */
-  async pause(forMs: number | undefined): Promise<void> {
-    const { clock, pauses } = this.#deps;
-    this.#pause = { untilMs: forMs === undefined ? undefined : clock.wallMs() + forMs };
+  /** The owner wants the machine back, or an administrator has it stand by: for a while or until `resume`. */
+  async pause(by: PausedBy, forMs: number | undefined): Promise<void> {
+    const isKept = this.#deps.pauses.begin(by, forMs);
     this.#decide();
-    await pauses.write(this.#pause);
+    await isKept;
   }
 
-  async resume(): Promise<void> {
-    this.#pause = undefined;
+  /** An administrator ends its own pause; the owner, who comes first, ends both. */
+  async resume(by: PausedBy): Promise<void> {
+    const { pauses } = this.#deps;
+    const ends = by === "owner" ? (["owner", "administrator"] as const) : ([by] as const);
+    const areKept = Promise.all(ends.map((each) => pauses.end(each)));
     this.#decide();
-    await this.#deps.pauses.write(undefined);
+    await areKept;
   }
 
   async #look(): Promise<void> {
@@ -139,25 +141,29 @@ export class OwnerWatch {
   }
 
   #decide(): void {
-    const { rule, readGpu, isMemoryNeeded, localTime, timeText, clock } = this.#deps;
-    const wallMs = clock.wallMs();
-    const untilMs = this.#pause?.untilMs;
-    if (untilMs !== undefined && untilMs <= wallMs) this.#pause = undefined;
+    const { rule, readGpu, isMemoryNeeded, localTime, clock } = this.#deps;
     this.#gpu = this.#seen.gpu ?? (rule.policy === "owner-away" ? readGpu() : { isUsedByOthers: false });
     const { state, reason, memory } = decideLending({
       rule,
       readings: {
         owner: this.#seen,
         gpu: this.#gpu,
-        at: localTime(wallMs),
+        at: localTime(clock.wallMs()),
         isMemoryNeeded: isMemoryNeeded(),
-        pause: this.#pause && { until: untilMs === undefined ? undefined : timeText(untilMs) },
+        pause: this.#pauseText("owner"),
+        administratorPause: this.#pauseText("administrator"),
       },
       nowMs: clock.nowMs(),
       before: this.#memory,
     });
     this.#memory = memory;
     this.#become({ state, reason, policy: rule.policy });
+  }
+
+  #pauseText(by: PausedBy): { readonly until: string | undefined } | undefined {
+    const { pauses, timeText } = this.#deps;
+    const pause = pauses.of(by);
+    return pause && { until: pause.untilMs === undefined ? undefined : timeText(pause.untilMs) };
   }
 
   #become(next: Availability): void {

@@ -1,10 +1,10 @@
-/** The owner wants the machine back. */
+/** The machine is not lent for a while. */
 export interface Pause {
   /** In Unix time; undefined: until it is taken back. */
   readonly untilMs: number | undefined;
 }
 
-/** Keeps the owner's pause, so that a restart of the worker does not end it. */
+/** Keeps a pause, so that a restart of the worker does not end it. What is written last counts. */
 export interface PauseStore {
   /** Undefined: there is none. Never rejects: what cannot be read is none. */
   read(): Promise<Pause | undefined>;

@@ -7,6 +7,7 @@ import type { WorkerLink } from "../../ports/worker-link.ts";
 import type { HttpDeps } from "../http-deps.ts";
 import { noteTo, withoutSecrets } from "../note.ts";
 import { parseBody } from "../parsing/body.ts";
+import { untilPaused } from "./until-paused.ts";
 import { energyBody, gpuBodies } from "./worker-load.ts";
 
 const loadSchema = z.strictObject({
@@ -17,8 +18,13 @@ const loadSchema = z.strictObject({
   context_tokens: z.int().min(128).max(1_048_576).optional(),
 });
 
+/** A week at most: a machine that nobody thinks of any more lends again. */
+const pauseSchema = z.strictObject({ seconds: z.int().min(1).max(604_800).optional() });
+
 type WorkerParams = { Params: { id: string } };
 type ReplicaParams = { Params: { id: string; replicaId: string } };
+
+const askedBy = "asked by an administrator";
 
 /** The cluster API's view of the fleet, and what can be asked of one worker. */
 export function workersRoutes(app: FastifyInstance, deps: HttpDeps): void {
@@ -63,10 +69,35 @@ export function workersRoutes(app: FastifyInstance, deps: HttpDeps): void {
     "/cluster/v1/workers/:id/drain",
     { config: { scope: "admin" } },
     (request, reply) => {
-      linkTo(request.params.id).send({ kind: "drain", reason: "asked by an administrator" });
+      linkTo(request.params.id).send({ kind: "drain", reason: askedBy });
       deps.fleet.markDraining(request.params.id);
       note(request, "worker.drain", request.params.id);
       return reply.status(202).send(workerBody(viewOf(request.params.id)));
+    },
+  );
+
+  app.post<WorkerParams>(
+    "/cluster/v1/workers/:id/pause",
+    { config: { scope: "admin" } },
+    async (request, reply) => {
+      const { id } = request.params;
+      // Without a time it needs no body.
+      const { seconds } = parseBody(pauseSchema, request.body ?? {});
+      linkTo(id).send({ kind: "lend", isPaused: true, seconds: seconds ?? 0, reason: askedBy });
+      note(request, "worker.pause", id, seconds === undefined ? {} : { seconds });
+      await untilPaused(deps, id);
+      return reply.status(202).send(workerBody(viewOf(id)));
+    },
+  );
+
+  app.post<WorkerParams>(
+    "/cluster/v1/workers/:id/resume",
+    { config: { scope: "admin" } },
+    (request, reply) => {
+      const { id } = request.params;
+      linkTo(id).send({ kind: "lend", isPaused: false, seconds: 0, reason: askedBy });
+      note(request, "worker.resume", id);
+      return reply.status(202).send(workerBody(viewOf(id)));
     },
   );
 

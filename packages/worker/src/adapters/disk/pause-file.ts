@@ -4,6 +4,19 @@ import type { Pause, PauseStore } from "../../ports/pause-store.ts";
 
 /** One small file, there while there is a pause: `{"untilMs": 1764400000000}`, or `null` for one without end. */
 export function createPauseFile(file: string): PauseStore {
+  const write = async (pause: Pause | undefined): Promise<void> => {
+    if (pause === undefined) {
+      await rm(file, { force: true });
+      return;
+    }
+    await mkdir(dirname(file), { recursive: true, mode: 0o700 });
+    await writeFile(`${file}.new`, `${JSON.stringify({ untilMs: pause.untilMs ?? null })}\n`, {
+      mode: 0o600,
+    });
+    await rename(`${file}.new`, file);
+  };
+  // One after the other: a pause that is taken back at once must not be found again.
+  let last: Promise<void> = Promise.resolve();
   return {
     async read() {
       try {
@@ -12,16 +25,9 @@ export function createPauseFile(file: string): PauseStore {
         return undefined;
       }
     },
-    async write(pause) {
-      if (pause === undefined) {
-        await rm(file, { force: true });
-        return;
-      }
-      await mkdir(dirname(file), { recursive: true, mode: 0o700 });
-      await writeFile(`${file}.new`, `${JSON.stringify({ untilMs: pause.untilMs ?? null })}\n`, {
-        mode: 0o600,
-      });
-      await rename(`${file}.new`, file);
+    write(pause) {
+      last = last.catch(() => {}).then(() => write(pause));
+      return last;
     },
   };
 }

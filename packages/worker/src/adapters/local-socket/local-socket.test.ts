@@ -168,6 +168,9 @@ describe("a pause on disk", () => {
     await pauses.write(undefined);
     await pauses.write(undefined);
     expect(await pauses.read()).toBeUndefined();
+    // Taken back before it was kept.
+    await Promise.all([pauses.write({ untilMs: 5 }), pauses.write(undefined)]);
+    expect(await pauses.read()).toBeUndefined();
     for (const text of ["", "{}", '{"untilMs":"soon"}', "[]"]) {
       await writeFile(file, text);
       expect(await pauses.read(), text).toBeUndefined();
