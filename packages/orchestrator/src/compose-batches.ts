@@ -39,6 +39,7 @@ import { KnownModels } from "./flows/batches/known-models.ts";
 import { LateResults } from "./flows/batches/late-results.ts";
 import { LineCommits } from "./flows/batches/line-commits.ts";
 import { LineRunner } from "./flows/batches/line-runner.ts";
+import { recordBatchSpan } from "./flows/batches/line-span.ts";
 import { planBatch } from "./flows/batches/plan-batch.ts";
 import { Progress } from "./flows/batches/progress.ts";
 import { rebuildLedger } from "./flows/batches/rebuild.ts";
@@ -58,6 +59,7 @@ import type { AuditTrail } from "./ports/audit-trail.ts";
 import type { JobQueue, LaneShare } from "./ports/job-queue.ts";
 import type { Metrics } from "./ports/metrics.ts";
 import type { ObjectStore } from "./ports/object-store.ts";
+import type { Tracer } from "./ports/tracer.ts";
 
 export interface StartedBatches {
   /** Takes no more steps and feeds no more lines; what runs goes on. */
@@ -83,6 +85,7 @@ interface BatchesDeps {
   readonly served: ServedModels;
   readonly requests: RequestDesk;
   readonly metrics: Metrics;
+  readonly tracer: Tracer | undefined;
   readonly quotas: StartedQuota;
   readonly audit: AuditTrail;
   readonly clock: Clock;
@@ -103,7 +106,7 @@ const knownMs = 60_000;
 /** Builds what batches are made of, and sets it going. */
 export async function startBatches(deps: BatchesDeps): Promise<StartedBatches> {
   const { config, self, address, queue, fleet, attempts, served, metrics, clock, log, background } = deps;
-  const { lifecycle, store, models } = deps;
+  const { lifecycle, store, models, tracer } = deps;
   const digest = sha256;
   const random = Math.random;
   const startedAtMs = clock.nowMs();
@@ -146,8 +149,8 @@ export async function startBatches(deps: BatchesDeps): Promise<StartedBatches> {
   const monthWaits = (record: BatchRecord) => deps.quotas.months.waitsFor(record.payer);
   const lines = new LineRunner({
     waitsFor: monthWaits,
-    ...{ active, ledger, answerer, input, fleet, clock, log },
-    commits: new LineCommits({ ledger, desk, clock, log }),
+    ...{ active, ledger, answerer, input, fleet, digest, tracer, clock, log },
+    commits: new LineCommits({ ledger, desk, digest, clock, log }),
     random,
     hedges: config.hedges,
   });
@@ -160,7 +163,7 @@ export async function startBatches(deps: BatchesDeps): Promise<StartedBatches> {
     capabilities: (model) => known.capabilities(model),
     resolve: (...asked) => resolver.resolve(...asked),
   };
-  const late = new LateResults({ store, lines, tickets, audit: deps.audit, clock, log });
+  const late = new LateResults({ store, lines, tickets, audit: deps.audit, digest, clock, log });
   attempts.onStray((end) => background.run("late-result", () => late.take(end)));
 
   const gate = new FeedGate({ store, ledger, clock, log, reserveBytes: config.storeReserveBytes });
@@ -203,6 +206,7 @@ export async function startBatches(deps: BatchesDeps): Promise<StartedBatches> {
         return event;
       },
       stateChanged: ({ record, events }) => webhooks.notify(record, batchState(events), clock.wallMs()),
+      ended: ({ record, events }) => recordBatchSpan({ tracer, digest, clock }, record, events),
     },
   });
   lines.notify({

@@ -14,6 +14,7 @@ import { startQuota } from "./compose-quota.ts";
 import { openRedis } from "./compose-redis.ts";
 import { startSecurity } from "./compose-security.ts";
 import type { OwnCertificates } from "./compose-tls.ts";
+import { startTraces } from "./compose-traces.ts";
 import type { OrchestratorConfig } from "./config.ts";
 import { countByState } from "./core/batches/batch.ts";
 import { AttemptTable } from "./flows/attempt-table.ts";
@@ -82,6 +83,8 @@ async function start(
   const { log, clock, lifecycle } = deps;
   const orchestratorId = `orc-${randomUUID()}`;
   const background = new Background(log);
+  const { traces } = config;
+  const tracer = await startTraces({ traces, self: orchestratorId, clock, log, lifecycle });
 
   const address = await openRedis(config, deps);
   const { redisPrefix: prefix } = config;
@@ -102,7 +105,7 @@ async function start(
   });
   lifecycle.onStop("metrics", () => metrics.close());
   const attempts = new AttemptTable({
-    ...{ clock, log, fleet, metrics },
+    ...{ clock, log, fleet, metrics, tracer },
     onAnswered: (model, durationMs) => placement.demand.served(model, durationMs),
   });
   attempts.onFinished((workerId, usage) => energy.answered(workerId, usage));
@@ -118,6 +121,7 @@ async function start(
     queue,
     bus,
     metrics,
+    tracer,
     clock,
     log,
     background,
@@ -166,7 +170,7 @@ async function start(
   });
   const batching = await startBatches({
     ...{ store, models, config, self: orchestratorId, address, queue, fleet, attempts, served },
-    ...{ metrics, quotas, audit, requests: desk },
+    ...{ metrics, tracer, quotas, audit, requests: desk },
     ...{ clock, log, background, lifecycle },
   });
   const placement = createPlacement({
@@ -243,6 +247,8 @@ async function start(
       startedAtMs: clock.nowMs(),
       startedWallMs: clock.wallMs(),
       newId: (idPrefix) => `${idPrefix}${randomUUID()}`,
+      tracer,
+      newTraceId: () => randomUUID().replaceAll("-", ""),
       randomSeed: () => randomBytes(4).readUInt32LE(),
       scrape: () => metrics.scrape(),
       comingUp,

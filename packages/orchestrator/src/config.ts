@@ -14,6 +14,7 @@ import { builtInCatalogue, type ModelEntry } from "@muster/models";
 import { parseKeyEntry } from "./core/access/api-keys.ts";
 import { type CanaryMode, canaryModes } from "./core/fleet/canary.ts";
 import { type FleetTrustConfig, readFleetTrustConfig } from "./fleet-trust-config.ts";
+import { readTraceConfig, type TraceConfig } from "./trace-config.ts";
 import { checkTls, readTrustConfig, type TrustConfig } from "./trust-config.ts";
 
 export interface OrchestratorConfig extends TrustConfig, FleetTrustConfig {
@@ -80,6 +81,8 @@ export interface OrchestratorConfig extends TrustConfig, FleetTrustConfig {
   readonly shortestBatchWindowMs: number;
   /** Whether slow lines at the end of a batch are tried on a second worker as well. */
   readonly hedges: boolean;
+  /** Where spans go; undefined: traces are off. */
+  readonly traces: TraceConfig | undefined;
 }
 
 export type OrchestratorOverrides = Partial<OrchestratorConfig>;
@@ -164,6 +167,7 @@ export function loadOrchestratorConfig(
     huggingFaceToken: overrides.huggingFaceToken ?? readText(env, "HF_TOKEN"),
     catalogue: overrides.catalogue ?? builtInCatalogue,
     shortestBatchWindowMs: overrides.shortestBatchWindowMs ?? 3_600_000,
+    traces: overrides.traces ?? readTraceConfig(env),
     hedges: overrides.hedges ?? readChoice(env, "MUSTER_HEDGE", ["on", "off"]) === "on",
   };
   check(config);

@@ -2,6 +2,8 @@ import type { IncomingHttpHeaders } from "node:http";
 import { isLoopbackHost, MusterError } from "@muster/base";
 import type { FastifyRequest } from "fastify";
 import { mayDo, operator, ownIds, type Principal, type Scope } from "../core/access/principal.ts";
+import type { TraceRef } from "../core/tracing/trace-context.ts";
+import type { Span } from "../ports/tracer.ts";
 
 declare module "fastify" {
   interface FastifyRequest {
@@ -9,6 +11,10 @@ declare module "fastify" {
     principal: Principal;
     /** Whose request it is: files and batches belong to tenants. */
     tenant: string;
+    /** Which trace it belongs to: its client's, else one of its own. */
+    trace: TraceRef;
+    /** Undefined where it is not recorded. */
+    span: Span | undefined;
   }
   interface FastifyContextConfig {
     /** What a key must be for. */

@@ -19,6 +19,7 @@ import type { UsageBook } from "../flows/usage/usage-book.ts";
 import type { AuditTrail } from "../ports/audit-trail.ts";
 import type { Batches } from "../ports/batches.ts";
 import type { Metrics } from "../ports/metrics.ts";
+import type { Tracer } from "../ports/tracer.ts";
 import type { Refusals } from "./refusals.ts";
 
 /** Files, and the batches that are made of them. */
@@ -52,6 +53,8 @@ export interface HttpDeps {
   /** Undefined: the fleet port is on loopback, and nobody needs an invitation. */
   readonly trust: TrustDesk | undefined;
   readonly metrics: Metrics;
+  /** Undefined: traces are off. */
+  readonly tracer: Tracer | undefined;
   readonly clock: Clock;
   readonly log: Log;
   readonly keyRing: Pick<KeyRing, "isOpen" | "whoHas" | "uses" | "nameOf">;
@@ -67,6 +70,8 @@ export interface HttpDeps {
   /** A unique id with this prefix: `chatcmpl-...`. */
   readonly newId: (prefix: string) => string;
   readonly randomSeed: () => number;
+  /** 32 hexadecimal digits. */
+  readonly newTraceId: () => string;
   readonly scrape: () => Promise<{ readonly contentType: string; readonly text: string }>;
   readonly placement: Pick<ModelPlacer, "report" | "poke">;
   /** What is being done to get a model ready that nobody serves; undefined: nothing. */

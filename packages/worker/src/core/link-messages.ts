@@ -85,6 +85,8 @@ export interface EndOfAttempt extends AttemptName {
   readonly result: AttemptResult;
   /** The answer of an attempt that was wanted whole; undefined: it was sent piece by piece. */
   readonly pieces: readonly InferenceDelta[] | undefined;
+  /** As it was assigned: for log lines here, and not sent. */
+  readonly traceId?: string;
 }
 
 export type WorkerSays =
@@ -122,6 +124,8 @@ export interface Assignment extends AttemptName {
   readonly isWhole: boolean;
   /** Shows that the attempt was assigned to this worker; goes back with its end. */
   readonly ticket: string;
+  /** Of the request, for log lines; empty from an orchestrator of an older version. */
+  readonly traceId: string;
 }
 
 export interface LoadOrder {
@@ -164,4 +168,9 @@ export type OrchestratorSays =
 /** How an attempt is named in tables and heartbeats. */
 export function attemptKey(attempt: AttemptName): string {
   return `${attempt.attemptId}#${attempt.epoch}`;
+}
+
+/** What log lines about an attempt are found by, here and at the orchestrator. */
+export function idsOf({ attemptId, epoch, traceId }: AttemptName & { readonly traceId?: string }) {
+  return { requestId: attemptId, traceId, epoch };
 }
