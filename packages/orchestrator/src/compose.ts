@@ -1,5 +1,5 @@
 import { randomBytes, randomUUID } from "node:crypto";
-import { Background, type Clock, Lifecycle, type Log, systemClock } from "@muster/base";
+import { Background, type Clock, Lifecycle, type Log, systemClock, teeLog } from "@muster/base";
 import { createBullmqJobQueue } from "./adapters/bullmq/job-queue.ts";
 import { createPrometheusMetrics } from "./adapters/prometheus/metrics.ts";
 import { createRedisModelDirectory } from "./adapters/redis/model-directory.ts";
@@ -25,6 +25,7 @@ import { EnergyBook } from "./flows/energy-book.ts";
 import { finishJobs } from "./flows/finish-jobs.ts";
 import { FleetRegistry } from "./flows/fleet-registry.ts";
 import { LaneControl } from "./flows/lane-control.ts";
+import { LogShelf } from "./flows/log-shelf.ts";
 import { RequestDesk } from "./flows/request-desk.ts";
 import { JobRunner } from "./flows/run-job.ts";
 import { ServedModels } from "./flows/served-models.ts";
@@ -60,11 +61,12 @@ export async function startOrchestrator(
   config: OrchestratorConfig,
   deps: { readonly log: Log; readonly clock?: Clock; readonly ownCertificates?: OwnCertificates },
 ): Promise<RunningOrchestrator> {
-  const { log } = deps;
   const clock = deps.clock ?? systemClock;
+  const logs = new LogShelf({ clock });
+  const log = teeLog(deps.log, (...line) => logs.add(...line));
   const lifecycle = new Lifecycle(log);
   try {
-    return await start(config, { log, clock, lifecycle, ownCertificates: deps.ownCertificates });
+    return await start(config, { log, logs, clock, lifecycle, ownCertificates: deps.ownCertificates });
   } catch (error) {
     await lifecycle.stop();
     throw error;
@@ -75,12 +77,13 @@ async function start(
   config: OrchestratorConfig,
   deps: {
     readonly log: Log;
+    readonly logs: LogShelf;
     readonly clock: Clock;
     readonly lifecycle: Lifecycle;
     readonly ownCertificates: OwnCertificates | undefined;
   },
 ): Promise<RunningOrchestrator> {
-  const { log, clock, lifecycle } = deps;
+  const { log, logs, clock, lifecycle } = deps;
   const orchestratorId = `orc-${randomUUID()}`;
   const background = new Background(log);
   const { traces } = config;
@@ -209,7 +212,7 @@ async function start(
   served.announce();
   placement.placer.start();
   const fleetPort = await startFleetPort({
-    ...{ config, orchestratorId, fleet, attempts, office, clock, log, lifecycle },
+    ...{ config, orchestratorId, fleet, attempts, office, logs, clock, log, lifecycle },
     trust: security.trust,
   });
   lifecycle.onStop("background tasks", () => background.idle(backgroundMs));
@@ -240,7 +243,7 @@ async function start(
       trust: security.trust?.desk,
       metrics,
       clock,
-      log,
+      ...{ log, logs },
       ...{ keyRing, keys, refusals, audit, auditDesk },
       bodyLimitBytes: config.bodyLimitBytes,
       queueTimeoutMs: config.queueTimeoutMs,

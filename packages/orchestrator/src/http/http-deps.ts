@@ -5,6 +5,7 @@ import type { ModelCatalogue } from "../flows/catalogue/model-catalogue.ts";
 import type { ModelResolver } from "../flows/catalogue/model-resolver.ts";
 import type { EnergyBook } from "../flows/energy-book.ts";
 import type { FleetRegistry } from "../flows/fleet-registry.ts";
+import type { LogShelf } from "../flows/log-shelf.ts";
 import type { MirrorDesk } from "../flows/mirror-desk.ts";
 import type { ModelPlacer } from "../flows/placement/place-models.ts";
 import type { PresenceKeeper } from "../flows/presence-keeper.ts";
@@ -57,6 +58,7 @@ export interface HttpDeps {
   readonly tracer: Tracer | undefined;
   readonly clock: Clock;
   readonly log: Log;
+  readonly logs: Pick<LogShelf, "list" | "follow">;
   readonly keyRing: Pick<KeyRing, "isOpen" | "whoHas" | "uses" | "nameOf">;
   readonly keys: KeyDesk;
   readonly audit: AuditTrail;

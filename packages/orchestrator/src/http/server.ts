@@ -8,6 +8,7 @@ import { authorize, requireScope } from "./auth.ts";
 import { auditRoutes } from "./cluster/audit.ts";
 import { fleetRoute } from "./cluster/fleet.ts";
 import { keysRoutes } from "./cluster/keys.ts";
+import { logsRoute } from "./cluster/logs.ts";
 import { mirrorRoutes } from "./cluster/mirror.ts";
 import { clusterModelsRoutes } from "./cluster/models.ts";
 import { planRoute } from "./cluster/plan.ts";
@@ -174,6 +175,7 @@ function buildApp(
   fleetRoute(app, deps);
   keysRoutes(app, deps);
   auditRoutes(app, deps);
+  logsRoute(app, deps);
   usageRoute(app, deps);
   probeRoutes(app, deps);
   return { app, rules };

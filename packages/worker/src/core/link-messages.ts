@@ -7,6 +7,7 @@ import type {
   InferenceEnd,
   InferenceRequest,
   Inventory,
+  KeptLine,
   MachineLoad,
 } from "@muster/base";
 
@@ -105,6 +106,8 @@ export type WorkerSays =
       readonly delta: InferenceDelta;
     } & AttemptName)
   | EndOfAttempt
+  /** Of the worker's log; `dropped`: so many were left out since the last. */
+  | { readonly kind: "logs"; readonly lines: readonly KeptLine[]; readonly dropped: number }
   | { readonly kind: "draining"; readonly reason: string }
   | { readonly kind: "goodbye"; readonly reason: string };
 

@@ -73,6 +73,13 @@ export function toWire(message: WorkerSays): WorkerMessage {
       const whole = pieces === undefined ? {} : { whole: true, pieces: pieces.map(deltaToWire) };
       return { end: { attemptId, epoch, ticket, ...resultToWire(result), ...whole } };
     }
+    case "logs": {
+      const lines = message.lines.map(({ atMs, fields, ...line }) => ({
+        ...line,
+        ...{ atMs: Math.round(atMs), fieldsJson: JSON.stringify(fields) },
+      }));
+      return { logs: { lines, dropped: message.dropped } };
+    }
     case "draining":
       return { draining: { reason: message.reason } };
     case "goodbye":
