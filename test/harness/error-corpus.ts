@@ -83,6 +83,8 @@ export function badRequests(worker: string): readonly BadRequest[] {
     { method: "GET", path: `/v1/batches/${batch}/results?after=x` },
     ...["cancel", "pause", "resume"].map((deed) => ({ path: `/v1/batches/${batch}/${deed}`, body: {} })),
     { method: "GET", path: "/v1/models/none" },
+    { method: "GET", path: "/cluster/v1/logs?level=loud" },
+    { method: "GET", path: "/cluster/v1/logs?limit=0&follow=yes" },
     { path: "/cluster/v1/models", body: { uri: "ftp://x/y.gguf" } },
     { path: "/cluster/v1/models", body: { uri: "no/such/dir/model.gguf" } },
     { path: "/cluster/v1/models", body: { uri: "https://127.0.0.1:9/a.gguf" } },

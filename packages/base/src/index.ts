@@ -78,7 +78,17 @@ export {
   type RerankRequest,
   type TokenizeRequest,
 } from "./pure/inference.ts";
+export { LineRing } from "./pure/line-ring.ts";
 export { type Log, type LogFields, silentLog } from "./pure/log.ts";
+export {
+  type KeptLine,
+  keptLine,
+  type LineLevel,
+  type LogValue,
+  logLevels,
+  sizeOfLine,
+  teeLog,
+} from "./pure/log-line.ts";
 export { Mailbox } from "./pure/mailbox.ts";
 export {
   type ErrorCode,

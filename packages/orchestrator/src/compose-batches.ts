@@ -38,6 +38,7 @@ import { KnownModels } from "./flows/batches/known-models.ts";
 import { LateResults } from "./flows/batches/late-results.ts";
 import { LineCommits } from "./flows/batches/line-commits.ts";
 import { LineRunner } from "./flows/batches/line-runner.ts";
+import { recordBatchSpan } from "./flows/batches/line-span.ts";
 import { LineWaits } from "./flows/batches/line-waits.ts";
 import { planBatch } from "./flows/batches/plan-batch.ts";
 import { Progress } from "./flows/batches/progress.ts";
@@ -58,6 +59,7 @@ import type { AuditTrail } from "./ports/audit-trail.ts";
 import type { JobQueue, LaneShare } from "./ports/job-queue.ts";
 import type { Metrics } from "./ports/metrics.ts";
 import type { ObjectStore } from "./ports/object-store.ts";
+import type { Tracer } from "./ports/tracer.ts";
 
 export interface StartedBatches {
   /** Takes no more steps and feeds no more lines; what runs goes on. */
@@ -85,6 +87,7 @@ interface BatchesDeps {
   readonly served: ServedModels;
   readonly requests: RequestDesk;
   readonly metrics: Metrics;
+  readonly tracer: Tracer | undefined;
   readonly quotas: StartedQuota;
   readonly audit: AuditTrail;
   readonly clock: Clock;
@@ -105,7 +108,7 @@ const knownMs = 60_000;
 /** Builds what batches are made of, and sets it going. */
 export async function startBatches(deps: BatchesDeps): Promise<StartedBatches> {
   const { config, self, address, queue, fleet, attempts, served, metrics, clock, log, background } = deps;
-  const { lifecycle, store, models } = deps;
+  const { lifecycle, store, models, tracer } = deps;
   const digest = sha256;
   const random = Math.random;
   const startedAtMs = clock.nowMs();
@@ -151,8 +154,8 @@ export async function startBatches(deps: BatchesDeps): Promise<StartedBatches> {
   const monthWaits = (record: BatchRecord) => deps.quotas.months.waitsFor(record.payer);
   const lines = new LineRunner({
     waitsFor: monthWaits,
-    ...{ active, ledger, answerer, input, fleet, clock, log },
-    commits: new LineCommits({ ledger, desk, clock, log }),
+    ...{ active, ledger, answerer, input, fleet, digest, tracer, clock, log },
+    commits: new LineCommits({ ledger, desk, digest, clock, log }),
     random,
     hedges: config.hedges,
   });
@@ -166,7 +169,7 @@ export async function startBatches(deps: BatchesDeps): Promise<StartedBatches> {
     resolve: (...asked) => resolver.resolve(...asked),
   };
   const late = new LateResults({
-    ...{ store, lines, tickets, audit: deps.audit, clock, log },
+    ...{ store, lines, tickets, audit: deps.audit, digest, clock, log },
     onUnassigned: () => metrics.resultFenced("unassigned"),
   });
   attempts.onStray((end) => background.run("late-result", () => late.take(end)));
@@ -215,6 +218,7 @@ export async function startBatches(deps: BatchesDeps): Promise<StartedBatches> {
         ended.changed(batch);
         webhooks.notify(batch.record, batchState(batch.events), clock.wallMs());
       },
+      ended: ({ record, events }) => recordBatchSpan({ tracer, digest, clock }, record, events),
     },
   });
   const waits = new LineWaits({

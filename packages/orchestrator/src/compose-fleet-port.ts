@@ -5,6 +5,7 @@ import type { Trust } from "./compose-trust.ts";
 import type { OrchestratorConfig } from "./config.ts";
 import type { AttemptTable } from "./flows/attempt-table.ts";
 import type { FleetRegistry } from "./flows/fleet-registry.ts";
+import type { LogShelf } from "./flows/log-shelf.ts";
 import { startFleetServer } from "./grpc/fleet-service.ts";
 import { version } from "./version.ts";
 
@@ -16,16 +17,17 @@ export async function startFleetPort(deps: {
   readonly fleet: FleetRegistry;
   readonly attempts: AttemptTable;
   readonly office: OfficeMirror;
+  readonly logs: LogShelf;
   readonly clock: Clock;
   readonly log: Log;
   readonly lifecycle: Lifecycle;
 }): Promise<{ readonly address: string }> {
-  const { config, orchestratorId, trust, fleet, attempts, office, clock, log, lifecycle } = deps;
+  const { config, orchestratorId, trust, fleet, attempts, office, logs, clock, log, lifecycle } = deps;
   const server = await startFleetServer({
     host: config.fleetHost,
     port: config.fleetPort,
     heartbeatIntervalMs: config.heartbeatIntervalMs,
-    ...{ trust, orchestratorId, version, fleet, attempts, clock, log },
+    ...{ trust, orchestratorId, version, fleet, attempts, logs, clock, log },
     mirror: office.mirror,
     onModelOrdered: (file) => office.known.note(file),
   });

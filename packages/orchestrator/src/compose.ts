@@ -1,5 +1,5 @@
 import { randomBytes, randomUUID } from "node:crypto";
-import { Background, type Clock, Lifecycle, type Log, systemClock } from "@muster/base";
+import { Background, type Clock, Lifecycle, type Log, systemClock, teeLog } from "@muster/base";
 import { createBullmqJobQueue } from "./adapters/bullmq/job-queue.ts";
 import { readDashboardSite, siteFolder } from "./adapters/disk/dashboard-site.ts";
 import { createRedisModelDirectory } from "./adapters/redis/model-directory.ts";
@@ -18,6 +18,7 @@ import { openRedis } from "./compose-redis.ts";
 import { startSecurity } from "./compose-security.ts";
 import { openObjectStore } from "./compose-store.ts";
 import type { OwnCertificates } from "./compose-tls.ts";
+import { startTraces } from "./compose-traces.ts";
 import type { OrchestratorConfig } from "./config.ts";
 import { countByState } from "./core/batches/batch.ts";
 import { mergedLanes } from "./core/lane.ts";
@@ -30,6 +31,7 @@ import { finishJobs } from "./flows/finish-jobs.ts";
 import { FleetRegistry } from "./flows/fleet-registry.ts";
 import { LaneControl } from "./flows/lane-control.ts";
 import { alsoTo, FlowMeter } from "./flows/live/flow-meter.ts";
+import { LogShelf } from "./flows/log-shelf.ts";
 import { RequestDesk } from "./flows/request-desk.ts";
 import { JobRunner } from "./flows/run-job.ts";
 import { ServedModels } from "./flows/served-models.ts";
@@ -67,11 +69,12 @@ export async function startOrchestrator(
   config: OrchestratorConfig,
   deps: { readonly log: Log; readonly clock?: Clock; readonly ownCertificates?: OwnCertificates },
 ): Promise<RunningOrchestrator> {
-  const { log } = deps;
   const clock = deps.clock ?? systemClock;
+  const logs = new LogShelf({ clock });
+  const log = teeLog(deps.log, (...line) => logs.add(...line));
   const lifecycle = new Lifecycle(log);
   try {
-    return await start(config, { log, clock, lifecycle, ownCertificates: deps.ownCertificates });
+    return await start(config, { log, logs, clock, lifecycle, ownCertificates: deps.ownCertificates });
   } catch (error) {
     await lifecycle.stop();
     throw error;
@@ -82,14 +85,17 @@ async function start(
   config: OrchestratorConfig,
   deps: {
     readonly log: Log;
+    readonly logs: LogShelf;
     readonly clock: Clock;
     readonly lifecycle: Lifecycle;
     readonly ownCertificates: OwnCertificates | undefined;
   },
 ): Promise<RunningOrchestrator> {
-  const { log, clock, lifecycle } = deps;
+  const { log, logs, clock, lifecycle } = deps;
   const orchestratorId = `orc-${randomUUID()}`;
   const background = new Background(log);
+  const { traces } = config;
+  const tracer = await startTraces({ traces, self: orchestratorId, clock, log, lifecycle });
 
   const address = await openRedis(config, deps);
   const { redisPrefix: prefix } = config;
@@ -118,7 +124,7 @@ async function start(
   lifecycle.onStop("metrics", () => prometheus.close());
   const metrics = alsoTo(prometheus, meter);
   const attempts = new AttemptTable({
-    ...{ clock, log, fleet, metrics },
+    ...{ clock, log, fleet, metrics, tracer },
     onAnswered: (model, durationMs) => placement.demand.served(model, durationMs),
   });
   attempts.onFinished((workerId, usage) => energy.answered(workerId, usage));
@@ -134,6 +140,7 @@ async function start(
     queue,
     bus,
     metrics,
+    tracer,
     clock,
     log,
     background,
@@ -183,7 +190,7 @@ async function start(
   });
   const batching = await startBatches({
     ...{ store, models, config, self: orchestratorId, address, queue, fleet, attempts, served },
-    ...{ metrics, quotas, audit, requests: desk },
+    ...{ metrics, tracer, quotas, audit, requests: desk },
     ...{ clock, log, background, lifecycle },
   });
   const placement = createPlacement({
@@ -237,7 +244,7 @@ async function start(
   served.announce();
   placement.placer.start();
   const fleetPort = await startFleetPort({
-    ...{ config, orchestratorId, fleet, attempts, office, clock, log, lifecycle },
+    ...{ config, orchestratorId, fleet, attempts, office, logs, clock, log, lifecycle },
     trust: security.trust,
   });
   lifecycle.onStop("background tasks", () => background.idle(backgroundMs));
@@ -269,7 +276,7 @@ async function start(
       trust: security.trust?.desk,
       metrics,
       clock,
-      log,
+      ...{ log, logs },
       ...{ keyRing, keys, refusals, sessions, signInLimit, audit, auditDesk },
       site: await readDashboardSite(config.dashboardDirectory ?? siteFolder()),
       bodyLimitBytes: config.bodyLimitBytes,
@@ -277,6 +284,8 @@ async function start(
       startedAtMs: clock.nowMs(),
       startedWallMs: clock.wallMs(),
       newId: (idPrefix) => `${idPrefix}${randomUUID()}`,
+      tracer,
+      newTraceId: () => randomUUID().replaceAll("-", ""),
       randomSeed: () => randomBytes(4).readUInt32LE(),
       scrape: () => metrics.scrape(),
       comingUp,

@@ -15,6 +15,7 @@ import { parseKeyEntry } from "./core/access/api-keys.ts";
 import { type CanaryMode, canaryModes } from "./core/fleet/canary.ts";
 import { type FleetTrustConfig, readFleetTrustConfig } from "./fleet-trust-config.ts";
 import { type MetricsConfig, readMetricsConfig } from "./metrics-config.ts";
+import { readTraceConfig, type TraceConfig } from "./trace-config.ts";
 import { checkTls, readTrustConfig, type TrustConfig } from "./trust-config.ts";
 
 export interface OrchestratorConfig extends TrustConfig, FleetTrustConfig, MetricsConfig {
@@ -87,6 +88,8 @@ export interface OrchestratorConfig extends TrustConfig, FleetTrustConfig, Metri
   readonly historySpans: { readonly fine: number; readonly coarse: number };
   /** Whether slow lines at the end of a batch are tried on a second worker as well. */
   readonly hedges: boolean;
+  /** Where spans go; undefined: traces are off. */
+  readonly traces: TraceConfig | undefined;
 }
 
 export type OrchestratorOverrides = Partial<OrchestratorConfig>;
@@ -175,6 +178,7 @@ export function loadOrchestratorConfig(
     shortestBatchWindowMs: overrides.shortestBatchWindowMs ?? 3_600_000,
     liveIntervalMs: overrides.liveIntervalMs ?? 2_000,
     historySpans: overrides.historySpans ?? { fine: 10_000, coarse: 600_000 },
+    traces: overrides.traces ?? readTraceConfig(env),
     hedges: overrides.hedges ?? readChoice(env, "MUSTER_HEDGE", ["on", "off"]) === "on",
   };
   check(config);

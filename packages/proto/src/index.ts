@@ -51,6 +51,7 @@ export type {
   InferenceRequest__Output as WireInferenceRequestRead,
 } from "./gen/muster/v1/InferenceRequest.ts";
 export type { Inventory__Output as WireInventoryRead } from "./gen/muster/v1/Inventory.ts";
+export type { LogLines__Output as WireLogLinesRead } from "./gen/muster/v1/LogLines.ts";
 export type {
   OrchestratorMessage,
   OrchestratorMessage__Output as OrchestratorMessageRead,

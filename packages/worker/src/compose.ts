@@ -8,6 +8,7 @@ import {
   type Log,
   type MusterError,
   systemClock,
+  teeLog,
 } from "@muster/base";
 import { defaultModelDirectory, modelSources, openWorkerModels } from "@muster/models";
 import { createEngineChildren } from "./adapters/common/engine-children.ts";
@@ -32,6 +33,7 @@ import { Assignments } from "./flows/assignments.ts";
 import { carryOut } from "./flows/carry-out.ts";
 import { createCleanLink } from "./flows/clean-link.ts";
 import { LinkKeeper } from "./flows/keep-link.ts";
+import { LogOutbox } from "./flows/log-outbox.ts";
 import { ModelDisk } from "./flows/model-disk.ts";
 import { ReplicaSet } from "./flows/replica-set.ts";
 import { WorkStats } from "./flows/work-stats.ts";
@@ -71,7 +73,13 @@ export async function startWorker(
 ): Promise<RunningWorker> {
   const { hooks } = deps;
   const clock = deps.clock ?? systemClock;
-  const log = deps.log.child({ worker: config.name });
+  const logs = new LogOutbox({
+    clock,
+    say: (message) => link.say(message),
+    isConnected: () => isRunning && link.isConnected,
+  });
+  let isRunning = false;
+  const log = teeLog(deps.log.child({ worker: config.name }), (...line) => logs.add(...line));
   const background = new Background(log);
   const identity = await openIdentity(config, { background, clock, log });
   const workerId = identity?.current.workerId ?? (await readWorkerId(config.dataDirectory, config.name));
@@ -184,6 +192,7 @@ export async function startWorker(
       await assignments.drain(config.drainMs);
       disk.close();
       identity?.stop();
+      logs.close();
       await link.close(reason);
       await replicas.closeAll();
       await lending.stop();
@@ -227,9 +236,13 @@ export async function startWorker(
     clock,
     log,
     random: Math.random,
-    onConnected: () => hooks?.onConnected?.(),
+    onConnected: () => {
+      logs.linked();
+      hooks?.onConnected?.();
+    },
   });
 
+  isRunning = true;
   try {
     await lending.start();
   } catch (error) {

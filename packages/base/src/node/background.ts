@@ -1,4 +1,4 @@
-import type { Log } from "../pure/log.ts";
+import type { Log, LogFields } from "../pure/log.ts";
 
 /** Runs promises that nobody awaits: each has a name, and a failure is reported instead of lost. */
 export class Background {
@@ -9,11 +9,12 @@ export class Background {
     this.#log = log;
   }
 
-  run(name: string, task: () => Promise<unknown>): void {
+  /** @param about what a line about its failure is found by */
+  run(name: string, task: () => Promise<unknown>, about: LogFields = {}): void {
     const running = task().then(
       () => {},
       (error: unknown) => {
-        this.#log.error({ task: name, error: String(error) }, "background task failed");
+        this.#log.error({ ...about, task: name, error: String(error) }, "background task failed");
       },
     );
     this.#running.add(running);

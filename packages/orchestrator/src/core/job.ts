@@ -10,6 +10,8 @@ export interface RequestRef {
   readonly home: string;
   /** How often it was put back; makes each job's id its own. Undefined: never. */
   readonly turn?: number | undefined;
+  /** For log lines. Undefined from an orchestrator of an older version. */
+  readonly traceId?: string | undefined;
 }
 
 /** Where any orchestrator finds one line of a batch. */

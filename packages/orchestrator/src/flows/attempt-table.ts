@@ -10,6 +10,7 @@ import type { Lane } from "../core/lane.ts";
 import { silenceLimitMs } from "../core/scheduling/silence-limit.ts";
 import type { Payer } from "../core/usage/usage-row.ts";
 import type { Metrics } from "../ports/metrics.ts";
+import type { Tracer } from "../ports/tracer.ts";
 import { type Attempt, keyOf, type NamedAttempt, type Outcome, slotOutcome } from "./attempt.ts";
 import type {
   AttemptOutcome,
@@ -19,6 +20,7 @@ import type {
   WholeHooks,
   WholeOutcome,
 } from "./attempt-outcome.ts";
+import { beginAttemptSpan } from "./attempt-span.ts";
 import type { FleetRegistry } from "./fleet-registry.ts";
 import type { SlotLease } from "./slot-desk.ts";
 
@@ -44,6 +46,7 @@ export class AttemptTable {
   readonly #log: Log;
   readonly #fleet: FleetRegistry;
   readonly #metrics: Metrics;
+  readonly #tracer: Tracer | undefined;
   readonly #attempts = new Map<string, Attempt>();
   readonly #onAnswered: (model: string, durationMs: number) => void;
   #stray: (end: StrayEnd) => void = ({ acknowledge }) => acknowledge();
@@ -55,6 +58,8 @@ export class AttemptTable {
     readonly log: Log;
     readonly fleet: FleetRegistry;
     readonly metrics: Metrics;
+    /** Undefined: traces are off. */
+    readonly tracer?: Tracer | undefined;
     /** An attempt has given an answer; it held its slot for so long. */
     readonly onAnswered?: (model: string, durationMs: number) => void;
   }) {
@@ -63,6 +68,7 @@ export class AttemptTable {
     this.#log = deps.log;
     this.#fleet = deps.fleet;
     this.#metrics = deps.metrics;
+    this.#tracer = deps.tracer;
   }
 
   get size(): number {
@@ -97,24 +103,31 @@ export class AttemptTable {
   run(named: NamedAttempt, lease: SlotLease, hooks: StreamHooks): Promise<AttemptOutcome>;
   run(named: NamedAttempt, lease: SlotLease, hooks: WholeHooks): Promise<WholeOutcome>;
   run(named: NamedAttempt, lease: SlotLease, hooks: StreamHooks | WholeHooks): Promise<Outcome> {
-    const { requestId: attemptId, epoch, request, ticket } = named;
+    const { requestId: attemptId, epoch, request, ticket, trace } = named;
     const { signal } = hooks;
     const isWhole = hooks.delivery === "whole";
     const answer = isWhole ? new WholeAnswer() : undefined;
+    const spanDeps = { tracer: this.#tracer, clock: this.#clock };
+    const span = trace && beginAttemptSpan(spanDeps, { trace, attemptId, epoch }, lease);
     return new Promise((resolve) => {
       const onAbort = () => this.#cancel(attempt);
       const attempt: Attempt = {
         attemptId,
         epoch,
         startedAtMs: this.#clock.nowMs(),
+        traceId: trace?.traceId,
         slot: lease,
         owner: {
           lease,
           payer: named.payer,
           onDelta: hooks.delivery === "whole" ? (delta) => this.#gather(attempt, delta) : hooks.onDelta,
+          span,
           answer,
           isCancelled: () => signal.aborted,
-          resolve,
+          resolve: (outcome) => {
+            span?.ended(outcome);
+            resolve(outcome);
+          },
           stopListening: () => signal.removeEventListener("abort", onAbort),
         },
         nextSequence: 0,
@@ -124,7 +137,16 @@ export class AttemptTable {
       };
       this.#attempts.set(keyOf(attemptId, epoch), attempt);
       const { replicaId } = lease;
-      const assign = { kind: "assign", attemptId, epoch, replicaId, request, isWhole, ticket } as const;
+      const assign = {
+        kind: "assign",
+        attemptId,
+        epoch,
+        replicaId,
+        request,
+        isWhole,
+        ticket,
+        traceId: trace?.traceId,
+      } as const;
       const isSent = lease.link.send(assign);
       if (!isSent) this.#settle(attempt, { kind: "lost", reason: "the link to the worker was closed" });
       else if (signal.aborted) onAbort();
@@ -149,7 +171,7 @@ export class AttemptTable {
     if (attempt?.owner === undefined || attempt.isGivenUp) return;
     if (piece.sequence !== attempt.nextSequence) {
       this.#log.error(
-        { workerId, expected: attempt.nextSequence, got: piece.sequence },
+        { ...idsOf(attempt), workerId, expected: attempt.nextSequence, got: piece.sequence },
         "output out of order",
       );
       this.#giveUp(attempt, "internal", "The worker's output came out of order.");
@@ -157,6 +179,7 @@ export class AttemptTable {
     }
     if (attempt.nextSequence === 0) attempt.stopWatching();
     attempt.nextSequence += 1;
+    attempt.owner.span?.piece();
     attempt.owner.onDelta(piece.delta);
   }
 
@@ -230,6 +253,7 @@ export class AttemptTable {
           attemptId,
           epoch,
           startedAtMs: this.#clock.nowMs(),
+          traceId: undefined,
           slot,
           owner: undefined,
           nextSequence: 0,
@@ -249,7 +273,7 @@ export class AttemptTable {
       // A worker that is back has said its ends before its first beat.
       const isYoung = nowMs - attempt.startedAtMs < heartbeatGraceMs && attempt.stopHolding === undefined;
       if (isYoung) continue;
-      this.#log.warn({ workerId, attempt: key }, "worker does not know an attempt");
+      this.#log.warn({ ...idsOf(attempt), workerId }, "worker does not know an attempt");
       this.#settle(attempt, { kind: "lost", reason: "the worker does not know of it any more" });
     }
   }
@@ -266,6 +290,7 @@ export class AttemptTable {
     attempt.stopHolding?.();
     attempt.stopWatching();
     owner?.stopListening();
+    this.#log.debug({ ...idsOf(attempt), workerId: slot.workerId, result: outcome.kind }, "attempt ended");
     if (owner !== undefined) {
       this.#metrics.attemptEnded(owner.lease.model, outcome.kind);
       const { payer, lease } = owner;
@@ -289,8 +314,9 @@ export class AttemptTable {
   #watch(attempt: Attempt, limitMs: number | undefined): void {
     if (limitMs === undefined) return;
     attempt.stopWatching = this.#clock.after(limitMs, () => {
-      const { attemptId, slot } = attempt;
-      this.#log.warn({ workerId: slot.workerId, attemptId, limitMs }, "an attempt has produced nothing");
+      const { slot } = attempt;
+      const fields = { ...idsOf(attempt), workerId: slot.workerId, limitMs };
+      this.#log.warn(fields, "an attempt has produced nothing");
       slot.note({ kind: "failed", code: "engine_failed" });
       attempt.isGivenUp = true;
       this.#cancel(attempt);
@@ -320,4 +346,9 @@ export class AttemptTable {
     const isBack = attempt.stopHolding !== undefined;
     return isBack || this.#fleet.isCurrent(workerId, attempt.slot.link) ? attempt : undefined;
   }
+}
+
+/** What log lines about an attempt are found by. */
+function idsOf({ attemptId, epoch, traceId }: Attempt) {
+  return { requestId: attemptId, traceId, epoch };
 }

@@ -1,6 +1,8 @@
 import type { InferenceDelta, InferenceRequest, WholeAnswer } from "@muster/base";
+import type { TraceRef } from "../core/tracing/trace-context.ts";
 import type { Payer } from "../core/usage/usage-row.ts";
 import type { AttemptOutcome, WholeOutcome } from "./attempt-outcome.ts";
+import type { AttemptSpan } from "./attempt-span.ts";
 import type { SlotOutcome } from "./replica-health.ts";
 import type { HeldSlot, SlotLease } from "./slot-desk.ts";
 
@@ -12,6 +14,8 @@ export interface Attempt {
   readonly attemptId: string;
   readonly epoch: number;
   readonly startedAtMs: number;
+  /** Undefined for one whose request is not known here, or comes from an orchestrator of an older version. */
+  readonly traceId: string | undefined;
   slot: HeldSlot;
   /** Who waits for it here; undefined for one that a worker has brought along from an earlier link. */
   readonly owner: Owner | undefined;
@@ -28,6 +32,8 @@ interface Owner {
   readonly lease: SlotLease;
   readonly payer: Payer | undefined;
   readonly onDelta: (delta: InferenceDelta) => void;
+  /** Undefined where it is not traced. */
+  readonly span: AttemptSpan | undefined;
   /** What has come of an answer that is wanted whole; undefined: it is wanted piece by piece. */
   readonly answer: WholeAnswer | undefined;
   readonly isCancelled: () => boolean;
@@ -43,6 +49,7 @@ export interface NamedAttempt {
   readonly ticket?: string;
   /** Undefined for questions of our own. */
   readonly payer?: Payer | undefined;
+  readonly trace?: TraceRef | undefined;
 }
 
 /** What an outcome says of the replica. That a link broke, the registry knows. */

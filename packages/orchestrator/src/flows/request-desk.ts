@@ -9,10 +9,12 @@ import {
 import { weightOf } from "../core/event-weight.ts";
 import type { AnswerEvent, RequestRef } from "../core/job.ts";
 import type { Lane, LaneClass, WaitingLane } from "../core/lane.ts";
+import type { TraceRef } from "../core/tracing/trace-context.ts";
 import type { Payer } from "../core/usage/usage-row.ts";
 import type { JobQueue } from "../ports/job-queue.ts";
 import type { Metrics } from "../ports/metrics.ts";
 import type { BusMessage, Handover, TokenBus } from "../ports/token-bus.ts";
+import type { Span, Tracer } from "../ports/tracer.ts";
 import type { AskedHere } from "./placement/demand-book.ts";
 
 /** What a client may leave unread before its request is cancelled, in characters. */
@@ -39,6 +41,8 @@ interface Entry {
   /** Of the runners that have put it back. */
   attempts: number;
   hasStarted: boolean;
+  /** Of its wait for a slot, while it waits; undefined where it is not traced. */
+  wait: Span | undefined;
   /** Its model was on its way when it was looked at last. */
   isComing: boolean;
 }
@@ -54,6 +58,8 @@ export interface SubmitOptions {
   /** The client sees nothing before the end: a lost worker is replaced, and `started` comes again with a higher epoch. */
   readonly isRestartable: boolean;
   readonly payer?: Payer | undefined;
+  /** Undefined: a question of our own, which nobody follows. */
+  readonly trace?: TraceRef | undefined;
   readonly signal: AbortSignal;
 }
 
@@ -61,6 +67,8 @@ interface RequestDeskDeps {
   readonly queue: JobQueue;
   readonly bus: TokenBus;
   readonly metrics: Metrics;
+  /** Undefined: traces are off. */
+  readonly tracer?: Tracer | undefined;
   readonly clock: Clock;
   readonly log: Log;
   readonly background: Background;
@@ -106,7 +114,7 @@ export class RequestDesk {
    * Leaving the loop early, or `signal`, cancels: the worker stops within a second, a queued request is never run.
    */
   async submit(options: SubmitOptions): Promise<AsyncIterable<AnswerEvent>> {
-    const { requestId, lane, request, signal } = options;
+    const { requestId, lane, request, signal, trace } = options;
     const { queue, clock, maxQueued } = this.#deps;
     if (this.#isClosing) throw shuttingDown();
     if (this.#entries.size >= maxQueued) {
@@ -121,7 +129,7 @@ export class RequestDesk {
     const nowMs = clock.nowMs();
     const entry: Entry = {
       lane,
-      handover: { request, isRestartable: options.isRestartable, payer: options.payer },
+      handover: { request, isRestartable: options.isRestartable, payer: options.payer, trace },
       mailbox: new Mailbox<AnswerEvent>(
         options.isRestartable ? maxUnreadWholeLength : maxUnreadLength,
         leave,
@@ -139,6 +147,7 @@ export class RequestDesk {
       turn: undefined,
       attempts: 0,
       hasStarted: false,
+      wait: this.#beginWait(lane, trace),
       isComing: false,
     };
     this.#entries.set(requestId, entry);
@@ -257,13 +266,25 @@ export class RequestDesk {
     entry.attempts = attempts;
     entry.turn = (entry.turn ?? 0) + 1;
     const ref = this.#refOf(requestId, entry);
-    background.run("put-back", () =>
-      queue.put(entry.lane, ref).catch((error: unknown) => this.#fail(requestId, MusterError.from(error))),
+    background.run(
+      "put-back",
+      () =>
+        queue.put(entry.lane, ref).catch((error: unknown) => this.#fail(requestId, MusterError.from(error))),
+      idsOf(requestId, entry),
     );
   }
 
-  #refOf(requestId: string, { turn }: Entry): RequestRef {
-    return { requestId, home: this.#deps.bus.self, ...(turn === undefined ? {} : { turn }) };
+  #refOf(requestId: string, { turn, handover: { trace } }: Entry): RequestRef {
+    const traceId = trace === undefined ? {} : { traceId: trace.traceId };
+    return { requestId, home: this.#deps.bus.self, ...(turn === undefined ? {} : { turn }), ...traceId };
+  }
+
+  /** Its time in the queue, as a trace shows it. */
+  #beginWait({ model, class: laneClass }: Lane, trace: TraceRef | undefined): Span | undefined {
+    return this.#deps.tracer?.child(trace, {
+      name: "queue",
+      attributes: { "muster.lane.model": model, "muster.lane.class": laneClass },
+    });
   }
 
   #deliver(requestId: string, event: AnswerEvent): void {
@@ -272,6 +293,8 @@ export class RequestDesk {
     if (event.kind === "started" && !entry.hasStarted) {
       entry.hasStarted = true;
       entry.stopQueueTimer();
+      entry.wait?.end();
+      entry.wait = undefined;
       if (event.source.epoch === 1)
         this.#deps.metrics.queueWaited(
           entry.lane.model,
@@ -298,6 +321,7 @@ export class RequestDesk {
     if (entry === undefined) return;
     if (entry.hasStarted) entry.waitsSinceMs = this.#deps.clock.nowMs();
     entry.hasStarted = false;
+    entry.wait ??= this.#beginWait(entry.lane, entry.handover.trace);
     entry.stopQueueTimer();
     entry.stopQueueTimer = this.#deps.clock.after(entry.queueTimeoutMs, () =>
       this.#timeOut(requestId, entry.queueTimeoutMs),
@@ -356,6 +380,7 @@ export class RequestDesk {
   #fail(requestId: string, error: MusterError): void {
     const entry = this.#entries.get(requestId);
     if (entry === undefined) return;
+    entry.wait?.end({ error: error.code });
     entry.mailbox.fail(error);
     this.#drop(requestId);
   }
@@ -367,13 +392,19 @@ export class RequestDesk {
     this.#forget(requestId);
     const { bus, queue, background } = this.#deps;
     if (entry.runner !== undefined) bus.send(entry.runner, { kind: "cancel", requestId });
-    else background.run("remove-job", () => queue.remove(entry.lane, this.#refOf(requestId, entry)));
+    else
+      background.run(
+        "remove-job",
+        () => queue.remove(entry.lane, this.#refOf(requestId, entry)),
+        idsOf(requestId, entry),
+      );
   }
 
   #forget(requestId: string): void {
     const entry = this.#entries.get(requestId);
     entry?.stopQueueTimer();
     entry?.stopDeadline();
+    entry?.wait?.end();
     this.#entries.delete(requestId);
     if (this.#entries.size > 0) return;
     for (const wake of this.#idle.splice(0)) wake();
@@ -385,9 +416,15 @@ export class RequestDesk {
     const waiting = [...this.#entries].filter(([, entry]) => entry.runner === undefined);
     if (waiting.length > 0) log.info({ requests: waiting.length }, "putting waiting requests again");
     for (const [requestId, entry] of waiting) {
-      background.run("put-again", () => queue.put(entry.lane, this.#refOf(requestId, entry)));
+      const put = () => queue.put(entry.lane, this.#refOf(requestId, entry));
+      background.run("put-again", put, idsOf(requestId, entry));
     }
   }
+}
+
+/** What log lines about a request are found by. */
+function idsOf(requestId: string, { handover }: Entry) {
+  return { requestId, traceId: handover.trace?.traceId };
 }
 
 interface MutableAsked extends AskedHere {

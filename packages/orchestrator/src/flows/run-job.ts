@@ -139,7 +139,10 @@ export class JobRunner {
       const source: AnswerSource = { workerId, workerName, epoch, model: lane.model, variant };
       this.#emit(job, { kind: "started", source });
       const ended = await attempts.run(
-        { requestId: job.requestId, epoch, request: handover.request, payer: handover.payer },
+        {
+          ...{ requestId: job.requestId, epoch, request: handover.request },
+          ...{ payer: handover.payer, trace: handover.trace },
+        },
         lease,
         {
           signal,
@@ -168,7 +171,7 @@ export class JobRunner {
       this.#deps.bus.send(job.home, { kind: "waiting", requestId: job.requestId });
       metrics.retried(failures.at(-1) ?? "other");
       log.warn(
-        { requestId: job.requestId, workerId: lease.workerId, epoch },
+        { requestId: job.requestId, traceId: handover.trace?.traceId, workerId: lease.workerId, epoch },
         "attempt failed, trying elsewhere",
       );
     }

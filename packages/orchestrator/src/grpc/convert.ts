@@ -228,8 +228,9 @@ function reportFromEnd(end: WireAttemptEndRead): AttemptReport {
 export function commandToWire(command: WorkerCommand): OrchestratorMessage {
   switch (command.kind) {
     case "assign": {
-      const { attemptId, epoch, replicaId, request, isWhole: whole, ticket = "" } = command;
-      return { assign: { attemptId, epoch, replicaId, request: requestToWire(request), whole, ticket } };
+      const { attemptId, epoch, replicaId, isWhole: whole, ticket = "", traceId = "" } = command;
+      const request = requestToWire(command.request);
+      return { assign: { attemptId, epoch, replicaId, request, whole, ticket, traceId } };
     }
     case "cancel":
       return { cancel: { attemptId: command.attemptId, epoch: command.epoch } };

@@ -4,6 +4,7 @@ import {
   deltaFromWire,
   loadFromWire,
   type OrchestratorMessage,
+  type WireLogLinesRead,
   type WorkerBody,
   type WorkerMessageRead,
   workerBody,
@@ -11,6 +12,7 @@ import {
 import type { AttemptTable } from "../flows/attempt-table.ts";
 import type { FleetRegistry } from "../flows/fleet-registry.ts";
 import type { OrderedFile } from "../flows/known-files.ts";
+import type { LogShelf } from "../flows/log-shelf.ts";
 import type { WorkerCommand, WorkerLink } from "../ports/worker-link.ts";
 import {
   availabilityFromWire,
@@ -19,6 +21,7 @@ import {
   inventoryFromWire,
   replicaFromWire,
 } from "./convert.ts";
+import { logLinesFromWire } from "./read-log-lines.ts";
 
 export type FleetStream = ServerDuplexStream<WorkerMessageRead, OrchestratorMessage>;
 
@@ -30,6 +33,8 @@ export interface SessionDeps {
   readonly heartbeatIntervalMs: number;
   /** Told of each model file that a worker is ordered to get. */
   readonly onModelOrdered?: ((file: OrderedFile) => void) | undefined;
+  /** Keeps what workers send of their logs; undefined: nobody does. */
+  readonly logs?: Pick<LogShelf, "addOfWorker"> | undefined;
 }
 
 /** Messages that may wait for a worker that does not read. */
@@ -149,8 +154,8 @@ export class WorkerSession implements WorkerLink {
       case "end":
         attempts.ended(workerId, endFromWire(body.value));
         return;
-      // Not kept yet: an orchestrator of this version asks nobody for them.
       case "logs":
+        this.#takeLogs(body.value);
         return;
       case "draining":
         fleet.markDraining(workerId);
@@ -161,6 +166,15 @@ export class WorkerSession implements WorkerLink {
       default:
         body satisfies never;
     }
+  }
+
+  /** Under the name that the worker has, whatever its lines say. */
+  #takeLogs(logs: WireLogLinesRead): void {
+    const { fleet, clock, logs: shelf } = this.#deps;
+    const name = fleet.worker(this.#workerId)?.name;
+    if (shelf === undefined || name === undefined) return;
+    const { lines, dropped } = logLinesFromWire(logs, clock.wallMs());
+    shelf.addOfWorker({ id: this.#workerId, name }, lines, dropped);
   }
 
   /** Declares the worker lost after silence; a check that itself comes late (this process was busy) does not count. */

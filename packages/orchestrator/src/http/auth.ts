@@ -4,6 +4,8 @@ import type { FastifyRequest } from "fastify";
 import { mayDo, operator, ownIds, type Principal, type Scope } from "../core/access/principal.ts";
 import { sessionCookie } from "./dashboard/cookie.ts";
 import { requireOwnPage } from "./dashboard/own-page.ts";
+import type { TraceRef } from "../core/tracing/trace-context.ts";
+import type { Span } from "../ports/tracer.ts";
 
 declare module "fastify" {
   interface FastifyRequest {
@@ -11,6 +13,10 @@ declare module "fastify" {
     principal: Principal;
     /** Whose request it is: files and batches belong to tenants. */
     tenant: string;
+    /** Which trace it belongs to: its client's, else one of its own. */
+    trace: TraceRef;
+    /** Undefined where it is not recorded. */
+    span: Span | undefined;
   }
   interface FastifyContextConfig {
     /** What a key must be for. */

@@ -9,6 +9,7 @@ import type { EnergyBook } from "../flows/energy-book.ts";
 import type { FleetRegistry } from "../flows/fleet-registry.ts";
 import type { LiveFeed } from "../flows/live/live-feed.ts";
 import type { HistorySpan } from "../flows/live/read-history.ts";
+import type { LogShelf } from "../flows/log-shelf.ts";
 import type { MirrorDesk } from "../flows/mirror-desk.ts";
 import type { ModelPlacer } from "../flows/placement/place-models.ts";
 import type { PresenceKeeper } from "../flows/presence-keeper.ts";
@@ -26,6 +27,7 @@ import type { AuditTrail } from "../ports/audit-trail.ts";
 import type { Batches } from "../ports/batches.ts";
 import type { DashboardSite } from "../ports/dashboard-site.ts";
 import type { Metrics } from "../ports/metrics.ts";
+import type { Tracer } from "../ports/tracer.ts";
 import type { Refusals } from "./refusals.ts";
 
 /** Files, and the batches that are made of them. */
@@ -68,8 +70,11 @@ export interface HttpDeps {
   /** Undefined: the fleet port is on loopback, and nobody needs an invitation. */
   readonly trust: TrustDesk | undefined;
   readonly metrics: Metrics;
+  /** Undefined: traces are off. */
+  readonly tracer: Tracer | undefined;
   readonly clock: Clock;
   readonly log: Log;
+  readonly logs: Pick<LogShelf, "list" | "follow">;
   readonly keyRing: Pick<KeyRing, "isOpen" | "whoHas" | "uses" | "nameOf">;
   readonly keys: KeyDesk;
   readonly audit: AuditTrail;
@@ -86,6 +91,8 @@ export interface HttpDeps {
   /** A unique id with this prefix: `chatcmpl-...`. */
   readonly newId: (prefix: string) => string;
   readonly randomSeed: () => number;
+  /** 32 hexadecimal digits. */
+  readonly newTraceId: () => string;
   readonly scrape: () => Promise<{ readonly contentType: string; readonly text: string }>;
   readonly placement: Pick<ModelPlacer, "report" | "poke">;
   /** What is being done to get a model ready that nobody serves; undefined: nothing. */

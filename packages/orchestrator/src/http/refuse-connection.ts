@@ -6,12 +6,12 @@ import { errorBody } from "./error-response.ts";
 export function refuseConnection(
   error: Error & { readonly code?: string },
   socket: Socket,
-  requestId: string,
+  { requestId, traceId }: { readonly requestId: string; readonly traceId: string },
 ): void {
   if (socket.destroyed || !socket.writable) return;
   const { status, message } = refusalOf(error.code);
   const body = JSON.stringify(errorBody(new MusterError("invalid_request", message)));
-  const head = `HTTP/1.1 ${status}\r\nx-request-id: ${requestId}\r\nrequest-id: ${requestId}\r\ncontent-type: application/json\r\ncontent-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n`;
+  const head = `HTTP/1.1 ${status}\r\nx-request-id: ${requestId}\r\nrequest-id: ${requestId}\r\nx-trace-id: ${traceId}\r\ncontent-type: application/json\r\ncontent-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n`;
   socket.end(head + body);
 }
 

@@ -10,6 +10,7 @@ import { fleetRoute } from "./cluster/fleet.ts";
 import { historyRoute } from "./cluster/history.ts";
 import { keysRoutes } from "./cluster/keys.ts";
 import { liveRoutes } from "./cluster/live.ts";
+import { logsRoute } from "./cluster/logs.ts";
 import { mirrorRoutes } from "./cluster/mirror.ts";
 import { clusterModelsRoutes } from "./cluster/models.ts";
 import { planRoute } from "./cluster/plan.ts";
@@ -31,6 +32,7 @@ import { rerankRoute } from "./openai/rerank.ts";
 import { tokenizeRoute } from "./openai/tokenize.ts";
 import { probePaths, probeRoutes } from "./probes.ts";
 import { refuseConnection } from "./refuse-connection.ts";
+import { beginServerSpan, beginTrace } from "./request-trace.ts";
 import { responsesRoutes } from "./responses/responses.ts";
 import { type RouteRule, requireRules } from "./route-rules.ts";
 import { refuseSlowBodies } from "./slow-bodies.ts";
@@ -111,13 +113,15 @@ function buildApp(
     bodyLimit: deps.bodyLimitBytes,
     genReqId: () => deps.newId("req-"),
     frameworkErrors: (error, request, reply) => {
+      beginTrace(deps, request);
       setHeaders(request, reply);
       const refusal = refusalOf(request, deps);
       // No hook runs for these: whoever tries keys here would not be remembered.
       if (refusal !== undefined) deps.refusals.note(request, refusal);
       void sendError(reply, refusal ?? fromFastify(error, deps.bodyLimitBytes));
     },
-    clientErrorHandler: (error, socket) => refuseConnection(error, socket, deps.newId("req-")),
+    clientErrorHandler: (error, socket) =>
+      refuseConnection(error, socket, { requestId: deps.newId("req-"), traceId: deps.newTraceId() }),
     // Bodies have their own time, in slow-bodies.ts: uploads may take longer.
     requestTimeout: 0,
     forceCloseConnections: "idle",
@@ -130,7 +134,10 @@ function buildApp(
   const rules = requireRules(app);
   app.decorateRequest("tenant", "");
   app.decorateRequest("principal");
+  app.decorateRequest("trace");
+  app.decorateRequest("span");
   app.addHook("onRequest", async (request, reply) => {
+    beginTrace(deps, request);
     setHeaders(request, reply);
     const { config, url = "" } = request.routeOptions;
     if (config.public === true) {
@@ -142,16 +149,15 @@ function buildApp(
     const elsewhere = whereElse(config.scope, listen);
     if (elsewhere !== undefined) throw isElsewhere(request, elsewhere);
     requireScope(request);
+    beginServerSpan(deps, request, reply);
   });
   app.addHook("onError", async (request, _reply, error) => deps.refusals.note(request, error));
   refuseSlowBodies(app, deps.clock);
   app.addHook("onResponse", async (request, reply) => {
     deps.log.debug(
       {
-        requestId: request.id,
-        route: request.routeOptions.url,
-        status: reply.statusCode,
-        ms: reply.elapsedTime,
+        ...{ requestId: request.id, traceId: request.trace.traceId },
+        ...{ route: request.routeOptions.url, status: reply.statusCode, ms: reply.elapsedTime },
       },
       "request answered",
     );
@@ -160,7 +166,10 @@ function buildApp(
     const error = fromFastify(thrown, deps.bodyLimitBytes);
     if (isShortened(error)) {
       deps.log.error(
-        { requestId: request.id, route: request.routeOptions.url, error: thrown.stack },
+        {
+          ...{ requestId: request.id, traceId: request.trace.traceId },
+          ...{ route: request.routeOptions.url, error: thrown.stack },
+        },
         "request failed",
       );
     }
@@ -186,6 +195,7 @@ function buildApp(
   fleetRoute(app, deps);
   keysRoutes(app, deps);
   auditRoutes(app, deps);
+  logsRoute(app, deps);
   usageRoute(app, deps);
   liveRoutes(app, deps);
   historyRoute(app, deps);
@@ -196,9 +206,10 @@ function buildApp(
 }
 
 /** Of every answer. */
-function setHeaders({ id }: FastifyRequest, reply: FastifyReply): void {
+function setHeaders({ id, trace }: FastifyRequest, reply: FastifyReply): void {
   reply.header("x-request-id", id);
   reply.header("request-id", id);
+  reply.header("x-trace-id", trace.traceId);
   reply.header("x-content-type-options", "nosniff");
   reply.header("cache-control", "no-store");
 }

@@ -19,7 +19,7 @@ const drainMs = 30_000;
 
 /** Hangs up on bodies that do not come. Node's own limit knows one time for uploads and all others. */
 export function refuseSlowBodies(app: FastifyInstance, clock: Clock): void {
-  app.addHook("onRequest", async ({ raw, id, routeOptions }) => {
+  app.addHook("onRequest", async ({ raw, id, routeOptions, trace }) => {
     if (!hasBody(raw)) return;
     let received = raw.socket.bytesRead;
     let stop: () => void = () => {};
@@ -29,7 +29,7 @@ export function refuseSlowBodies(app: FastifyInstance, clock: Clock): void {
           received = raw.socket.bytesRead;
           watch();
         } else {
-          refuseConnection(slowRequest, raw.socket, id);
+          refuseConnection(slowRequest, raw.socket, { requestId: id, traceId: trace.traceId });
           raw.socket.destroySoon();
         }
       });

@@ -1,5 +1,6 @@
 import type { ErrorCode, InferenceRequest } from "@muster/base";
 import type { AnswerEvent } from "../core/job.ts";
+import type { TraceRef } from "../core/tracing/trace-context.ts";
 import type { Payer } from "../core/usage/usage-row.ts";
 
 export interface WireError {
@@ -19,6 +20,8 @@ export interface Handover {
   readonly attempts?: number;
   /** Undefined from an orchestrator of an older version. */
   readonly payer?: Payer | undefined;
+  /** Undefined from an orchestrator of an older version. */
+  readonly trace?: TraceRef | undefined;
 }
 
 export type BusMessage =

@@ -11,6 +11,8 @@ export type WorkerCommand =
       readonly isWhole: boolean;
       /** Goes back with its end. */
       readonly ticket?: string | undefined;
+      /** Of the request, for the worker's log lines. */
+      readonly traceId?: string | undefined;
     }
   | { readonly kind: "cancel"; readonly attemptId: string; readonly epoch: number }
   | {

@@ -1,3 +1,4 @@
+import type { KeptLine } from "@muster/base";
 import type { WorkerSays } from "./link-messages.ts";
 
 /** A folder of this machine, and what people elsewhere may call it. */
@@ -46,6 +47,8 @@ export function withCleanWords(message: WorkerSays, clean: CleanWords): WorkerSa
         ...message,
         availability: { ...message.availability, reason: clean(message.availability.reason) },
       };
+    case "logs":
+      return { ...message, lines: message.lines.map((line) => cleanedLine(line, clean)) };
     case "draining":
     case "goodbye":
       return { ...message, reason: clean(message.reason) };
@@ -55,6 +58,13 @@ export function withCleanWords(message: WorkerSays, clean: CleanWords): WorkerSa
     default:
       return message satisfies never;
   }
+}
+
+function cleanedLine(line: KeptLine, clean: CleanWords): KeptLine {
+  const fields = Object.entries(line.fields).map(
+    ([name, value]) => [name, typeof value === "string" ? clean(value) : value] as const,
+  );
+  return { ...line, words: clean(line.words), fields: Object.fromEntries(fields) };
 }
 
 function cleaned<T extends { readonly message: string }>(failure: T, clean: CleanWords): T {

@@ -7,6 +7,7 @@ import type {
   InferenceEnd,
   InferenceRequest,
   Inventory,
+  KeptLine,
   MachineLoad,
 } from "@muster/base";
 
@@ -85,6 +86,8 @@ export interface EndOfAttempt extends AttemptName {
   readonly result: AttemptResult;
   /** The answer of an attempt that was wanted whole; undefined: it was sent piece by piece. */
   readonly pieces: readonly InferenceDelta[] | undefined;
+  /** As it was assigned: for log lines here, and not sent. */
+  readonly traceId?: string;
 }
 
 export type WorkerSays =
@@ -103,6 +106,8 @@ export type WorkerSays =
       readonly delta: InferenceDelta;
     } & AttemptName)
   | EndOfAttempt
+  /** Of the worker's log; `dropped`: so many were left out since the last. */
+  | { readonly kind: "logs"; readonly lines: readonly KeptLine[]; readonly dropped: number }
   | { readonly kind: "draining"; readonly reason: string }
   | { readonly kind: "goodbye"; readonly reason: string };
 
@@ -122,6 +127,8 @@ export interface Assignment extends AttemptName {
   readonly isWhole: boolean;
   /** Shows that the attempt was assigned to this worker; goes back with its end. */
   readonly ticket: string;
+  /** Of the request, for log lines; empty from an orchestrator of an older version. */
+  readonly traceId: string;
 }
 
 export interface LoadOrder {
@@ -164,4 +171,9 @@ export type OrchestratorSays =
 /** How an attempt is named in tables and heartbeats. */
 export function attemptKey(attempt: AttemptName): string {
   return `${attempt.attemptId}#${attempt.epoch}`;
+}
+
+/** What log lines about an attempt are found by, here and at the orchestrator. */
+export function idsOf({ attemptId, epoch, traceId }: AttemptName & { readonly traceId?: string }) {
+  return { requestId: attemptId, traceId, epoch };
 }

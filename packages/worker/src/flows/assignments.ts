@@ -15,6 +15,7 @@ import {
   attemptKey,
   type EndOfAttempt,
   type Failure,
+  idsOf,
   type RunningAttempt,
 } from "../core/link-messages.ts";
 import type { LinkSession } from "../ports/orchestrator-link.ts";
@@ -184,7 +185,7 @@ export class Assignments {
     const abort = new AbortController();
     const over = deferred<void>();
     this.#running.set(key, { assignment, abort, over });
-    this.#background.run("attempt", async () => {
+    const run = async () => {
       const result = await this.#run(assignment, answer, abort.signal);
       this.#running.delete(key);
       this.#end(assignment, result, answer);
@@ -192,7 +193,8 @@ export class Assignments {
       if (this.#running.size > 0) return;
       this.#stopWaiting();
       for (const wake of this.#idle.splice(0)) wake();
-    });
+    };
+    this.#background.run("attempt", run, idsOf(assignment));
   }
 
   cancel(name: AttemptName): void {
@@ -250,7 +252,7 @@ export class Assignments {
       const failure = MusterError.from(error, "engine_failed");
       if (signal.reason instanceof Ending) return { kind: "failed", ...signal.reason.failure };
       if (signal.aborted || failure.code === "cancelled") return { kind: "cancelled" };
-      this.#log.warn({ attemptId, epoch, code: failure.code }, "attempt failed");
+      this.#log.warn({ ...idsOf(assignment), code: failure.code }, "attempt failed");
       return { kind: "failed", code: failure.code, message: failure.message, param: failure.param };
     }
   }
@@ -263,12 +265,13 @@ export class Assignments {
   }
 
   #end(assignment: Assignment, result: AttemptResult, answer: WholeAnswer | undefined): void {
-    const { attemptId, epoch, ticket } = assignment;
+    const { attemptId, epoch, ticket, traceId } = assignment;
+    this.#log.debug({ ...idsOf(assignment), result: result.kind }, "attempt ended");
     if (result.kind === "failed" && result.code === "given_back")
       this.#givenBack[answer === undefined ? "interactive" : "batch"] += 1;
     const isAnswered = answer !== undefined && result.kind === "finished";
     const pieces = answer === undefined ? undefined : isAnswered ? answer.pieces : [];
-    const end: EndOfAttempt = { kind: "end", attemptId, epoch, ticket, result, pieces };
+    const end: EndOfAttempt = { kind: "end", attemptId, epoch, ticket, result, pieces, traceId };
     this.#outbox.add(end, isAnswered ? answer.bytes : 0);
     this.#session?.send(end);
   }

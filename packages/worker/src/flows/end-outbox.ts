@@ -1,5 +1,5 @@
 import type { Log } from "@muster/base";
-import { type AttemptName, attemptKey, type EndOfAttempt } from "../core/link-messages.ts";
+import { type AttemptName, attemptKey, type EndOfAttempt, idsOf } from "../core/link-messages.ts";
 
 const maxEnds = 1_000;
 const maxBytes = 64 * 1024 * 1024;
@@ -25,8 +25,8 @@ export class EndOutbox {
     this.#bytes += bytes;
     for (const { end: oldest } of this.#ends.values()) {
       if (this.#ends.size <= maxEnds && this.#bytes <= maxBytes) return;
-      const { attemptId, epoch } = oldest;
-      this.#log.warn({ attemptId, epoch, ends: this.#ends.size, bytes: this.#bytes }, "end given up unheard");
+      const held = { ends: this.#ends.size, bytes: this.#bytes };
+      this.#log.warn({ ...idsOf(oldest), ...held }, "end given up unheard");
       this.remove(oldest);
     }
   }

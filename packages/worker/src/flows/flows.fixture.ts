@@ -36,7 +36,16 @@ export function assignment(
   { maxTokens, ...change }: Partial<Assignment> & { readonly maxTokens?: number } = {},
 ): Assignment {
   const request = generation(text, maxTokens);
-  return { attemptId, epoch: 1, replicaId: "rep-1", request, isWhole: false, ticket: "", ...change };
+  return {
+    attemptId,
+    epoch: 1,
+    replicaId: "rep-1",
+    request,
+    isWhole: false,
+    ticket: "",
+    traceId: "",
+    ...change,
+  };
 }
 
 /** An orchestrator's end of a link, in memory. */

@@ -94,7 +94,8 @@ export function createBullmqJobQueue(options: {
         await answered(() => queueOf(lane).remove(jobIdOf(job)));
       } catch (error) {
         // It is running, or the store is away: a runner that asks for it later finds that its client is gone.
-        log.debug({ requestId: job.requestId, error: String(error) }, "job not removed");
+        const { requestId, traceId } = job;
+        log.debug({ requestId, traceId, error: String(error) }, "job not removed");
       }
     },
     consume(lane, handlers) {

@@ -12,6 +12,7 @@ import { noUsage, payerOf } from "../../core/batches/batch.ts";
 import type { LineResult, LineToken } from "../../core/batches/line-result.ts";
 import { failureOfCode, type LineFailure } from "../../core/batches/line-retry-rule.ts";
 import { requestSize } from "../../core/scheduling/request-size.ts";
+import type { SpanRef } from "../../core/tracing/trace-context.ts";
 import type { Digest } from "../../ports/digest.ts";
 import {
   type CollectedPart,
@@ -43,6 +44,8 @@ export interface LineToAnswer {
   /** Of the lines that begin alike; 0 for one that stands alone. */
   readonly prefix: number;
   readonly text: LineText;
+  /** Undefined where it is not recorded: then only its id travels. */
+  readonly trace?: SpanRef | undefined;
 }
 
 /** An end that a worker has worked out, with all its output. */
@@ -237,7 +240,8 @@ export class StartedLine {
     const attemptId = partName({ batchId: record.id, line, gen: token.gen, part, parts: plan.parts.length });
     const { epoch } = token;
     const ticket = tickets.issue({ attemptId, epoch, workerId: lease.workerId });
-    const named = { requestId: attemptId, epoch, request, ticket, payer: payerOf(record) };
+    const trace = this.#line.trace ?? { traceId: this.#line.name };
+    const named = { requestId: attemptId, epoch, request, ticket, payer: payerOf(record), trace };
     const outcome = await attempts.run(named, lease, { signal, delivery: "whole" });
     stopListening();
     onSlot(undefined);

@@ -301,7 +301,9 @@ export class BatchKeeper {
     if (batch === undefined) return;
     this.#deps.log.info({ batchId, state: batchState(batch.events) }, "batch moved on");
     this.#deps.steps.stateChanged(batch);
-    if (event.kind === "sealed" || event.kind === "failed") await this.#putAway(batch);
+    if (event.kind !== "sealed" && event.kind !== "failed") return;
+    this.#deps.steps.ended?.(batch);
+    await this.#putAway(batch);
   }
 
   async #putAway({ record: { id } }: ActiveBatch): Promise<void> {

@@ -11,6 +11,8 @@ export interface KeeperSteps {
   finalize(batch: ActiveBatch): Promise<BatchEvent>;
   /** Somebody may want to know. */
   stateChanged(batch: ActiveBatch): void;
+  /** Its last event was written by us just now. */
+  ended?(batch: ActiveBatch): void;
 }
 
 /** What a keeper knows of a batch between two looks at it. */

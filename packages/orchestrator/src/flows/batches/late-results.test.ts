@@ -1,6 +1,7 @@
 import { ManualClock, silentLog } from "@muster/base";
 import { expect, it } from "vitest";
 import { createHmacLineTickets } from "../../adapters/common/line-tickets.ts";
+import { sha256 } from "../../adapters/common/sha256.ts";
 import type { AuditEvent } from "../../ports/audit-trail.ts";
 import { LateResults } from "./late-results.ts";
 import { MemoryObjectStore } from "./store.fixture.ts";
@@ -18,7 +19,7 @@ async function start() {
   const audited: AuditEvent[] = [];
   const late: unknown[] = [];
   const results = new LateResults({
-    ...{ store, tickets, clock, log: silentLog },
+    ...{ store, tickets, digest: sha256, clock, log: silentLog },
     lines: { late: async (...all) => void late.push(all) },
     audit: { record: (event) => void audited.push(event) },
   });

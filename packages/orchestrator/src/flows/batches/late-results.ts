@@ -2,9 +2,11 @@ import type { Clock, Log } from "@muster/base";
 import { objectKeys } from "../../core/batches/keys.ts";
 import { lineEntryBytes, readLineEntries } from "../../core/batches/line-index.ts";
 import type { AuditTrail } from "../../ports/audit-trail.ts";
+import type { Digest } from "../../ports/digest.ts";
 import type { LineTickets } from "../../ports/line-tickets.ts";
 import type { ObjectStore } from "../../ports/object-store.ts";
 import type { StrayEnd } from "../attempt-table.ts";
+import { lineIds } from "./line-body.ts";
 import type { LineRunner } from "./line-runner.ts";
 import { parsePartName } from "./part-name.ts";
 
@@ -13,6 +15,7 @@ interface LateResultsDeps {
   readonly lines: Pick<LineRunner, "late">;
   readonly tickets: LineTickets;
   readonly audit: AuditTrail;
+  readonly digest: Digest;
   readonly clock: Clock;
   readonly log: Log;
   /** Told of each result of a line that its worker was not given. */
@@ -48,7 +51,7 @@ export class LateResults {
     }
     if (name.parts !== 1 || report.kind !== "finished") return acknowledge();
     const { batchId, line, gen } = name;
-    const { store, lines, log } = this.#deps;
+    const { store, lines, log, digest } = this.#deps;
     try {
       const range = { offset: line * lineEntryBytes, length: lineEntryBytes };
       const bytes = await store.get(objectKeys.lineIndex(batchId), range);
@@ -61,16 +64,21 @@ export class LateResults {
       }
       acknowledge();
     } catch (error) {
-      log.warn({ batchId, line, error: String(error) }, "late result not taken");
+      log.warn({ ...lineIds(digest, name), error: String(error) }, "late result not taken");
     }
   }
 
   /** Acknowledged all the same: a worker that means no harm, and is too old for tickets, need not say it again. */
   #refuse({ workerId, attemptId, epoch, ticket }: StrayEnd): void {
-    const { audit, clock, log } = this.#deps;
+    const { audit, clock, log, digest } = this.#deps;
+    const name = parsePartName(attemptId);
+    const ids = name === undefined ? {} : lineIds(digest, name);
     const verdict = "fenced";
     const why = ticket === "" ? "it has no ticket" : "its ticket is not for this worker and line";
-    log.warn({ workerId, attemptId, epoch, verdict, why }, "a result was refused: its line was not assigned");
+    log.warn(
+      { ...ids, workerId, attemptId, epoch, verdict, why },
+      "a result was refused: its line was not assigned",
+    );
     this.#deps.onUnassigned?.();
     const nowMs = clock.nowMs();
     const known = this.#forgers.get(workerId);

@@ -5,6 +5,18 @@ export function lineName(digest: Digest, batchId: string, line: number): string 
   return digest(`${batchId}:${line}`).slice(0, 32);
 }
 
+/**
+ * What log lines and traces about a line are found by: its request id is in the output file, and its trace's id is the
+ * same however often, and wherever, it is run.
+ */
+export function lineIds(
+  digest: Digest,
+  { batchId, line }: { readonly batchId: string; readonly line: number },
+) {
+  const traceId = lineName(digest, batchId, line);
+  return { requestId: `req-${traceId}`, traceId, batchId, line };
+}
+
 const encoder = new TextEncoder();
 
 /** One line of an output or error file, in OpenAI's form. */

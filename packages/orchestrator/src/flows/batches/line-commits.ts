@@ -2,7 +2,9 @@ import { type BackoffPolicy, backoffMs, type Clock, type Log, MusterError } from
 import type { LineResult } from "../../core/batches/line-result.ts";
 import type { LineRef } from "../../core/job.ts";
 import type { Claim, CommitLedger, Verdict } from "../../ports/commit-ledger.ts";
+import type { Digest } from "../../ports/digest.ts";
 import type { CommitDesk } from "./commit-desk.ts";
+import { lineIds } from "./line-body.ts";
 import type { Stop } from "./stop.ts";
 
 /** How long a store that is away is waited for before it is asked again. */
@@ -11,6 +13,7 @@ const storeRetry: BackoffPolicy = { baseMs: 200, maxMs: 5_000 };
 interface LineCommitsDeps {
   readonly ledger: CommitLedger;
   readonly desk: CommitDesk;
+  readonly digest: Digest;
   readonly clock: Clock;
   readonly log: Log;
 }
@@ -48,7 +51,9 @@ export class LineCommits {
         const mayPass = code === "store_full" || code === "store_unavailable" || code === "queue_full";
         if (!mayPass || stop.isSaid) throw error;
         const waitMs = retryMs(tries);
-        this.#deps.log.warn({ batchId, line: result.line, code, waitMs }, "result not written yet");
+        const { log, digest } = this.#deps;
+        const ids = lineIds(digest, { batchId, line: result.line });
+        log.warn({ ...ids, code, waitMs }, "result not written yet");
         await this.pause(retryMs(tries), stop);
       }
     }

@@ -77,8 +77,8 @@ async function startRunner(
   });
   const desk = new CommitDesk({ store, ledger, digest, writer: "test", clock, log });
   const runner = new LineRunner({
-    ...{ active, ledger, answerer, fleet, clock, log },
-    commits: new LineCommits({ ledger, desk, clock, log }),
+    ...{ active, ledger, answerer, fleet, digest, clock, log },
+    commits: new LineCommits({ ledger, desk, digest, clock, log }),
     input: new BlockReader({ store }),
     random: () => 0.5,
     hedges: flow.hedges ?? false,

@@ -6,12 +6,16 @@ import { type LineFailure, type LineVerdict, lineVerdict } from "../../core/batc
 import { type LineRef, type LinesRef, linesOf } from "../../core/job.ts";
 import type { Lane } from "../../core/lane.ts";
 import type { Claim, CommitLedger } from "../../ports/commit-ledger.ts";
+import type { Digest } from "../../ports/digest.ts";
+import type { Tracer } from "../../ports/tracer.ts";
 import type { FleetRegistry } from "../fleet-registry.ts";
 import type { LineRuns } from "../lane-control.ts";
 import type { ActiveBatch, ActiveBatches } from "./active-batches.ts";
 import type { LineAnswer, LineAnswerer, StartedLine, WholeEnd } from "./answer-line.ts";
 import { Hedger } from "./hedger.ts";
+import { lineIds } from "./line-body.ts";
 import type { LineCommits } from "./line-commits.ts";
+import { beginLineSpan, type LineSpan } from "./line-span.ts";
 import { type LineText, parseLineText } from "./line-text.ts";
 import { Stop } from "./stop.ts";
 import { type RunningLine, tryHedged } from "./try-hedged.ts";
@@ -34,6 +38,11 @@ export interface LineRunnerEvents {
   committed(record: BatchRecord, model: string, result: LineResult): void;
 }
 
+interface LineToCommit extends Pick<RunningLine, "ref" | "model" | "stop"> {
+  readonly record: BatchRecord;
+  readonly span?: LineSpan | undefined;
+}
+
 interface LineRunnerDeps {
   readonly active: ActiveBatches;
   readonly ledger: CommitLedger;
@@ -41,6 +50,9 @@ interface LineRunnerDeps {
   readonly answerer: LineAnswerer;
   readonly input: { read(key: string, offset: number, length: number): Promise<Uint8Array> };
   readonly fleet: FleetRegistry;
+  readonly digest: Digest;
+  /** Undefined: traces are off. */
+  readonly tracer?: Tracer | undefined;
   /** What a batch waits for before more of its lines are begun; undefined: nothing. */
   readonly waitsFor?: ((record: BatchRecord) => Promise<string | undefined>) | undefined;
   readonly clock: Clock;
@@ -118,6 +130,7 @@ export class LineRunner implements LineRuns {
 
   async #run(lane: Lane, ref: LineRef): Promise<void> {
     const name = `${ref.batchId}.${ref.line}`;
+    const { digest } = this.#deps;
     if (this.#running.has(name)) return;
     const running = this.#begin(lane, ref);
     this.#running.set(name, running);
@@ -127,10 +140,11 @@ export class LineRunner implements LineRuns {
       if (this.#isStopping) running.backAfterMs = 0;
       else await this.#answer(running, batch);
     } catch (error) {
-      this.#deps.log.error({ batchId: ref.batchId, line: ref.line, error: String(error) }, "line not run");
+      this.#deps.log.error({ ...lineIds(digest, ref), error: String(error) }, "line not run");
       running.backAfterMs = brokenWaitMs;
     } finally {
       this.#running.delete(name);
+      running.span?.end();
     }
     // Only now: it may come straight back to us.
     if (running.backAfterMs !== undefined) await this.#giveBack(running, running.backAfterMs);
@@ -141,7 +155,7 @@ export class LineRunner implements LineRuns {
     return {
       ...{ lane, model: lane.model, ref, stop: new Stop(), isWaiting: true, needs: new Set() },
       failures: Array.from({ length: ref.transientFailures ?? 0 }, () => transient),
-      ...{ tried: undefined, hedge: undefined, hedges: 0, backAfterMs: undefined },
+      ...{ tried: undefined, hedge: undefined, hedges: 0, backAfterMs: undefined, span: undefined },
     };
   }
 
@@ -161,7 +175,9 @@ export class LineRunner implements LineRuns {
     if (first === undefined) return;
     for (const workerId of first.crashedOn) failures.push({ kind: "engine_crashed", workerId });
     const text = await this.#read(batch, ref);
-    const started = answerer.begin({ ...ref, record: batch.record, model, text });
+    running.span = beginLineSpan(this.#deps, batch.record, { ...ref, model });
+    const trace = running.span?.ref;
+    const started = answerer.begin({ ...ref, record: batch.record, model, text, trace });
     running.needs = started.needs;
     // Whoever had the line before us may have been lost before it could be given up.
     const known = failures.length === 0 ? undefined : lineVerdict(failures, this.#at(batch));
@@ -239,14 +255,15 @@ export class LineRunner implements LineRuns {
     latest: readonly LineFailure[],
     { epoch }: LineToken,
   ): Promise<LineVerdict> {
-    const { ledger, log } = this.#deps;
+    const { ledger, log, digest } = this.#deps;
     const { batchId, line } = ref;
     failures.push(...latest);
     for (const { kind, workerId } of latest)
       if (kind === "engine_crashed") await ledger.crashed(batchId, line, workerId ?? "").catch(() => []);
     const verdict = lineVerdict(failures, this.#at(batch));
     const failure = latest.at(-1)?.kind;
-    log.info({ batchId, line, epoch, failure, verdict: verdict.kind }, "a try of a line failed");
+    const ids = lineIds(digest, ref);
+    log.info({ ...ids, epoch, failure, verdict: verdict.kind }, "a try of a line failed");
     return verdict;
   }
 
@@ -261,18 +278,14 @@ export class LineRunner implements LineRuns {
 
   /** True when the line is over with, false when it must be run again. */
   async #commit(
-    {
-      ref,
-      model,
-      stop,
-      record,
-    }: Pick<RunningLine, "ref" | "model" | "stop"> & { readonly record: BatchRecord },
+    { ref, model, stop, record, span }: LineToCommit,
     token: LineToken,
     answer: LineAnswer,
   ): Promise<boolean> {
     const { batchId, line } = ref;
     const result: LineResult = { line, token, ...answer };
     const verdict = await this.#deps.commits.commit(batchId, result, stop);
+    span?.answered(answer, verdict);
     switch (verdict) {
       case "ok":
         this.#events.committed(record, model, result);
@@ -306,7 +319,8 @@ export class LineRunner implements LineRuns {
       await this.#events.giveBack(lane, { ...ref, round: ref.round + 1, transientFailures }, delayMs);
     } catch (error) {
       // The feeder finds it: it is not done, and not in the lane.
-      this.#deps.log.debug({ batchId: ref.batchId, line: ref.line, error: String(error) }, "not given back");
+      const { digest, log } = this.#deps;
+      log.debug({ ...lineIds(digest, ref), error: String(error) }, "not given back");
     }
   }
 

@@ -4,6 +4,7 @@ import { hasSha256 } from "../../core/batches/segment-record.ts";
 import { WinnerSelection } from "../../core/batches/winners-selection.ts";
 import type { Digest } from "../../ports/digest.ts";
 import type { ObjectStore } from "../../ports/object-store.ts";
+import { lineIds } from "./line-body.ts";
 import { ResultReader } from "./result-reader.ts";
 import { scanSegments } from "./segment-scan.ts";
 import { latestSnapshot } from "./winners-store.ts";
@@ -55,7 +56,7 @@ function offer(
   const { selection, record, piece } = found;
   const { line, offset, length } = record;
   if (hasSha256(record, digest(record.body))) selection.offer(record, { piece, offset, length });
-  else log.error({ batchId, line, piece, offset }, "result record is damaged");
+  else log.error({ ...lineIds(digest, { batchId, line }), piece, offset }, "result record is damaged");
 }
 
 /** Looks up the answers whose records did not come by: they lost to another before they were claimed, or are damaged. */
@@ -73,7 +74,8 @@ async function confirmRest(
     } catch (error) {
       const { code, message } = MusterError.from(error);
       if (onDamage === "throw" || code !== "internal") throw error;
-      deps.log.error({ batchId, line, error: message }, "answer lost, line is run again");
+      const ids = lineIds(deps.digest, { batchId, line });
+      deps.log.error({ ...ids, error: message }, "answer lost, line is run again");
       selection.drop(line);
     }
   }

@@ -4,8 +4,11 @@ import type { LineFailure } from "../../core/batches/line-retry-rule.ts";
 import type { LineRef } from "../../core/job.ts";
 import type { Lane } from "../../core/lane.ts";
 import type { CommitLedger } from "../../ports/commit-ledger.ts";
+import type { Digest } from "../../ports/digest.ts";
 import type { StartedLine } from "./answer-line.ts";
 import { HedgedTries, type LineTry } from "./hedged-tries.ts";
+import { lineIds } from "./line-body.ts";
+import type { LineSpan } from "./line-span.ts";
 import { Stop } from "./stop.ts";
 
 /** A line that is being answered here. */
@@ -27,10 +30,13 @@ export interface RunningLine {
   /** Begins another try beside the first. */
   hedge: (() => void) | undefined;
   hedges: number;
+  /** Undefined where it is not traced. */
+  span: LineSpan | undefined;
 }
 
 interface TryDeps {
   readonly ledger: CommitLedger;
+  readonly digest: Digest;
   readonly clock: Clock;
   readonly log: Log;
 }
@@ -80,7 +86,7 @@ export async function tryHedged(
 }
 
 async function secondTry(
-  { ledger, log }: TryDeps,
+  { ledger, log, digest }: TryDeps,
   { ref, tried }: RunningLine,
   hedged: HedgedTries,
   begin: (token: LineToken, slow: LineFailure) => Promise<LineTry>,
@@ -88,6 +94,6 @@ async function secondTry(
   const claim = await ledger.claim(ref.batchId, ref.line, ref.gen);
   if (claim.kind !== "claimed" || hedged.isSettled)
     return { token: { gen: ref.gen, epoch: 0 }, outcome: { kind: "failed", failure: { kind: "preempted" } } };
-  log.info({ batchId: ref.batchId, line: ref.line }, "a slow line is tried elsewhere as well");
+  log.info(lineIds(digest, ref), "a slow line is tried elsewhere as well");
   return begin(claim.token, { kind: "worker_lost", workerId: tried?.workerId ?? "" });
 }

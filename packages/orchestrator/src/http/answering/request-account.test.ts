@@ -17,6 +17,7 @@ async function admitted() {
         settle: async (tokens: number) => void settled.push(tokens),
       }),
     },
+    tracer: undefined,
     usage: {
       answered: (_owner: unknown, outcome: string, tokens: TokenCounts) =>
         void answered.push([outcome, tokens]),

@@ -1,10 +1,13 @@
-import type { ErrorCode, GenerateUsage, InferenceRequest, MusterError } from "@muster/base";
+import type { ErrorCode, GenerateUsage, InferenceEnd, InferenceRequest, MusterError } from "@muster/base";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { promptKeyOf, promptTokensOf, reserveOf } from "../../core/quota/estimate.ts";
+import type { TraceRef } from "../../core/tracing/trace-context.ts";
 import type { Payer, TokenCounts } from "../../core/usage/usage-row.ts";
 import type { HeldQuota } from "../../flows/quota/quota-desk.ts";
 import type { HttpDeps } from "../http-deps.ts";
+import { InferenceSpan } from "./inference-span.ts";
 import { anthropicRateHeaders, rateHeaders } from "./rate-headers.ts";
+import type { Asked } from "./submit.ts";
 
 /** How a request ends that its client wanted no more, or not for so long. */
 const givenUp: ReadonlySet<ErrorCode> = new Set(["cancelled", "deadline_exceeded"]);
@@ -20,7 +23,7 @@ interface Seen {
   usage: GenerateUsage | undefined;
 }
 
-interface AccountDeps extends Pick<HttpDeps, "clock"> {
+interface AccountDeps extends Pick<HttpDeps, "clock" | "tracer"> {
   readonly quota: Pick<HttpDeps["quota"], "admit">;
   readonly usage: Pick<HttpDeps["usage"], "answered">;
 }
@@ -33,6 +36,7 @@ export class RequestAccount {
   readonly #model: string;
   #seen: readonly Seen[] = [];
   #held: HeldQuota | undefined;
+  #span: InferenceSpan | undefined;
   #isAdmitted = false;
   #isGivenUp = false;
   #settling: Promise<void> = Promise.resolve();
@@ -50,6 +54,16 @@ export class RequestAccount {
   get payer(): Payer {
     const { keyId, tenant } = this.#request.principal;
     return { keyId, tenant, class: "interactive" };
+  }
+
+  /** What its answers are a part of. */
+  get trace(): TraceRef {
+    return this.#span?.ref ?? this.#request.trace;
+  }
+
+  /** It is known now what is asked for. */
+  asked(asked: Asked): void {
+    this.#span ??= InferenceSpan.begin(this.#deps, this.#request, asked);
   }
 
   /** Throws `rate_limited`, `quota_exceeded`, `request_too_large` and `store_unavailable`; says in headers what is left. */
@@ -79,6 +93,7 @@ export class RequestAccount {
   }
 
   output(answer: number, tokens: number): void {
+    this.#span?.output();
     const seen = this.#seen[answer];
     if (seen === undefined) return;
     seen.hasOutput = true;
@@ -86,7 +101,8 @@ export class RequestAccount {
   }
 
   /** Settled before its last word is sent, which does not wait for the store: it was told first. */
-  ended(answer: number, usage: GenerateUsage): void {
+  ended(answer: number, { usage, reason }: Pick<InferenceEnd, "usage" | "reason">): void {
+    this.#span?.ended(answer, reason);
     const seen = this.#seen[answer];
     if (seen === undefined) return;
     seen.usage = usage;
@@ -96,10 +112,11 @@ export class RequestAccount {
 
   /** The request is over, however it ended. */
   async close(failure: MusterError | undefined): Promise<void> {
+    this.#isGivenUp = failure !== undefined && givenUp.has(failure.code);
+    this.#span?.close(failure, this.#tokens());
     if (!this.#isAdmitted) return;
     this.#isAdmitted = false;
     const outcome = failure === undefined ? "ok" : "failed";
-    this.#isGivenUp = failure !== undefined && givenUp.has(failure.code);
     this.#deps.usage.answered({ ...this.payer, model: this.#model }, outcome, this.#tokens());
     await this.#settling;
     await this.#settle();

@@ -36,7 +36,10 @@ export function respond(
     async ({ controller, account }) => {
       const { signal } = controller;
       const answers = await submitAnswers(deps, asked, { signal, account });
-      if (isStreamed) return stream({ deps, reply, controller, words: wording.stream(), model }, answers);
+      if (isStreamed) {
+        const words = wording.stream();
+        return stream({ deps, reply, controller, words, model }, answers);
+      }
       const gathered = await Promise.all(answers.map(gather));
       nameSources(
         reply,
@@ -61,6 +64,7 @@ async function stream(
   { deps, reply, controller, words, model }: Streaming,
   answers: readonly AsyncIterable<AnswerEvent>[],
 ): Promise<MusterError | undefined> {
+  const { id: requestId, trace } = reply.request;
   const held = new HeldStream(deps.clock, reply, () => deps.comingUp(model));
   const onSource = (source: AnswerSource) => {
     if (!held.isOpen && answers.length === 1) nameSources(reply, [source]);
@@ -79,7 +83,8 @@ async function stream(
       held.abandon();
       throw failure;
     }
-    if (isShortened(failure)) deps.log.error({ error: failure.stack }, "stream failed");
+    if (isShortened(failure))
+      deps.log.error({ requestId, traceId: trace.traceId, error: failure.stack }, "stream failed");
     await held.fail(words.failure(failure));
     return failure;
   }

@@ -32,6 +32,7 @@ export async function submitAnswers(
   const { requestId, target, laneClass, requests, isStreamed, params } = asked;
   const { model, loadMs, deadlineMs } = target;
   const [first] = requests;
+  account.asked(asked);
   // Of a model that has yet to be loaded the catalogue has said what it can do.
   if (first !== undefined && deps.served.has(model))
     requireCapabilities(deps, { model, request: first, params });
@@ -48,6 +49,7 @@ export async function submitAnswers(
         deadlineMs,
         isRestartable: !isStreamed,
         payer: account.payer,
+        trace: account.trace,
         signal,
       }),
     ),
@@ -89,7 +91,7 @@ async function* measured(
       lastPieceMs = nowMs;
     } else if (event.kind === "end") {
       metrics.tokensUsed({ model, tenant: account.payer.tenant }, event.usage, toldTokens);
-      account.ended(choice, event.usage);
+      account.ended(choice, event);
     }
     yield event;
   }

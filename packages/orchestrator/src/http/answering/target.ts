@@ -9,6 +9,8 @@ import { startingUp, unknownModel } from "./served.ts";
 
 /** What a request for some name goes to. */
 export interface Target {
+  /** As it was asked for. */
+  readonly name: string;
   /** As it is served: the name in the answer, in metrics and of the lane. */
   readonly model: string;
   readonly entry: ModelEntry | undefined;
@@ -43,7 +45,7 @@ export function targetOf(
   switch (resolved.kind) {
     case "model": {
       const { model, entry, loadMs } = resolved;
-      return { model, entry, loadMs, deadlineMs };
+      return { name, model, entry, loadMs, deadlineMs };
     }
     case "unknown":
       throw unknownModel(deps, name, allowed);

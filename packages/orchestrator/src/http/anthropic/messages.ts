@@ -19,9 +19,11 @@ export function anthropicRoutes(app: FastifyInstance, deps: HttpDeps): void {
   void app.register((scope, _options, done) => {
     scope.setErrorHandler((thrown: Error, request, reply) => {
       const error = fromFastify(thrown, deps.bodyLimitBytes);
-      const { id: requestId, routeOptions } = request;
-      if (isShortened(error))
-        deps.log.error({ requestId, route: routeOptions.url, error: thrown.stack }, "request failed");
+      const { id: requestId, routeOptions, trace } = request;
+      if (isShortened(error)) {
+        const fields = { requestId, traceId: trace.traceId, route: routeOptions.url, error: thrown.stack };
+        deps.log.error(fields, "request failed");
+      }
       return sendError(reply, error, () => anthropicError(error, requestId));
     });
 

@@ -21,6 +21,8 @@ import type {
 import { attemptKey } from "../../core/link-messages.ts";
 import type { LinkEnd } from "../../ports/orchestrator-link.ts";
 
+const maxTraceIdLength = 64;
+
 export function helloToWire(hello: WorkerHello): WorkerMessage {
   const { workerId, name, version, labels, hardware, running, takesPlacement, engine, engineVersion } = hello;
   return {
@@ -70,6 +72,13 @@ export function toWire(message: WorkerSays): WorkerMessage {
       const { attemptId, epoch, ticket, result, pieces } = message;
       const whole = pieces === undefined ? {} : { whole: true, pieces: pieces.map(deltaToWire) };
       return { end: { attemptId, epoch, ticket, ...resultToWire(result), ...whole } };
+    }
+    case "logs": {
+      const lines = message.lines.map(({ atMs, fields, ...line }) => ({
+        ...line,
+        ...{ atMs: Math.round(atMs), fieldsJson: JSON.stringify(fields) },
+      }));
+      return { logs: { lines, dropped: message.dropped } };
     }
     case "draining":
       return { draining: { reason: message.reason } };
@@ -162,7 +171,7 @@ export function refusalFromWire(wire: Extract<OrchestratorBody, { kind: "refused
 export function fromWire(body: Exclude<OrchestratorBody, { kind: "welcome" | "refused" }>): OrchestratorSays {
   switch (body.kind) {
     case "assign": {
-      const { attemptId, epoch, replicaId, request, whole, ticket } = body.value;
+      const { attemptId, epoch, replicaId, request, whole, ticket, traceId } = body.value;
       return {
         kind: "assign",
         attemptId,
@@ -171,6 +180,7 @@ export function fromWire(body: Exclude<OrchestratorBody, { kind: "welcome" | "re
         request: requestFromWire(request),
         isWhole: whole,
         ticket,
+        traceId: traceId.slice(0, maxTraceIdLength),
       };
     }
     case "cancel":

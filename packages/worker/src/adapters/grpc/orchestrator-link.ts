@@ -8,7 +8,7 @@ import {
   type WorkerMessage,
 } from "@muster/proto";
 import type { Identity } from "../../core/identity.ts";
-import type { OrchestratorSays, WorkerHello } from "../../core/link-messages.ts";
+import { idsOf, type OrchestratorSays, type WorkerHello } from "../../core/link-messages.ts";
 import type { DialResult, LinkEnd, LinkSession, OrchestratorLink } from "../../ports/orchestrator-link.ts";
 import { fromWire, helloToWire, refusalFromWire, toWire, welcomeFromWire } from "./convert.ts";
 import { channelFor } from "./secure-channel.ts";
@@ -203,7 +203,9 @@ function deliver(
   try {
     message = fromWire(body);
   } catch (error) {
-    log.error({ kind: body.kind, error: MusterError.from(error).message }, "message cannot be read");
+    // So that one about a request is found all the same.
+    const ids = body.kind === "assign" ? idsOf(body.value) : {};
+    log.error({ ...ids, kind: body.kind, error: MusterError.from(error).message }, "message cannot be read");
     return;
   }
   receive(message);
