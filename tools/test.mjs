@@ -12,6 +12,8 @@ const lanes = [
     types: ["node_modules/typescript/bin/tsc", "-b"],
     layers: ["node_modules/dependency-cruiser/bin/dependency-cruise.mjs", "packages", "test", "bench"],
     "dead-code": ["node_modules/knip/bin/knip.js"],
+    // After types: it needs the build.
+    monitoring: ["tools/gen-monitoring.mjs", "--check"],
   },
   {
     promises: ["tools/promises.mjs"],
