@@ -162,7 +162,7 @@ describe("models and probes", () => {
     await cluster.post("/v1/chat/completions", chat("metrics please"));
     const metrics = await (await fetch(`${cluster.url}/metrics`)).text();
     expect(metrics).toContain(
-      `muster_requests_total{model="${model}",endpoint="chat_completions",outcome="ok"} 1`,
+      `muster_requests_total{model="${model}",endpoint="chat_completions",class="interactive",outcome="ok"} 1`,
     );
     expect(metrics).toContain('muster_workers{state="ready"} 1');
     expect(metrics).not.toContain("metrics please");

@@ -60,6 +60,7 @@ export {
   lendingPolicies,
   lendingStates,
   type MachineLoad,
+  type ProcessStats,
   type StoredFile,
 } from "./pure/hardware.ts";
 export { type AddressKind, addressKind, isEveryAddress, isLoopbackHost } from "./pure/host-address.ts";

@@ -22,6 +22,8 @@ export interface StartedAccess {
   readonly refusals: Refusals;
   /** Where the key of this machine's operator is; undefined while none is needed. */
   readonly operatorKeyFile: () => string | undefined;
+  /** Records of keys that could not be read at the last look. */
+  readonly damagedKeys: () => number;
 }
 
 /** Whoever asked without a key before there were any keeps what they have made. */
@@ -69,7 +71,7 @@ export async function startAccess(deps: {
     // Another orchestrator may have made the first key: then this one is closed as well.
     onClosed: () => background.run("operator-key", makeOperatorKey),
   });
-  const isExposed = [config.host, config.adminListener?.host].some(
+  const isExposed = [config.host, config.adminListener?.host, config.metricsListener?.host].some(
     (host) => host !== undefined && !isLoopbackHost(host),
   );
   await book.start();
@@ -81,5 +83,9 @@ export async function startAccess(deps: {
   });
   const refusals = new Refusals({ audit, clock });
   lifecycle.onStop("refusals", () => refusals.close());
-  return { keyRing, keys, refusals, operatorKeyFile: () => (operatorKey === undefined ? undefined : path) };
+  return {
+    ...{ keyRing, keys, refusals },
+    operatorKeyFile: () => (operatorKey === undefined ? undefined : path),
+    damagedKeys: () => book.damagedCount,
+  };
 }

@@ -17,9 +17,10 @@ import type { StartedCatalogue } from "./compose-catalogue.ts";
 import { startPresence } from "./compose-presence.ts";
 import type { StartedQuota } from "./compose-quota.ts";
 import type { OrchestratorConfig } from "./config.ts";
-import { type BatchRecord, batchState, payerOf } from "./core/batches/batch.ts";
+import { type BatchEndpoint, type BatchRecord, batchState, payerOf } from "./core/batches/batch.ts";
 import { parseCompletionWindow } from "./core/batches/completion-window.ts";
 import { type TimedIdPrefix, timedId } from "./core/batches/ids.ts";
+import type { WaitingLane } from "./core/lane.ts";
 import { parseObjectStoreUri } from "./core/object-store-uri.ts";
 import { shareOfPriority, weightOfTenant } from "./core/scheduling/fair-share.ts";
 import type { AttemptTable } from "./flows/attempt-table.ts";
@@ -29,6 +30,7 @@ import { BatchDesk } from "./flows/batches/batch-desk.ts";
 import { BatchStore } from "./flows/batches/batch-store.ts";
 import { BlockReader } from "./flows/batches/block-reader.ts";
 import { CommitDesk } from "./flows/batches/commit-desk.ts";
+import { EndedBatches } from "./flows/batches/ended-batches.ts";
 import { FeedGate } from "./flows/batches/feed-gate.ts";
 import { FileStore } from "./flows/batches/file-store.ts";
 import { finalizeBatch } from "./flows/batches/finalize.ts";
@@ -39,6 +41,7 @@ import { KnownModels } from "./flows/batches/known-models.ts";
 import { LateResults } from "./flows/batches/late-results.ts";
 import { LineCommits } from "./flows/batches/line-commits.ts";
 import { LineRunner } from "./flows/batches/line-runner.ts";
+import { LineWaits } from "./flows/batches/line-waits.ts";
 import { planBatch } from "./flows/batches/plan-batch.ts";
 import { Progress } from "./flows/batches/progress.ts";
 import { rebuildLedger } from "./flows/batches/rebuild.ts";
@@ -68,6 +71,8 @@ export interface StartedBatches {
   readonly batches: BatchDesk;
   /** Lines that are still to be answered, of the batches that we drive, by model. */
   remaining(): ReadonlyMap<string, number>;
+  /** How much of that has no slot, and since when. */
+  waiting(): readonly WaitingLane[];
   readonly presence: PresenceKeeper;
 }
 
@@ -91,6 +96,13 @@ interface BatchesDeps {
   readonly lifecycle: Lifecycle;
 }
 
+/** What metrics call an endpoint. */
+const endpointLabels: Readonly<Record<BatchEndpoint, string>> = {
+  "/v1/chat/completions": "chat_completions",
+  "/v1/completions": "completions",
+  "/v1/embeddings": "embeddings",
+  "/v1/responses": "responses",
+};
 const maxLineBytes = 1_048_576;
 const planTimeoutMs = 120_000;
 /** How often what has expired is looked for. */
@@ -112,7 +124,10 @@ export async function startBatches(deps: BatchesDeps): Promise<StartedBatches> {
   });
   const ledger = createRedisCommitLedger({ address, prefix: config.redisPrefix, log });
   lifecycle.onStop("ledger", () => ledger.dispose());
-  const desk = new CommitDesk({ store, ledger, digest, writer: self, clock, log });
+  const desk = new CommitDesk({
+    ...{ store, ledger, digest, writer: self, clock, log },
+    onFenced: (verdict) => metrics.resultFenced(verdict),
+  });
   lifecycle.onStop("results", () => desk.close());
 
   const endpoints = createLineEndpoints();
@@ -160,7 +175,10 @@ export async function startBatches(deps: BatchesDeps): Promise<StartedBatches> {
     capabilities: (model) => known.capabilities(model),
     resolve: (...asked) => resolver.resolve(...asked),
   };
-  const late = new LateResults({ store, lines, tickets, audit: deps.audit, clock, log });
+  const late = new LateResults({
+    ...{ store, lines, tickets, audit: deps.audit, clock, log },
+    onUnassigned: () => metrics.resultFenced("unassigned"),
+  });
   attempts.onStray((end) => background.run("late-result", () => late.take(end)));
 
   const gate = new FeedGate({ store, ledger, clock, log, reserveBytes: config.storeReserveBytes });
@@ -178,6 +196,7 @@ export async function startBatches(deps: BatchesDeps): Promise<StartedBatches> {
     const weight = shareOfPriority(ofTenant, priority, inUse);
     return { tenant: `${tenant}/${priority}`, weight };
   };
+  const ended = new EndedBatches((state, durationMs) => metrics.batchEnded(state, durationMs));
   const keeper = new BatchKeeper({
     ...{ self, active, batches, ledger, desk, store, queue, gate, progress, clock, log, background },
     slots: (model) => served.slots(model),
@@ -202,8 +221,14 @@ export async function startBatches(deps: BatchesDeps): Promise<StartedBatches> {
         await queued.release(batch.record.tenant, batch.record.id);
         return event;
       },
-      stateChanged: ({ record, events }) => webhooks.notify(record, batchState(events), clock.wallMs()),
+      stateChanged: (batch) => {
+        ended.changed(batch);
+        webhooks.notify(batch.record, batchState(batch.events), clock.wallMs());
+      },
     },
+  });
+  const waits = new LineWaits({
+    ...{ active, clock, remaining: () => keeper.remaining(), running: () => lines.modelsRunning() },
   });
   lines.notify({
     lineDone: (batchId, line) => keeper.lineDone(batchId, line),
@@ -214,14 +239,16 @@ export async function startBatches(deps: BatchesDeps): Promise<StartedBatches> {
       // Its cost was paid when it was first put in.
       await queue.putLines(lane, shareOf(batch.record), [{ ref, cost: 0, delayMs }]);
     },
-    committed: (record, model, { outcome, usage, isCached }) => {
+    committed: (record, model, { outcome, usage, isCached, status = outcome === "failed" ? 500 : 200 }) => {
       const { quotas } = deps;
-      metrics.lineAnswered(model, isCached ? "cached" : outcome);
+      const asked = { model, tenant: record.tenant };
+      metrics.lineAnswered({ ...asked, endpoint: endpointLabels[record.endpoint], status, isCached });
+      waits.answered(model);
       const payer = payerOf(record);
       quotas.usage.answered({ ...payer, model }, outcome === "completed" ? "ok" : "failed", usage);
       const tokens = usage.promptTokens + usage.completionTokens;
       background.run("count-tokens", () => quotas.months.took(record.payer, tokens));
-      if (!isCached) metrics.tokensUsed(model, usage);
+      if (!isCached && outcome === "completed") metrics.tokensUsed(asked, usage);
     },
   });
   active.notify((batchId) => lines.batchOver(batchId));
@@ -242,6 +269,7 @@ export async function startBatches(deps: BatchesDeps): Promise<StartedBatches> {
       await keeper.stop();
     },
     remaining: () => keeper.remaining(),
+    waiting: () => waits.lanes(),
     lines,
     active,
     files,

@@ -1,4 +1,5 @@
 import type { Background, Clock, Lifecycle, Log } from "@muster/base";
+import { createExpiryReader } from "./adapters/disk/certificate-expiry.ts";
 import { type StartedAccess, startAccess } from "./compose-access.ts";
 import { type StartedAudit, startAudit } from "./compose-audit.ts";
 import { type OwnCertificates, openCertificates } from "./compose-tls.ts";
@@ -13,6 +14,10 @@ export interface StartedSecurity extends StartedAudit, StartedAccess {
   readonly trust: Trust | undefined;
   /** What the listeners for clients show of themselves; undefined: they are plain. */
   certificates(): Promise<ServerCertificates | undefined>;
+  /** When the certificates end that are shown now, in Unix time; those of clients once they are open. */
+  expiries(): ReadonlyMap<string, number>;
+  /** Records of keys, enrolments and revocations that could not be read at the last look. */
+  damagedRecords(): number;
 }
 
 /** Builds what knows who may ask and who may join, how it is encrypted, and what is remembered of it. */
@@ -37,11 +42,28 @@ export async function startSecurity(deps: {
     authorities === undefined
       ? undefined
       : () => openHostCertificates({ authorities, host: hostNames(config), clock, log, background });
+  let ofClients: ServerCertificates | undefined;
+  const expiryOf = createExpiryReader();
   return {
     ...audited,
     ...access,
     trust,
-    certificates: () =>
-      openCertificates({ config, own: deps.ownCertificates ?? ours, clock, log, lifecycle }),
+    async certificates() {
+      ofClients = await openCertificates({
+        config,
+        own: deps.ownCertificates ?? ours,
+        clock,
+        log,
+        lifecycle,
+      });
+      return ofClients;
+    },
+    expiries: () =>
+      expiryOf({
+        clients: ofClients?.current().cert,
+        fleet: trust === undefined ? undefined : authorities?.identity().certificate,
+        authority: authorities?.serving().certificate,
+      }),
+    damagedRecords: () => access.damagedKeys() + (trust?.damagedRecords() ?? 0),
   };
 }

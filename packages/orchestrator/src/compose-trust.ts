@@ -30,6 +30,8 @@ import type { ObjectStore } from "./ports/object-store.ts";
 
 export interface Trust extends FleetTrust {
   readonly desk: TrustDesk;
+  /** Records of enrolments and revocations that could not be read at the last look. */
+  damagedRecords(): number;
   /** Called once the fleet port listens: from then on it follows what changes. */
   serve(port: FleetServer): void;
 }
@@ -105,6 +107,7 @@ export async function startTrust(deps: {
   });
   return {
     desk,
+    damagedRecords: () => book.damagedCount + revocations.damagedCount,
     enrolments,
     identity: authorities.identity(),
     serve(served) {

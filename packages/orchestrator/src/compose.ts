@@ -1,13 +1,13 @@
 import { randomBytes, randomUUID } from "node:crypto";
 import { Background, type Clock, Lifecycle, type Log, systemClock } from "@muster/base";
 import { createBullmqJobQueue } from "./adapters/bullmq/job-queue.ts";
-import { createPrometheusMetrics } from "./adapters/prometheus/metrics.ts";
 import { createRedisModelDirectory } from "./adapters/redis/model-directory.ts";
 import { createRedisTokenBus } from "./adapters/redis/token-bus.ts";
 import { openObjectStore, startBatches } from "./compose-batches.ts";
 import { startCanary } from "./compose-canary.ts";
 import { startCatalogue } from "./compose-catalogue.ts";
 import { startFleetPort } from "./compose-fleet-port.ts";
+import { createMetrics, startHealth } from "./compose-metrics.ts";
 import { startMirror } from "./compose-mirror.ts";
 import { createPlacement } from "./compose-placement.ts";
 import { startQuota } from "./compose-quota.ts";
@@ -16,6 +16,7 @@ import { startSecurity } from "./compose-security.ts";
 import type { OwnCertificates } from "./compose-tls.ts";
 import type { OrchestratorConfig } from "./config.ts";
 import { countByState } from "./core/batches/batch.ts";
+import { mergedLanes } from "./core/lane.ts";
 import { AttemptTable } from "./flows/attempt-table.ts";
 import { createModelFinder, goldenOf, isPinnedFile } from "./flows/catalogue/catalogue-files.ts";
 import { outlookOf } from "./flows/catalogue/fleet-outlook.ts";
@@ -38,6 +39,8 @@ export interface RunningOrchestrator {
   readonly url: string;
   /** Where administrators ask, where that is not the same. */
   readonly adminUrl: string | undefined;
+  /** Where metrics answer, where that is a listener of its own. */
+  readonly metricsUrl: string | undefined;
   /** What clients may ask, and who of them. */
   readonly routes: HttpServer["routes"];
   /** The file with the operator's key, where one was needed. */
@@ -92,13 +95,19 @@ async function start(
 
   const fleet = new FleetRegistry({ clock, log, random: Math.random });
   const energy = new EnergyBook({ clock, heartbeatIntervalMs: config.heartbeatIntervalMs });
-  const metrics = createPrometheusMetrics({
-    workers: () => fleet.workers(),
+  const metrics = createMetrics(config, {
+    workers: () => fleet.looks(),
+    lostWorkers: () => fleet.lost(),
     energy: (workerId) => energy.of(workerId),
     openRequests: () => desk.size,
+    lanes: () => mergedLanes(desk.waiting(), batching.waiting()),
+    running: () => attempts.running(),
     isStoreUp: () => queue.isUp(),
     batches: () => countByState(batching.active.all()),
     runningLines: () => batching.lines.size,
+    health: () => health.latest(),
+    liveClients: () => 0,
+    clock,
   });
   lifecycle.onStop("metrics", () => metrics.close());
   const attempts = new AttemptTable({
@@ -128,6 +137,7 @@ async function start(
       // What nobody serves is looked for at once, here and by the others.
       asked: (model) => {
         if (served.slots(model) > 0) return;
+        metrics.coldStarted(model);
         placement.placer.poke();
         served.announce();
       },
@@ -191,12 +201,17 @@ async function start(
       canary.fleetChanged(workerId);
       placement.placer.poke();
     },
+    loadEnded: ({ model, loadMs }, result) => metrics.loadEnded(model, result, loadMs),
     workerBeat: (workerId) => {
-      const worker = fleet.worker(workerId);
+      const worker = fleet.look(workerId);
       if (worker !== undefined) energy.beat(worker);
     },
   });
 
+  const health = await startHealth({
+    ...{ config, address, certificates: security.expiries, damagedRecords: security.damagedRecords },
+    ...{ clock, log, background, lifecycle },
+  });
   const office = startMirror({
     ...{ config, fleet, clock, log, background, lifecycle },
     models: createModelFinder(models.catalogue, (model) => placement.placer.preferredVariant(model)),
@@ -253,7 +268,12 @@ async function start(
       },
     },
     {
-      ...{ host: config.host, port: config.port, admin: config.adminListener },
+      ...{
+        host: config.host,
+        port: config.port,
+        admin: config.adminListener,
+        metrics: config.metricsListener,
+      },
       certificates: await security.certificates(),
       ...{ trustedProxies: config.trustedProxies, headersTimeoutMs: config.headersTimeoutMs },
     },
@@ -270,6 +290,7 @@ async function start(
   return {
     url: http.url,
     adminUrl: http.adminUrl,
+    metricsUrl: http.metricsUrl,
     routes: http.routes,
     operatorKeyFile: security.operatorKeyFile(),
     fleetAddress: fleetPort.address,

@@ -14,9 +14,10 @@ import { builtInCatalogue, type ModelEntry } from "@muster/models";
 import { parseKeyEntry } from "./core/access/api-keys.ts";
 import { type CanaryMode, canaryModes } from "./core/fleet/canary.ts";
 import { type FleetTrustConfig, readFleetTrustConfig } from "./fleet-trust-config.ts";
+import { type MetricsConfig, readMetricsConfig } from "./metrics-config.ts";
 import { checkTls, readTrustConfig, type TrustConfig } from "./trust-config.ts";
 
-export interface OrchestratorConfig extends TrustConfig, FleetTrustConfig {
+export interface OrchestratorConfig extends TrustConfig, FleetTrustConfig, MetricsConfig {
   readonly host: string;
   /** 0 takes a free port. */
   readonly port: number;
@@ -117,6 +118,7 @@ export function loadOrchestratorConfig(
     ...readTrustConfig(overrides, { env, dataDirectory }),
     apiKeys: overrides.apiKeys ?? readList(env, "MUSTER_API_KEYS"),
     ...readFleetTrustConfig(overrides, env),
+    ...readMetricsConfig(overrides, env),
     // A request travels to its worker in one message (`maxMessageBytes`): this leaves room for what is added.
     bodyLimitBytes: overrides.bodyLimitBytes ?? 14 * 1024 * 1024,
     queueTimeoutMs: overrides.queueTimeoutMs ?? seconds("MUSTER_QUEUE_TIMEOUT_SECONDS", 86_400) ?? 60_000,

@@ -20,6 +20,8 @@ export interface TrustConfig {
   readonly trustedProxies: readonly string[];
   /** What administrates answers only there; undefined: with everything else. */
   readonly adminListener: { readonly host: string; readonly port: number } | undefined;
+  /** Metrics answer only there; undefined: where what administrates does. */
+  readonly metricsListener: { readonly host: string; readonly port: number } | undefined;
   /** Keys of this machine, and of its authority. Orchestrators of one cluster share it. */
   readonly trustDirectory: string;
   /** Time for a client to send its headers; another one is for tests. */
@@ -36,7 +38,8 @@ export function readTrustConfig(
     tls: overrides.tls ?? readTls(env),
     trustedProxies,
     tlsNames: overrides.tlsNames ?? readList(env, "MUSTER_TLS_NAMES"),
-    adminListener: overrides.adminListener ?? readAdminListener(env),
+    adminListener: overrides.adminListener ?? readListener(env, "MUSTER_ADMIN"),
+    metricsListener: overrides.metricsListener ?? readListener(env, "MUSTER_METRICS"),
     headersTimeoutMs: overrides.headersTimeoutMs ?? 20_000,
     trustDirectory: resolve(
       overrides.trustDirectory ?? readText(env, "MUSTER_TRUST_DIR") ?? join(dataDirectory, "trust"),
@@ -46,11 +49,12 @@ export function readTrustConfig(
 
 /** Throws `invalid_request` where others could listen in, and nobody has said that they may. */
 export function checkTls(
-  { tls, adminListener }: TrustConfig,
+  { tls, adminListener, metricsListener }: TrustConfig,
   { host, isLoopback }: { readonly host: string; readonly isLoopback: (host: string) => boolean },
 ): void {
   if (tls.kind !== "unsaid") return;
-  const open = [host, adminListener?.host].find((each) => each !== undefined && !isLoopback(each));
+  const hosts = [host, adminListener?.host, metricsListener?.host];
+  const open = hosts.find((each) => each !== undefined && !isLoopback(each));
   if (open === undefined) return;
   throw new MusterError(
     "invalid_request",
@@ -96,18 +100,18 @@ function tlsChoice(said: {
   return { kind: "files", certFile: resolve(certFile), keyFile: resolve(keyFile) };
 }
 
-function readAdminListener(env: Env): TrustConfig["adminListener"] {
-  const port = readInteger(env, "MUSTER_ADMIN_PORT", { min: 0, max: 65_535 });
-  const host = readText(env, "MUSTER_ADMIN_HOST");
+/** A listener of its own: `<prefix>_PORT`, and `<prefix>_HOST` where it is not on loopback. */
+function readListener(
+  env: Env,
+  prefix: "MUSTER_ADMIN" | "MUSTER_METRICS",
+): { readonly host: string; readonly port: number } | undefined {
+  const port = readInteger(env, `${prefix}_PORT`, { min: 0, max: 65_535 });
+  const host = readText(env, `${prefix}_HOST`);
   if (port !== undefined) return { host: host ?? "127.0.0.1", port };
   if (host === undefined) return undefined;
-  throw new MusterError(
-    "invalid_request",
-    "MUSTER_ADMIN_HOST is set, and MUSTER_ADMIN_PORT is not: set both.",
-    {
-      param: "MUSTER_ADMIN_PORT",
-    },
-  );
+  throw new MusterError("invalid_request", `${prefix}_HOST is set, and ${prefix}_PORT is not: set both.`, {
+    param: `${prefix}_PORT`,
+  });
 }
 
 function requireNetwork(text: string): void {

@@ -15,6 +15,7 @@ import { createOrderedFiles } from "./adapters/disk/ordered-files.ts";
 import { readWorkerId } from "./adapters/disk/worker-id.ts";
 import { createGrpcMirror } from "./adapters/grpc/mirror.ts";
 import { createGrpcOrchestratorLink } from "./adapters/grpc/orchestrator-link.ts";
+import { createProcessUsage } from "./adapters/probe/process-usage.ts";
 import { speaksTls } from "./adapters/tls/pinned-authority.ts";
 import { createEngine, nameUpstreamModel } from "./compose-engines.ts";
 import { createWorkerProbe, enginePackages } from "./compose-hardware.ts";
@@ -33,6 +34,7 @@ import { createCleanLink } from "./flows/clean-link.ts";
 import { LinkKeeper } from "./flows/keep-link.ts";
 import { ModelDisk } from "./flows/model-disk.ts";
 import { ReplicaSet } from "./flows/replica-set.ts";
+import { WorkStats } from "./flows/work-stats.ts";
 import type { Engine } from "./ports/engine.ts";
 import type { HardwareProbe } from "./ports/hardware-probe.ts";
 import { version } from "./version.ts";
@@ -109,6 +111,8 @@ export async function startWorker(
   const engine =
     deps.engine ?? createEngine(config, { log, store, packages, children, backend: hardware.backend });
 
+  const usage = createProcessUsage();
+  const stats = new WorkStats(usage);
   const replicas = new ReplicaSet({
     engine,
     store,
@@ -119,6 +123,7 @@ export async function startWorker(
       link.say({ kind: "replica", report });
       // What was fetched is on the disk now, and what was unloaded may go.
       if (report.progress === 0) disk.changed();
+      if (report.state === "crashed") stats.engineCrashed();
       hooks?.onReplica?.(report);
     },
     specOf: (order) => orderedSpec(config, order, orderedFiles),
@@ -127,7 +132,10 @@ export async function startWorker(
   });
   const say = (message: WorkerSays) => link.say(message);
   const disk = new ModelDisk({ store, shelf, say, isLoaded, background, clock, log });
-  const assignments = new Assignments({ replicas, background, clock, log });
+  const assignments = new Assignments({
+    ...{ replicas, background, clock, log },
+    onAnswered: (end) => stats.answered(end),
+  });
   const owner = { isHere: () => false };
   const load = await startMachineLoad(config, {
     ...{ hardware, clock, background, log },
@@ -180,6 +188,7 @@ export async function startWorker(
       await replicas.closeAll();
       await lending.stop();
       await load.close();
+      usage.close();
       over.resolve(undefined);
     })();
     return stopping;
@@ -199,7 +208,7 @@ export async function startWorker(
       engineVersion: undefined,
     }),
     assignments,
-    readLoad: () => load.load(),
+    readLoad: () => ({ ...load.load(), process: stats.read() }),
     greeting: () => [
       { kind: "availability" as const, availability: lending.availability },
       ...replicas.reports().map((report) => ({ kind: "replica" as const, report })),
@@ -226,6 +235,7 @@ export async function startWorker(
     // What looks at the machine would go on without us.
     await lending.stop();
     await load.close();
+    usage.close();
     throw error;
   }
   for (const spec of fixed) replicas.add(spec);

@@ -52,6 +52,22 @@ export interface MachineLoad {
   readonly gpus?: readonly GpuLoad[] | undefined;
   /** Of all processors together. Undefined: the system does not tell. */
   readonly cpuWatts?: number | undefined;
+  /** Of the worker's own process. Undefined: it has not said. */
+  readonly process?: ProcessStats | undefined;
+}
+
+/** What a worker's process takes, and what it has done since it began: sums begin at 0 with it. */
+export interface ProcessStats {
+  readonly residentBytes: number;
+  readonly cpuSeconds: number;
+  /** 99th percentile of late timers since the last beat. */
+  readonly eventLoopLagSeconds: number;
+  readonly engineCrashes: number;
+  /** Evaluated: those that were in a cache are left out. */
+  readonly promptTokens: number;
+  readonly generationTokens: number;
+  readonly prefillSeconds: number;
+  readonly decodeSeconds: number;
 }
 
 /** Whether a machine is lent now; anything but `lending` says why not. */

@@ -17,3 +17,27 @@ export function laneName(lane: Lane): string {
   );
   return `${model}.${lane.class}`;
 }
+
+/** What of a lane waits for a slot. */
+export interface WaitingLane extends Lane {
+  readonly waiting: number;
+  readonly oldestWaitMs: number;
+}
+
+/** One for each lane of two lists. */
+export function mergedLanes(
+  some: readonly WaitingLane[],
+  others: readonly WaitingLane[],
+): readonly WaitingLane[] {
+  const lanes = new Map(some.map((lane) => [`${lane.class}.${lane.model}`, lane]));
+  for (const lane of others) {
+    const name = `${lane.class}.${lane.model}`;
+    const { waiting = 0, oldestWaitMs = 0 } = lanes.get(name) ?? {};
+    lanes.set(name, {
+      ...lane,
+      waiting: lane.waiting + waiting,
+      oldestWaitMs: Math.max(lane.oldestWaitMs, oldestWaitMs),
+    });
+  }
+  return [...lanes.values()];
+}

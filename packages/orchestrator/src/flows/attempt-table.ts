@@ -6,6 +6,7 @@ import {
   type Log,
   WholeAnswer,
 } from "@muster/base";
+import type { Lane } from "../core/lane.ts";
 import { silenceLimitMs } from "../core/scheduling/silence-limit.ts";
 import type { Payer } from "../core/usage/usage-row.ts";
 import type { Metrics } from "../ports/metrics.ts";
@@ -66,6 +67,12 @@ export class AttemptTable {
 
   get size(): number {
     return this.#attempts.size;
+  }
+
+  /** The lanes of the attempts that run, one for each. */
+  *running(): Iterable<Lane> {
+    for (const { owner } of this.#attempts.values())
+      if (owner !== undefined) yield { model: owner.lease.model, class: owner.lease.laneClass };
   }
 
   /** Sets who takes ends of whole answers that nobody here waits for; until then they are acknowledged and dropped. */
@@ -264,8 +271,10 @@ export class AttemptTable {
       const { payer, lease } = owner;
       const ms = this.#clock.nowMs() - attempt.startedAtMs;
       if (payer !== undefined) this.#worked({ workerId: slot.workerId, model: lease.model, payer, ms });
-      if (outcome.kind === "finished")
-        this.#onAnswered(owner.lease.model, this.#clock.nowMs() - attempt.startedAtMs);
+      if (outcome.kind === "finished") {
+        this.#metrics.attemptAnswered(lease.model, outcome);
+        this.#onAnswered(lease.model, ms);
+      }
     }
     if (outcome.kind === "finished") this.#finished(slot.workerId, outcome.usage);
     if (outcome.kind === "failed" && outcome.code === "given_back") {

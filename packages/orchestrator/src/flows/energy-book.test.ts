@@ -1,8 +1,8 @@
 import type { MachineLoad } from "@muster/base";
 import { describe, expect, it } from "vitest";
-import { testWorkerView } from "../core/fleet/worker.fixture.ts";
 import { EnergyBook } from "./energy-book.ts";
 import { ScriptedWorker, startFlows, submit } from "./flows.fixture.ts";
+import { testWorkerLook } from "./worker-look.fixture.ts";
 
 const drawing = (cpuWatts: number): MachineLoad => ({ freeRamBytes: 1, cpuLoad: 0, cpuWatts });
 
@@ -14,7 +14,7 @@ function startBook() {
   flows.fleet.notify({
     capacityChanged: (model) => flows.lanes.adjust(model),
     workerBeat: (workerId) => {
-      const worker = flows.fleet.worker(workerId);
+      const worker = flows.fleet.look(workerId);
       if (worker !== undefined) book.beat(worker);
     },
   });
@@ -59,7 +59,7 @@ describe("the energy book", () => {
 
   it("remembers so many workers, and forgets the one that was heard of longest ago", () => {
     const { flows, book } = startBook();
-    for (let at = 0; at <= 1_024; at++) book.beat(testWorkerView({ id: `w${at}`, load: drawing(1) }));
+    for (let at = 0; at <= 1_024; at++) book.beat(testWorkerLook({ id: `w${at}`, load: drawing(1) }));
     flows.clock.advance(1_000);
     expect(book.all()).toHaveLength(1_024);
     expect([book.of("w0").last, book.of("w1").last?.watts]).toEqual([undefined, 1]);

@@ -1,6 +1,6 @@
 import type { Clock } from "@muster/base";
 import { addBeat, addTokens, type Energy, noEnergy, type TokenUse, wattsOf } from "../core/fleet/energy.ts";
-import type { WorkerView } from "../core/fleet/worker.ts";
+import type { WorkerLook } from "./fleet-entries.ts";
 
 /** Workers that are remembered; the one that was heard of longest ago goes first. */
 const maxWorkers = 1_024;
@@ -21,18 +21,21 @@ export class EnergyBook {
     this.#longestGapMs = longestGapBeats * deps.heartbeatIntervalMs;
   }
 
-  /** A worker has beaten; `worker` is what is known of it now. */
-  beat(worker: WorkerView): void {
-    const before = this.#workers.get(worker.id);
+  /** A worker that is connected has beaten; `worker` is what is known of it now. */
+  beat(worker: WorkerLook): void {
+    const { identity, load, replicas, isDraining, availability } = worker;
+    const before = this.#workers.get(identity.id);
     // The newest is the last, and the oldest the first to go.
-    this.#workers.delete(worker.id);
+    this.#workers.delete(identity.id);
+    let isWorking = false;
+    for (const { slotsUsed } of replicas.values()) isWorking ||= slotsUsed > 0;
     const beat = {
       atMs: this.#clock.nowMs(),
-      watts: wattsOf(worker.load),
-      isWorking: worker.replicas.some(({ slotsUsed }) => slotsUsed > 0),
-      isLent: worker.state === "ready" || worker.state === "joining",
+      watts: wattsOf(load),
+      isWorking,
+      isLent: !isDraining && availability.state === "lending",
     };
-    this.#workers.set(worker.id, addBeat(before ?? noEnergy, beat, this.#longestGapMs));
+    this.#workers.set(identity.id, addBeat(before ?? noEnergy, beat, this.#longestGapMs));
     const [oldest] = this.#workers.keys();
     if (this.#workers.size > maxWorkers && oldest !== undefined) this.#workers.delete(oldest);
   }

@@ -1,4 +1,5 @@
-import type { Availability, Capability, Clock, Inventory, MachineLoad } from "@muster/base";
+import type { Availability, Capability, Clock, Inventory, MachineLoad, ProcessStats } from "@muster/base";
+import { nextStats } from "../core/fleet/process-stats.ts";
 import {
   type Replica,
   type ReplicaView,
@@ -23,28 +24,49 @@ export interface WorkerEntry {
   load: MachineLoad | undefined;
   availability: Availability;
   givenBack: number;
+  /** Links that were lost or replaced. */
+  disconnects: number;
+  /** Of the link before this one. */
+  processBefore: ProcessStats | undefined;
   inventory: Inventory | undefined;
   readonly replicas: Map<string, ReplicaEntry>;
   /** Slots of replicas that have yet to be reported: attempts hold them since an earlier link. */
   readonly heldBefore: Map<string, Set<SlotHold>>;
   /** By model, of replicas that are gone: another of the same model is as fast, and as ill. */
   readonly healthBefore: HealthByModel;
+  /** By replica: how long the load took that was told last, or that it failed; a new link says them all again. */
+  readonly loadsTold: Map<string, number | "failed">;
 }
 
 /** A worker as it is now, for whoever looks at all of them often: nothing is copied, and nothing may be kept. */
 export type WorkerLook = Readonly<
-  Pick<WorkerEntry, "identity" | "isDraining" | "load" | "availability" | "inventory">
+  Pick<
+    WorkerEntry,
+    | "identity"
+    | "isDraining"
+    | "load"
+    | "availability"
+    | "inventory"
+    | "connectedAtMs"
+    | "lastHeartbeatAtMs"
+    | "disconnects"
+  >
 > & {
   readonly replicas: ReadonlyMap<string, ReplicaLook>;
 };
 
-export type ReplicaLook = Readonly<Pick<ReplicaEntry, "report" | "slotsUsed" | "heldBack" | "retiring">>;
+export type ReplicaLook = Readonly<
+  Pick<ReplicaEntry, "report" | "slotsUsed" | "heldBack" | "retiring" | "isAccepting" | "isBreakerOpen">
+>;
 
 /** An engine's cache has room for a few beginnings; what is older has most likely left it. */
 const maxWarmPrefixes = 8;
 
 /** Models whose health is kept for each worker. */
 const maxHealthKept = 64;
+
+/** Replicas of one worker whose loads are remembered. */
+const maxLoadsTold = 128;
 
 /** Why a replica gets no work though it is ready. */
 export interface HeldBack {
@@ -132,6 +154,10 @@ export class ReplicaEntry implements CandidateInUse<SlotHold>, CandidateWithEnds
     return this.taken.size;
   }
 
+  get isBreakerOpen(): boolean {
+    return this.#isEjected;
+  }
+
   get badness(): number {
     return this.#isEjected ? this.health.badness(this.#clock.nowMs()) : 0;
   }
@@ -180,8 +206,13 @@ export function modelsOf(worker: WorkerEntry): Set<string> {
 /** What a heartbeat says of the machine. */
 export function noteLoad(worker: WorkerEntry, load: MachineLoad): void {
   const { hardware } = worker.identity;
+  const process = processAfter(worker, load.process);
   // Of GPUs that it has not named nothing is known: they would be series of metrics without end.
-  worker.load = { ...load, gpus: load.gpus?.slice(0, hardware.gpus.length) };
+  worker.load = {
+    ...load,
+    gpus: load.gpus?.slice(0, hardware.gpus.length),
+    ...(process === undefined ? {} : { process }),
+  };
   const gpus = hardware.gpus.map((gpu, at) => ({
     ...gpu,
     freeVramBytes: load.gpus?.[at]?.freeVramBytes ?? gpu.freeVramBytes,
@@ -190,6 +221,30 @@ export function noteLoad(worker: WorkerEntry, load: MachineLoad): void {
     ...worker.identity,
     hardware: { ...hardware, freeRamBytes: load.freeRamBytes, gpus },
   };
+}
+
+/** One that says nothing more of its process is taken at its last word, so that it cannot begin anew by that. */
+function processAfter(
+  { load, processBefore }: WorkerEntry,
+  said: ProcessStats | undefined,
+): ProcessStats | undefined {
+  if (said === undefined) return load?.process;
+  const before = load?.process ?? processBefore;
+  return nextStats(before, said, { isNewLink: load === undefined });
+}
+
+/** How a load ended that nobody has been told of; undefined: none has. */
+export function endedLoad(worker: WorkerEntry, report: Replica): "ok" | "failed" | undefined {
+  const { loadsTold } = worker;
+  if (report.state === "unloaded") loadsTold.delete(report.id);
+  if (report.state !== "ready" && report.state !== "failed") return undefined;
+  const end = report.state === "ready" ? report.loadMs : "failed";
+  if (loadsTold.get(report.id) === end) return undefined;
+  loadsTold.delete(report.id);
+  loadsTold.set(report.id, end);
+  const [oldest] = loadsTold.keys();
+  if (loadsTold.size > maxLoadsTold && oldest !== undefined) loadsTold.delete(oldest);
+  return report.state === "ready" ? "ok" : "failed";
 }
 
 type HealthByModel = Map<string, ReplicaHealth>;

@@ -4,6 +4,7 @@ import { hasFreeSlot } from "../core/scheduling/choose-replica.ts";
 import type { WorkerLink } from "../ports/worker-link.ts";
 import { BreakerWatch } from "./breaker-watch.ts";
 import {
+  endedLoad,
   type HeldBack,
   healthAfter,
   keepHealth,
@@ -33,6 +34,8 @@ export interface FleetEvents {
   fleetChanged(workerId: string): void;
   /** A replica has become ready, before it gets any work: whoever doubts it holds it back now. */
   replicaReady(workerId: string, replicaId: string): void;
+  /** A replica has become ready, or could not be loaded: once for each load. */
+  loadEnded(replica: Replica, result: "ok" | "failed"): void;
   /** A worker has beaten: its load is what it says now. */
   workerBeat(workerId: string): void;
 }
@@ -43,6 +46,7 @@ const nobodyListens: FleetEvents = {
   workerLost() {},
   fleetChanged() {},
   replicaReady() {},
+  loadEnded() {},
   workerBeat() {},
 };
 export interface Retirement {
@@ -116,10 +120,13 @@ export class FleetRegistry {
       load: undefined,
       availability: lendsUnlessSaid,
       givenBack: earlier?.givenBack ?? 0,
+      disconnects: earlier?.disconnects ?? 0,
+      processBefore: earlier?.load?.process ?? earlier?.processBefore,
       inventory: undefined,
       replicas: new Map(),
       heldBefore: new Map(),
       healthBefore: healthAfter(earlier),
+      loadsTold: earlier?.loadsTold ?? new Map(),
     });
     this.#log.info({ workerId: identity.id, worker: identity.name }, "worker joined");
     // What it had it need not have again.
@@ -145,6 +152,7 @@ export class FleetRegistry {
     const worker = this.#workers.get(workerId);
     if (worker === undefined || worker.link !== link) return;
     worker.link = undefined;
+    if (!isForGood) worker.disconnects += 1;
     worker.lostAtMs = this.#clock.wallMs();
     this.#lost.set(workerId, worker);
     link.close();
@@ -234,6 +242,8 @@ export class FleetRegistry {
       this.#index.remove(known);
       keepHealth(worker.healthBefore, known);
     } else known.update(report);
+    const ended = endedLoad(worker, report);
+    if (ended !== undefined) this.#events.loadEnded(report, ended);
     if (stateBefore !== "ready" && report.state === "ready") this.#events.replicaReady(workerId, report.id);
     if (stateBefore !== report.state) {
       this.#log.info(
@@ -385,7 +395,13 @@ export class FleetRegistry {
     for (const worker of this.#workers.values()) if (worker.link !== undefined) yield worker;
   }
 
-  /** One of those. */
+  /** Those that are gone and still listed. */
+  lost(): Iterable<WorkerLook> {
+    this.#forgetLongLost();
+    return this.#lost.values();
+  }
+
+  /** One of those that are connected. */
   look(workerId: string): WorkerLook | undefined {
     const worker = this.#workers.get(workerId);
     return worker?.link === undefined ? undefined : worker;

@@ -24,11 +24,16 @@ export const noMetrics: Metrics = {
   interToken() {},
   tokensUsed() {},
   attemptEnded() {},
+  attemptAnswered() {},
   retried() {},
   givenBack() {},
   lineAnswered() {},
   quotaRefused() {},
   placed() {},
+  resultFenced() {},
+  batchEnded() {},
+  loadEnded() {},
+  coldStarted() {},
 };
 
 const hub = new MemoryBusHub();

@@ -8,7 +8,7 @@ import {
 } from "@muster/base";
 import { weightOf } from "../core/event-weight.ts";
 import type { AnswerEvent, RequestRef } from "../core/job.ts";
-import type { Lane, LaneClass } from "../core/lane.ts";
+import type { Lane, LaneClass, WaitingLane } from "../core/lane.ts";
 import type { Payer } from "../core/usage/usage-row.ts";
 import type { JobQueue } from "../ports/job-queue.ts";
 import type { Metrics } from "../ports/metrics.ts";
@@ -165,6 +165,21 @@ export class RequestDesk {
       if (!hasStarted) one.oldestWaitMs = Math.max(one.oldestWaitMs, nowMs - waitsSinceMs);
     }
     return asked;
+  }
+
+  /** What waits here for a slot, by lane. */
+  waiting(): readonly WaitingLane[] {
+    const nowMs = this.#deps.clock.nowMs();
+    const lanes = new Map<string, { -readonly [K in keyof WaitingLane]: WaitingLane[K] }>();
+    for (const { lane, hasStarted, waitsSinceMs } of this.#entries.values()) {
+      const name = `${lane.class}.${lane.model}`;
+      const one = lanes.get(name) ?? { ...lane, waiting: 0, oldestWaitMs: 0 };
+      lanes.set(name, one);
+      if (hasStarted) continue;
+      one.waiting += 1;
+      one.oldestWaitMs = Math.max(one.oldestWaitMs, nowMs - waitsSinceMs);
+    }
+    return [...lanes.values()];
   }
 
   /** True if the message was for the home of a request. */

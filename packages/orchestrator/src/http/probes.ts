@@ -1,6 +1,9 @@
 import type { FastifyInstance } from "fastify";
 import type { HttpDeps } from "./http-deps.ts";
 
+/** What answers on every listener. */
+export const probePaths: ReadonlySet<string> = new Set(["/healthz", "/readyz"]);
+
 /** Liveness, readiness, and what Prometheus scrapes. */
 export function probeRoutes(app: FastifyInstance, deps: HttpDeps): void {
   app.get("/healthz", { config: { public: true } }, () => ({ status: "ok" }));

@@ -16,7 +16,7 @@ import { usageRoute } from "./cluster/usage.ts";
 import { workersRoutes } from "./cluster/workers.ts";
 import { fromFastify, isShortened, sendError } from "./error-response.ts";
 import type { HttpDeps } from "./http-deps.ts";
-import { connectionLimits, encryption, listenWith } from "./listener.ts";
+import { connectionLimits, encryption, type Listener, listenWith } from "./listener.ts";
 import { batchesRoutes } from "./openai/batches.ts";
 import { chatCompletionsRoute } from "./openai/chat-completions.ts";
 import { completionsRoute } from "./openai/completions.ts";
@@ -25,7 +25,7 @@ import { filesRoutes } from "./openai/files.ts";
 import { modelsRoutes } from "./openai/models.ts";
 import { rerankRoute } from "./openai/rerank.ts";
 import { tokenizeRoute } from "./openai/tokenize.ts";
-import { probeRoutes } from "./probes.ts";
+import { probePaths, probeRoutes } from "./probes.ts";
 import { refuseConnection } from "./refuse-connection.ts";
 import { responsesRoutes } from "./responses/responses.ts";
 import { type RouteRule, requireRules } from "./route-rules.ts";
@@ -36,6 +36,8 @@ export interface HttpServer {
   readonly url: string;
   /** Of the listener for administrators, where there is one. */
   readonly adminUrl: string | undefined;
+  /** Of the listener for metrics, where there is one. */
+  readonly metricsUrl: string | undefined;
   /** Who may ask what. */
   readonly routes: readonly RouteRule[];
   /** Turns new requests away, waits for those under way. */
@@ -47,6 +49,8 @@ interface Listen {
   readonly port: number;
   /** Where what administrates answers alone; undefined: with everything else. */
   readonly admin: { readonly host: string; readonly port: number } | undefined;
+  /** Where metrics answer alone, and nothing else does; undefined: where what administrates does. */
+  readonly metrics: { readonly host: string; readonly port: number } | undefined;
   /** Undefined: plain. */
   readonly certificates: ServerCertificates | undefined;
   readonly trustedProxies: readonly string[];
@@ -54,38 +58,46 @@ interface Listen {
   readonly headersTimeoutMs: number;
 }
 
-/** Which routes answer on a listener: all, or those that are not moved to another one. */
-type Answers = "all" | "clients";
+/** Which of the listeners it is: each answers what is for it. */
+type Role = "clients" | "admins" | "metrics";
 
 export async function startHttpServer(deps: HttpDeps, listen: Listen): Promise<HttpServer> {
-  const { host, port, admin, certificates } = listen;
+  const { host, port, admin, metrics, certificates } = listen;
   const isEncrypted = certificates !== undefined;
-  const { app, rules } = buildApp(deps, { ...listen, answers: admin === undefined ? "all" : "clients" });
-  const clients = await listenWith(app, { host, port, isEncrypted, flag: "--port" });
-  deps.log.info({ url: clients.url }, "listening for clients");
-  if (admin === undefined) return { ...clients, adminUrl: undefined, routes: rules };
+  const open: (Listener & { readonly rules: readonly RouteRule[] })[] = [];
+  const close = async () => {
+    await Promise.all(open.map((each) => each.close()));
+  };
+  const start = async (role: Role, at: { readonly host: string; readonly port: number }, flag: string) => {
+    const { app, rules } = buildApp(deps, { ...listen, role });
+    const listener = await listenWith(app, { ...at, isEncrypted, flag });
+    open.push({ ...listener, rules });
+    deps.log.info({ url: listener.url }, `listening for ${listenersFor[role]}`);
+    return { ...listener, rules };
+  };
   try {
-    const { app: adminApp } = buildApp(deps, { ...listen, answers: "all" });
-    const admins = await listenWith(adminApp, { ...admin, isEncrypted, flag: "MUSTER_ADMIN_PORT" });
-    deps.log.info({ url: admins.url }, "listening for administrators");
-    return {
-      url: clients.url,
-      adminUrl: admins.url,
-      routes: rules,
-      async close() {
-        await Promise.all([clients.close(), admins.close()]);
-      },
-    };
+    const clients = await start("clients", { host, port }, "--port");
+    const admins = admin && (await start("admins", admin, "MUSTER_ADMIN_PORT"));
+    const scrapers = metrics && (await start("metrics", metrics, "MUSTER_METRICS_PORT"));
+    const urls = { url: clients.url, adminUrl: admins?.url, metricsUrl: scrapers?.url };
+    return { ...urls, routes: clients.rules, close };
   } catch (error) {
-    await clients.close();
+    await close();
     throw error;
   }
 }
 
+const listenersFor: Readonly<Record<Role, string>> = {
+  clients: "clients",
+  admins: "administrators",
+  metrics: "who scrapes metrics",
+};
+
 function buildApp(
   deps: HttpDeps,
-  { answers, certificates, trustedProxies, headersTimeoutMs }: Listen & { readonly answers: Answers },
+  listen: Listen & { readonly role: Role },
 ): { readonly app: FastifyInstance; readonly rules: readonly RouteRule[] } {
+  const { certificates, trustedProxies, headersTimeoutMs } = listen;
   const app = fastify({
     ...encryption(certificates, { headersTimeoutMs, log: deps.log }),
     http: connectionLimits(headersTimeoutMs),
@@ -116,11 +128,15 @@ function buildApp(
   app.decorateRequest("principal");
   app.addHook("onRequest", async (request, reply) => {
     setHeaders(request, reply);
-    const { config } = request.routeOptions;
-    if (config.public === true) return;
+    const { config, url = "" } = request.routeOptions;
+    if (config.public === true) {
+      if (listen.role === "metrics" && !probePaths.has(url)) throw notThere(request);
+      return;
+    }
     request.principal = authorize(request.headers, deps.keyRing);
     request.tenant = request.principal.tenant;
-    if (answers === "clients" && isForAdministrators(config.scope)) throw isElsewhere(request);
+    const elsewhere = whereElse(config.scope, listen);
+    if (elsewhere !== undefined) throw isElsewhere(request, elsewhere);
     requireScope(request);
   });
   app.addHook("onError", async (request, _reply, error) => deps.refusals.note(request, error));
@@ -189,15 +205,25 @@ function refusalOf({ headers }: FastifyRequest, { keyRing }: HttpDeps): MusterEr
   }
 }
 
-function isForAdministrators(scope: Scope | undefined): boolean {
-  return scope === "admin" || scope === "metrics";
+/** Where a route answers if not here: the setting of its listener; "" for the one of clients. */
+function whereElse(scope: Scope | undefined, { role, admin, metrics }: Listen & { readonly role: Role }) {
+  if (scope === "metrics" && metrics !== undefined)
+    return role === "metrics" ? undefined : "MUSTER_METRICS_PORT";
+  if (role === "metrics") return "";
+  const isForAdministrators = scope === "admin" || scope === "metrics";
+  return role === "clients" && admin !== undefined && isForAdministrators ? "MUSTER_ADMIN_PORT" : undefined;
 }
 
+const whatIsThere: Readonly<Record<string, string>> = {
+  MUSTER_ADMIN_PORT: " What administrates answers on a listener of its own (MUSTER_ADMIN_PORT).",
+  MUSTER_METRICS_PORT: " Metrics answer on a listener of their own (MUSTER_METRICS_PORT).",
+};
+
 /** Where it is, is told to those who may ask there. */
-function isElsewhere(request: FastifyRequest): MusterError {
+function isElsewhere(request: FastifyRequest, setting: string): MusterError {
   const { scope = "admin" } = request.routeOptions.config;
   const { message } = notThere(request);
-  const where = " What administrates answers on a listener of its own (MUSTER_ADMIN_PORT).";
+  const where = whatIsThere[setting] ?? "";
   return new MusterError("not_found", mayDo(request.principal, scope) ? message + where : message);
 }
 

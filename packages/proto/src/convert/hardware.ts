@@ -1,6 +1,7 @@
-import type { GpuLoad, Hardware, MachineLoad } from "@muster/base";
+import type { GpuLoad, Hardware, MachineLoad, ProcessStats } from "@muster/base";
 import type { Hardware__Output, Hardware as WireHardware } from "../gen/muster/v1/Hardware.ts";
 import type { Heartbeat, Heartbeat__Output } from "../gen/muster/v1/Heartbeat.ts";
+import type { ProcessStats__Output } from "../gen/muster/v1/ProcessStats.ts";
 
 /** Fields that a peer left out become empty text and 0: hardware is shown, never trusted. */
 export function hardwareFromWire(wire: Hardware__Output | null): Hardware {
@@ -44,6 +45,8 @@ export function hardwareToWire(hardware: Hardware): WireHardware {
 
 /** More are in no machine. */
 const maxGpus = 64;
+/** No process has more, in years of many cores: such numbers would only spoil the sums that they are added to. */
+const most = { bytes: 2 ** 50, seconds: 1e11, lagSeconds: 3_600, count: 1e15 } as const;
 
 /** Of a heartbeat: the machine as it is now. Numbers that make no sense are taken for unknown, or for none. */
 export function loadFromWire(wire: Heartbeat__Output): MachineLoad {
@@ -52,6 +55,7 @@ export function loadFromWire(wire: Heartbeat__Output): MachineLoad {
     cpuLoad: share(wire.cpuLoad) ?? 0,
     offeredRamBytes: wire.offeredRamBytes,
     cpuWatts: power(wire.cpuWatts),
+    ...(wire.stats === null ? {} : { process: statsFromWire(wire.stats) }),
     gpus: wire.gpus.slice(0, maxGpus).map(
       (gpu): GpuLoad => ({
         freeVramBytes: gpu.freeVramBytes,
@@ -65,11 +69,30 @@ export function loadFromWire(wire: Heartbeat__Output): MachineLoad {
   };
 }
 
+/** What makes no sense counts as nothing. */
+function statsFromWire(wire: ProcessStats__Output): ProcessStats {
+  return {
+    residentBytes: upTo(most.bytes, wire.residentBytes),
+    cpuSeconds: upTo(most.seconds, wire.cpuSeconds),
+    eventLoopLagSeconds: upTo(most.lagSeconds, wire.eventLoopLagSeconds),
+    engineCrashes: upTo(most.count, wire.engineCrashes),
+    promptTokens: upTo(most.count, wire.promptTokens),
+    generationTokens: upTo(most.count, wire.generationTokens),
+    prefillSeconds: upTo(most.seconds, wire.prefillSeconds),
+    decodeSeconds: upTo(most.seconds, wire.decodeSeconds),
+  };
+}
+
+function upTo(limit: number, value: number): number {
+  return value >= 0 && value <= limit ? value : 0;
+}
+
 export function loadToWire(load: MachineLoad): Heartbeat {
-  const { freeRamBytes, cpuLoad, offeredRamBytes, cpuWatts, gpus = [] } = load;
+  const { freeRamBytes, cpuLoad, offeredRamBytes, cpuWatts, gpus = [], process } = load;
   return {
     freeRamBytes,
     cpuLoad,
+    ...(process === undefined ? {} : { stats: { ...process } }),
     ...(cpuWatts === undefined ? {} : { cpuWatts }),
     ...(offeredRamBytes === undefined ? {} : { offeredRamBytes: Math.round(offeredRamBytes) }),
     gpus: gpus.map(({ freeVramBytes, offeredBytes, othersBytes, ...optional }) => ({

@@ -3,6 +3,7 @@ import {
   type Clock,
   type Deferred,
   deferred,
+  type InferenceEnd,
   type Log,
   MusterError,
   WholeAnswer,
@@ -80,6 +81,7 @@ export class Assignments {
   /** By replica, or for all: why it takes no more, and what ends the grace early. */
   readonly #refusals = new Map<string, { readonly ending: Ending; readonly stopTimer: () => void }>();
   readonly #givenBack = { interactive: 0, batch: 0 };
+  readonly #onAnswered: (end: InferenceEnd) => void;
   #idle: (() => void)[] = [];
 
   constructor(deps: {
@@ -87,7 +89,10 @@ export class Assignments {
     readonly background: Background;
     readonly clock: Clock;
     readonly log: Log;
+    /** Hears what each answer has taken. */
+    readonly onAnswered?: (end: InferenceEnd) => void;
   }) {
+    this.#onAnswered = deps.onAnswered ?? (() => {});
     this.#replicas = deps.replicas;
     this.#background = deps.background;
     this.#clock = deps.clock;
@@ -228,6 +233,7 @@ export class Assignments {
       let sequence = 0;
       for await (const event of keeper.infer(request, signal)) {
         if (event.kind === "end") {
+          this.#onAnswered(event);
           return { ...event, kind: "finished" };
         }
         if (answer !== undefined) {

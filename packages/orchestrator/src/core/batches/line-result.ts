@@ -17,6 +17,8 @@ export interface LineResult {
   readonly line: number;
   readonly token: LineToken;
   readonly outcome: LineOutcome;
+  /** Of HTTP, for an error. */
+  readonly status?: number;
   /** The line of the output or error file: JSON without a line end, in UTF-8. */
   readonly body: Uint8Array;
   readonly usage: LineUsage;

@@ -28,7 +28,9 @@ export function vramOf({
   hardware,
   load,
   replicas,
-}: Pick<WorkerView, "hardware" | "load" | "replicas">): Vram {
+}: Pick<WorkerView, "hardware" | "load"> & {
+  readonly replicas: readonly { readonly vramBytes: number }[];
+}): Vram {
   const gpus = hardware.gpus.map((gpu, at) => vramOfGpu(gpu, load?.gpus?.[at]));
   const reported = replicas.reduce((sum, { vramBytes }) => sum + vramBytes, 0);
   const knowsOurs = gpus.every(({ oursBytes }) => oursBytes !== undefined);

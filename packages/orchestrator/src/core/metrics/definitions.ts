@@ -19,7 +19,7 @@ const define = <const Metrics extends Record<string, MetricDefinition>>(metrics:
 export const requestMetrics = define({
   requests: {
     ...{ name: "muster_requests_total", type: "counter", labels: ["model", "endpoint", "class", "outcome"] },
-    help: "Requests, and lines of batches (class batch), that have ended, by outcome.",
+    help: "Requests and lines of batches that have ended, by outcome. Class batch: lines, and requests that asked for that lane.",
   },
   requestDuration: {
     ...{ name: "muster_request_duration_seconds", type: "histogram", labels: ["model", "endpoint"] },
@@ -54,12 +54,12 @@ export const requestMetrics = define({
   requestPromptTokens: {
     ...{ name: "muster_request_prompt_tokens", type: "histogram", labels: ["model"] },
     buckets: buckets.tokens,
-    help: "Prompt tokens of a request.",
+    help: "Prompt tokens of one answer: of a choice of a request, or a line.",
   },
   requestGenerationTokens: {
     ...{ name: "muster_request_generation_tokens", type: "histogram", labels: ["model"] },
     buckets: buckets.tokens,
-    help: "Generated tokens of a request.",
+    help: "Generated tokens of one answer: of a choice of a request, or a line.",
   },
   promptTokens: {
     ...{ name: "muster_prompt_tokens_total", type: "counter", labels: ["model"] },
@@ -71,7 +71,11 @@ export const requestMetrics = define({
   },
   generationTokens: {
     ...{ name: "muster_generation_tokens_total", type: "counter", labels: ["model"] },
-    help: "Generated tokens.",
+    help: "Generated tokens of answers that came to their end.",
+  },
+  answers: {
+    ...{ name: "muster_answers_total", type: "counter", labels: ["model", "reason"] },
+    help: "Answers that workers have brought to their end, by why they ended: stop, length or tool_calls.",
   },
   inflight: {
     ...{ name: "muster_inflight_requests", type: "gauge", labels: [] },
@@ -79,7 +83,7 @@ export const requestMetrics = define({
   },
   running: {
     ...{ name: "muster_running_requests", type: "gauge", labels: ["model", "class"] },
-    help: "Requests, and lines of batches, that have a slot now.",
+    help: "Requests, and lines of batches, that have a slot of a worker that is connected here.",
   },
   quotaRefusals: {
     ...{ name: "muster_quota_refusals_total", type: "counter", labels: ["limit"] },
@@ -87,11 +91,11 @@ export const requestMetrics = define({
   },
   tenantRequests: {
     ...{ name: "muster_tenant_requests_total", type: "counter", labels: ["tenant", "outcome"] },
-    help: "As muster_requests_total, by tenant; only with MUSTER_METRICS_TENANTS=on.",
+    help: "As muster_requests_total, by tenant; the first 200, then other. Only with MUSTER_METRICS_TENANTS=on.",
   },
   tenantTokens: {
     ...{ name: "muster_tenant_tokens_total", type: "counter", labels: ["tenant", "kind"] },
-    help: "Tokens by tenant: kind prompt, cached or generation; only with MUSTER_METRICS_TENANTS=on.",
+    help: "Tokens by tenant: kind prompt (cached ones included), cached or generation. Only with MUSTER_METRICS_TENANTS=on.",
   },
 });
 
@@ -99,11 +103,11 @@ export const requestMetrics = define({
 export const queueMetrics = define({
   laneWaiting: {
     ...{ name: "muster_lane_waiting", type: "gauge", labels: ["model", "class"] },
-    help: "Requests (interactive) and lines (batch) that have no slot yet.",
+    help: "Requests of clients here that have no slot yet; in class batch also lines of batches that are driven here.",
   },
   laneOldestWait: {
     ...{ name: "muster_lane_oldest_wait_seconds", type: "gauge", labels: ["model", "class"] },
-    help: "Age of the request that waits longest; of class batch: since a line of the model was answered last.",
+    help: "Age of the request that waits longest; for lines, since one of the model was answered here last.",
   },
   dispatches: {
     ...{ name: "muster_dispatch_total", type: "counter", labels: ["model", "result"] },
@@ -119,7 +123,7 @@ export const queueMetrics = define({
   },
   fencedResults: {
     ...{ name: "muster_fenced_results_total", type: "counter", labels: ["reason"] },
-    help: "Results of lines that the ledger did not take: the line had its answer, or the batch was over.",
+    help: "Results of lines that the ledger did not take, by why: already or lost (the line had its answer), closed (its batch was over), stale, fenced, unknown, or unassigned (its worker was never given the line).",
   },
   lines: {
     ...{ name: "muster_batch_lines_total", type: "counter", labels: ["model", "outcome"] },
@@ -136,7 +140,7 @@ export const queueMetrics = define({
   batchDuration: {
     ...{ name: "muster_batch_duration_seconds", type: "histogram", labels: ["state"] },
     buckets: buckets.batchSeconds,
-    help: "From the creation of a batch to its end, by how it ended.",
+    help: "From the creation of a batch to its end, by how it ended; of batches that were driven here.",
   },
 });
 
@@ -148,7 +152,7 @@ export const fleetMetrics = define({
   },
   workerDisconnects: {
     ...{ name: "muster_worker_disconnects_total", type: "counter", labels: ["worker"] },
-    help: "Links to a worker that were lost or replaced.",
+    help: "Links to a worker that were lost or replaced, since it is known here. Goodbyes do not count.",
   },
   replicas: {
     ...{ name: "muster_replicas", type: "gauge", labels: ["model", "state"] },
@@ -156,7 +160,7 @@ export const fleetMetrics = define({
   },
   slots: {
     ...{ name: "muster_slots", type: "gauge", labels: ["model", "state"] },
-    help: "Slots of ready replicas that are lent, all workers together: used or free.",
+    help: "Slots of all workers together: used, or free where they may be taken now.",
   },
   heldBack: {
     ...{ name: "muster_replicas_held_back", type: "gauge", labels: ["model"] },
@@ -205,7 +209,7 @@ export const workerMetrics = define({
   },
   slots: {
     ...{ name: "muster_worker_slots", type: "gauge", labels: ["worker", "model", "state"] },
-    help: "Slots of replicas, by use.",
+    help: "Slots by use: used, or free where they may be taken now.",
   },
   cpu: {
     ...{ name: "muster_worker_cpu_ratio", type: "gauge", labels: ["worker"] },
@@ -255,7 +259,7 @@ export const workerMetrics = define({
     ...{ name: "muster_worker_event_loop_lag_seconds", type: "gauge", labels: ["worker"] },
     help: "99th percentile of late timers in the worker's process since its last beat.",
   },
-  engineRestarts: {
+  engineCrashes: {
     ...{ name: "muster_worker_engine_crashes_total", type: "counter", labels: ["worker"] },
     help: "Engine processes that ended by themselves.",
   },

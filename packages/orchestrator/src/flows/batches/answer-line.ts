@@ -163,6 +163,7 @@ export class StartedLine {
     const { status, body } = endpoints.failure(error);
     return {
       outcome: "failed",
+      status,
       body: this.#lineBody(status, body),
       // Nobody gets what its parts may have taken, so nobody is charged for it.
       usage: noUsage,

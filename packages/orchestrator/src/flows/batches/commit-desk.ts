@@ -15,6 +15,8 @@ export interface CommitDeskDeps {
   readonly writer: string;
   readonly clock: Clock;
   readonly log: Log;
+  /** Told of each result that was not taken. */
+  readonly onFenced?: (verdict: Exclude<Verdict, "ok">) => void;
 }
 
 /**
@@ -46,7 +48,13 @@ export class CommitDesk {
       return Promise.reject(
         new MusterError("request_too_large", `The answer of a line has more than ${maxBodyBytes} bytes.`),
       );
-    return this.#batch(batchId).submit(result);
+    const { onFenced } = this.#deps;
+    return this.#batch(batchId)
+      .submit(result)
+      .then((verdict) => {
+        if (verdict !== "ok") onFenced?.(verdict);
+        return verdict;
+      });
   }
 
   /** Writes what is still to be written for a batch and closes its log. Never rejects. */

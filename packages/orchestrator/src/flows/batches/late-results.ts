@@ -15,6 +15,8 @@ interface LateResultsDeps {
   readonly audit: AuditTrail;
   readonly clock: Clock;
   readonly log: Log;
+  /** Told of each result of a line that its worker was not given. */
+  readonly onUnassigned?: () => void;
 }
 
 /** A worker that goes on forging is told of once in this time, with how often. */
@@ -69,6 +71,7 @@ export class LateResults {
     const verdict = "fenced";
     const why = ticket === "" ? "it has no ticket" : "its ticket is not for this worker and line";
     log.warn({ workerId, attemptId, epoch, verdict, why }, "a result was refused: its line was not assigned");
+    this.#deps.onUnassigned?.();
     const nowMs = clock.nowMs();
     const known = this.#forgers.get(workerId);
     if (known !== undefined && nowMs - known.sinceMs < auditEveryMs) {

@@ -75,6 +75,11 @@ export class LineRunner implements LineRuns {
     return this.#running.size;
   }
 
+  /** The models of the lines that have a slot now. */
+  *modelsRunning(): Iterable<string> {
+    for (const { isWaiting, model } of this.#running.values()) if (!isWaiting) yield model;
+  }
+
   /** Runs lines to their end here; resolves when their job in the lane is done with. Never rejects. */
   async run(lane: Lane, job: LinesRef): Promise<void> {
     await Promise.all(linesOf(job).map((ref) => this.#run(lane, ref)));

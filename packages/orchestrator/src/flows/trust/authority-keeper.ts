@@ -126,6 +126,11 @@ export class AuthorityKeeper {
     return anchorsOf(trustedAuthorities(this.#known(), this.#nowMs()));
   }
 
+  /** The one whose certificates are shown now. */
+  serving(): Pick<Authority, "certificate"> {
+    return servingAuthority(this.#known(), this.#nowMs());
+  }
+
   /** Whose certificates are shown now. */
   servingId(): string {
     return servingAuthority(this.#known(), this.#nowMs()).id;

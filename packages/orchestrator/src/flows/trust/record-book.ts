@@ -23,6 +23,7 @@ interface Seen<T> {
   readonly modifiedAtMs: number;
   readonly bytes: number;
   readonly value: T | undefined;
+  readonly isDamaged?: boolean;
 }
 
 const usualRefreshMs = 2_000;
@@ -73,6 +74,13 @@ export class RecordBook<T extends object> {
   /** Whether there is one of this name, readable or not. */
   has(name: string): boolean {
     return this.#records.has(name);
+  }
+
+  /** How many could not be read at the last look. */
+  get damagedCount(): number {
+    let count = 0;
+    for (const { isDamaged } of this.#records.values()) if (isDamaged) count += 1;
+    return count;
   }
 
   all(): readonly T[] {
@@ -161,10 +169,10 @@ export class RecordBook<T extends object> {
       for (const [index, { key, modifiedAtMs, bytes }] of some.entries()) {
         const content = contents[index];
         if (content === undefined) continue;
-        const value = this.#read(key, content);
+        const { value, isDamaged } = this.#read(key, content);
         const name = this.#nameOf(key);
         hasChanged ||= JSON.stringify(value) !== JSON.stringify(before.get(name)?.value);
-        records.set(name, { modifiedAtMs, bytes, value });
+        records.set(name, { modifiedAtMs, bytes, value, isDamaged });
       }
     }
     hasChanged ||= records.size !== before.size;
@@ -172,14 +180,14 @@ export class RecordBook<T extends object> {
     if (hasChanged) this.#onChange();
   }
 
-  #read(key: string, content: Uint8Array): T | undefined {
+  #read(key: string, content: Uint8Array): { readonly value: T | undefined; readonly isDamaged: boolean } {
     const object = objectFrom(content);
     const value = object === undefined ? undefined : this.#deps.read(object);
-    if (value !== undefined) return value;
+    if (value !== undefined) return { value, isDamaged: false };
     const instead = this.#deps.damaged?.(this.#nameOf(key));
     const what = instead === undefined ? "is left out" : "counts as the least that it can have said";
     this.#deps.log.warn({ key }, `a record is damaged and ${what}`);
-    return instead;
+    return { value: instead, isDamaged: true };
   }
 
   #schedule(): void {

@@ -2,7 +2,8 @@ import { setMaxListeners } from "node:events";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { MusterError } from "@muster/base";
 import type { FastifyReply, FastifyRequest } from "fastify";
-import type { RequestOutcome } from "../../ports/metrics.ts";
+import type { LaneClass } from "../../core/lane.ts";
+import { outcomeOfStatus, type RequestOutcome } from "../../ports/metrics.ts";
 import { statusOf } from "../error-response.ts";
 import type { HttpDeps } from "../http-deps.ts";
 import { headerSafe } from "./name-sources.ts";
@@ -23,10 +24,10 @@ export async function accounted(
   deps: HttpDeps,
   request: FastifyRequest,
   reply: FastifyReply,
-  asked: { readonly model: string; readonly endpoint: string },
+  asked: { readonly model: string; readonly endpoint: string; readonly laneClass: LaneClass },
   run: (answering: Answering) => Promise<MusterError | undefined>,
 ): Promise<FastifyReply> {
-  const { model, endpoint } = asked;
+  const { model } = asked;
   reply.header("x-muster-model", headerSafe(model));
   const startedAtMs = deps.clock.nowMs();
   const controller = abortOnDisconnect(request.raw, reply.raw);
@@ -43,7 +44,8 @@ export async function accounted(
     if (failure !== undefined) controller.abort();
     await account.close(failure);
     const durationMs = deps.clock.nowMs() - startedAtMs;
-    deps.metrics.requestEnded({ model, endpoint, outcome: outcomeOf(failure), durationMs });
+    const { tenant } = request.principal;
+    deps.metrics.requestEnded({ ...asked, tenant, outcome: outcomeOf(failure), durationMs });
   }
 }
 
@@ -64,7 +66,5 @@ function outcomeOf(error: MusterError | undefined): RequestOutcome {
   if (error === undefined) return "ok";
   if (error.code === "cancelled") return "cancelled";
   if (error.code === "queue_timeout" || error.code === "deadline_exceeded") return "timeout";
-  const status = statusOf(error);
-  if (status === 429) return "rejected";
-  return status < 500 ? "client_error" : "server_error";
+  return outcomeOfStatus(statusOf(error));
 }

@@ -23,7 +23,7 @@ export function respond(
   reply: FastifyReply,
   generation: Generation,
 ): Promise<FastifyReply> {
-  const { wording, target, isStreamed } = generation;
+  const { wording, target, isStreamed, laneClass } = generation;
   const { model } = target;
   const cacheSalt = requestSalt(request);
   const requests = generation.requests.map((each) => ({ ...each, cacheSalt }));
@@ -32,7 +32,7 @@ export function respond(
     deps,
     request,
     reply,
-    { model, endpoint: wording.endpoint },
+    { model, endpoint: wording.endpoint, laneClass },
     async ({ controller, account }) => {
       const { signal } = controller;
       const answers = await submitAnswers(deps, asked, { signal, account });

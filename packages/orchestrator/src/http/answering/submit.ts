@@ -79,10 +79,11 @@ async function* measured(
     if (event.kind === "delta" && isGeneration) {
       const nowMs = clock.nowMs();
       if (lastPieceMs === undefined) metrics.firstToken(model, nowMs - acceptedAtMs);
-      else if (event.delta.tokens > 0) metrics.interToken(model, (nowMs - lastPieceMs) / event.delta.tokens);
+      else if (event.delta.tokens > 0)
+        metrics.interToken(model, (nowMs - lastPieceMs) / event.delta.tokens, event.delta.tokens);
       lastPieceMs = nowMs;
     } else if (event.kind === "end") {
-      metrics.tokensUsed(model, event.usage);
+      metrics.tokensUsed({ model, tenant: account.payer.tenant }, event.usage);
       account.ended(choice, event.usage);
     }
     yield event;

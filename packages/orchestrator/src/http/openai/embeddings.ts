@@ -20,11 +20,18 @@ export function embeddingsRoute(app: FastifyInstance, deps: HttpDeps): void {
       body,
     });
     const { model } = target;
-    return accounted(deps, request, reply, { model, endpoint: "embeddings" }, async (answering) => {
-      const asked = { requestId: request.id, target, laneClass: laneClassOf(body.service_tier) };
-      const collected = await collectParts({ deps, reply, ...answering }, asked, parts);
-      await reply.send(embeddingBody({ ...body, model }, collected));
-      return undefined;
-    });
+    const laneClass = laneClassOf(body.service_tier);
+    return accounted(
+      deps,
+      request,
+      reply,
+      { model, endpoint: "embeddings", laneClass },
+      async (answering) => {
+        const asked = { requestId: request.id, target, laneClass };
+        const collected = await collectParts({ deps, reply, ...answering }, asked, parts);
+        await reply.send(embeddingBody({ ...body, model }, collected));
+        return undefined;
+      },
+    );
   });
 }

@@ -35,8 +35,9 @@ function rerank(deps: HttpDeps, request: FastifyRequest, reply: FastifyReply): P
     body,
   });
   const { model } = target;
-  return accounted(deps, request, reply, { model, endpoint: "rerank" }, async (answering) => {
-    const asked = { requestId: request.id, target, laneClass: laneClassOf(body.service_tier) };
+  const laneClass = laneClassOf(body.service_tier);
+  return accounted(deps, request, reply, { model, endpoint: "rerank", laneClass }, async (answering) => {
+    const asked = { requestId: request.id, target, laneClass };
     const parts = await collectParts(
       { deps, reply, ...answering },
       asked,

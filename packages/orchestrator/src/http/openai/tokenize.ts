@@ -57,16 +57,23 @@ export function tokenized(
   requireShort(asked.request);
   const target = targetOf(deps, { ...asked, from: request });
   const { model } = target;
-  return accounted(deps, request, reply, { model, endpoint: asked.endpoint }, async (answering) => {
-    const begin = (): Tokens => ({ ids: [], texts: [] });
-    const [part] = await collectParts(
-      { deps, reply, ...answering },
-      { requestId: request.id, target, laneClass: "interactive" },
-      [{ request: asked.request, begin, add: addTokens }],
-    );
-    await reply.send(word(part?.state ?? begin(), model));
-    return undefined;
-  });
+  const laneClass = "interactive";
+  return accounted(
+    deps,
+    request,
+    reply,
+    { model, endpoint: asked.endpoint, laneClass },
+    async (answering) => {
+      const begin = (): Tokens => ({ ids: [], texts: [] });
+      const [part] = await collectParts(
+        { deps, reply, ...answering },
+        { requestId: request.id, target, laneClass },
+        [{ request: asked.request, begin, add: addTokens }],
+      );
+      await reply.send(word(part?.state ?? begin(), model));
+      return undefined;
+    },
+  );
 }
 
 function addTokens({ ids, texts }: Tokens, delta: InferenceDelta): void {

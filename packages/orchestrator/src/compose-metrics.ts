@@ -1,0 +1,60 @@
+import type { Background, Clock, Lifecycle, Log } from "@muster/base";
+import { readDiskSpace } from "./adapters/disk/disk-space.ts";
+import { createPrometheusMetrics, type PrometheusMetrics } from "./adapters/prometheus/metrics.ts";
+import type { Observed } from "./adapters/prometheus/observed.ts";
+import { createRedisStoreHealth } from "./adapters/redis/store-health.ts";
+import type { OrchestratorConfig } from "./config.ts";
+import { parseObjectStoreUri } from "./core/object-store-uri.ts";
+import { type HealthView, HealthWatch } from "./flows/health-watch.ts";
+import { version } from "./version.ts";
+
+/** Builds what counts; what is looked at is there once all else has been built. */
+export function createMetrics(
+  config: OrchestratorConfig,
+  deps: Omit<Observed, "nowMs"> & { readonly clock: Clock },
+): PrometheusMetrics {
+  const { clock, ...observed } = deps;
+  return createPrometheusMetrics(
+    { ...observed, nowMs: () => clock.wallMs() },
+    {
+      ...{ version, node: process.version },
+      hasTenants: config.hasTenantMetrics,
+      aliases: config.metricsAliases,
+      // Of the process, not of the clock that tests move.
+      nowMs: () => performance.now(),
+    },
+  );
+}
+
+/** Looks after the store, the disks and the certificates from now on. */
+export async function startHealth(deps: {
+  readonly config: OrchestratorConfig;
+  readonly address: string;
+  readonly certificates: () => ReadonlyMap<string, number>;
+  readonly damagedRecords: () => number;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly background: Background;
+  readonly lifecycle: Lifecycle;
+}): Promise<{ latest(): HealthView }> {
+  const { config, address, clock, log, background, lifecycle } = deps;
+  const watch = new HealthWatch({
+    store: createRedisStoreHealth({ address, log }),
+    readDiskSpace,
+    directories: directoriesOf(config),
+    certificates: deps.certificates,
+    unreadableRecords: deps.damagedRecords,
+    ...{ clock, background },
+  });
+  lifecycle.onStop("health", () => watch.stop());
+  await watch.start();
+  return watch;
+}
+
+function directoriesOf(config: OrchestratorConfig): ReadonlyMap<string, string> {
+  const directories = new Map([["data", config.dataDirectory]]);
+  const store = parseObjectStoreUri(config.objectStore);
+  if (store.kind === "directory") directories.set("objects", store.path);
+  if (config.isMirrorOn) directories.set("mirror", config.mirrorDirectory);
+  return directories;
+}

@@ -1,0 +1,13 @@
+/** How the store of lanes, ledgers and limits is. */
+export interface StoreLook {
+  readonly usedBytes: number;
+  /** Undefined: it has no limit. */
+  readonly maxBytes: number | undefined;
+  readonly latencySeconds: number;
+}
+
+export interface StoreHealth {
+  /** Undefined where it does not answer. Never rejects. */
+  look(): Promise<StoreLook | undefined>;
+  close(): void;
+}
