@@ -33,7 +33,7 @@ export const fleetAlerts: readonly Alert[] = [
   },
   {
     ...{ name: "MusterEngineCrashes", severity: "warning", for: "1m" },
-    expr: `${growth(workerMetrics.engineRestarts, { by: ["worker"], window: "1h" })} > 2`,
+    expr: `${growth(workerMetrics.engineCrashes, { by: ["worker"], window: "1h" })} > 2`,
     summary: "Engines on {{ $labels.worker }} have crashed {{ $value | humanize }} times in an hour.",
     description:
       "Answers broke off and began anew elsewhere. Mostly memory: give the model fewer slots or less context there, or update the driver; `muster logs --source NAME --level error` has the last words of the engine.",

@@ -21,7 +21,7 @@ const firstTokens =
 
 const slotsOfModel = sumOf(fleetMetrics.slots, { by: ["model"] });
 /** Requests that nobody can serve end by themselves after a minute: the queue may be empty at the moment of a look. */
-const waitedLately = `max by (model) (max_over_time(${select(queueMetrics.laneWaiting, { class: "interactive" })}[5m]))`;
+const waitedLately = `sum by (model) (max_over_time(${select(queueMetrics.laneWaiting, { class: "interactive" })}[5m]))`;
 
 export const servingAlerts: readonly Alert[] = [
   {
@@ -51,7 +51,7 @@ export const servingAlerts: readonly Alert[] = [
   },
   {
     ...{ name: "MusterBatchStalled", severity: "warning", for: "15m" },
-    expr: `${maxOf(queueMetrics.laneOldestWait, { by: ["model"], where: { class: "batch" } })} > 14400 and on (model) ${maxOf(queueMetrics.laneWaiting, { by: ["model"], where: { class: "batch" } })} > 0`,
+    expr: `${maxOf(queueMetrics.laneOldestWait, { by: ["model"], where: { class: "batch" } })} > 14400 unless on (model) ${growth(queueMetrics.lines, { by: ["model"], window: "1h" })} > 0`,
     summary: "No line of a batch for {{ $labels.model }} has been answered for four hours.",
     description:
       "Lines wait, and none gets its answer: batches may end as expired. `muster batch show` says what each waits for. Where machines are lent at night only, this is as it should be during the day: silence it for those hours.",
@@ -120,10 +120,10 @@ export const servingAlerts: readonly Alert[] = [
     expr: `${growth(queueMetrics.fencedResults, { window: "1h" })} > 20 and ${growth(queueMetrics.fencedResults, { window: "1h" })} > 0.05 * (${growth(queueMetrics.lines, { window: "1h" })} or vector(0))`,
     summary: "{{ $value | humanize }} results of batch lines were refused in an hour.",
     description:
-      "Lines are computed twice, or results come after the end: more than 5 % of the work is lost. Links that break (MusterWorkerFlapping) are the usual cause; a result without a ticket may be an attempt to forge one.",
+      "Lines are computed twice, or results come after the end: more than 5 % of the work is lost. Links that break (MusterWorkerFlapping) are the usual cause; one that was never assigned may be forged.",
     steps: [
       "By reason, on the dashboard *Muster / Batches & queue*. `closed`: the batch had ended. `already`: somebody else was first.",
-      "`fenced`: old attempts, or results that were never assigned; `muster audit ls` names the worker that sent them.",
+      "`unassigned`: its worker was never given the line; `muster audit ls` names that worker. It may try to forge results: `muster workers revoke`.",
       "Hedging too eager? It starts stragglers a second time on purpose.",
     ],
   },

@@ -5,7 +5,7 @@ const desk = { worker: "desk" };
 const gib = 1024 ** 3;
 const up = (instance: string) => of(workerMetrics.up, { ...desk, instance });
 const disconnects = of(fleetMetrics.workerDisconnects, desk);
-const crashes = of(workerMetrics.engineRestarts, desk);
+const crashes = of(workerMetrics.engineCrashes, desk);
 const failedLoads = of(fleetMetrics.replicaLoads, { model: "gemma", result: "failed" });
 const heldBack = of(fleetMetrics.heldBack, { model: "gemma" });
 const breakers = of(fleetMetrics.breakersOpen, { model: "gemma" });

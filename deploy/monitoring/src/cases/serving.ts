@@ -67,15 +67,18 @@ export const servingCases: readonly Case[] = [
   },
   {
     ...{ alert: "MusterBatchStalled", says: "lines wait for hours" },
-    series: { [oldest("batch")]: rising(14_000, 60, 40), [waiting("batch")]: steady(100, 40) },
+    series: {
+      [oldest("batch")]: rising(14_000, 60, 40),
+      [of(queueMetrics.lines, { model: "gemma", outcome: "completed" })]: steady(7, 40),
+    },
     looks: [["10m"], ["30m", m]],
   },
   {
-    ...{ alert: "MusterBatchStalled", says: "no line waits any more, or people wait" },
+    ...{ alert: "MusterBatchStalled", says: "another orchestrator answers them, or people wait" },
     series: {
       [oldest("batch")]: steady(20_000, 40),
-      [waiting("batch")]: steady(0, 40),
-      [waiting("interactive")]: steady(3, 40),
+      [of(queueMetrics.lines, { model: "gemma", outcome: "completed" })]: rising(0, 1, 40),
+      [of(queueMetrics.laneOldestWait, { model: "other", class: "interactive" })]: steady(20_000, 40),
     },
     looks: [["30m"]],
   },

@@ -19,7 +19,7 @@ export const batches = board({
           description: "Requests (interactive) and lines (batch) that have no slot yet.",
           queries: [
             {
-              expr: maxOf(laneWaiting, { by: ["model", "class"], where: ofModel }),
+              expr: sumOf(laneWaiting, { by: ["model", "class"], where: ofModel }),
               legend: "{{model}} {{class}}",
             },
           ],

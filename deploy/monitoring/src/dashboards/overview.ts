@@ -214,7 +214,7 @@ export const overview = board({
           description: "Requests (interactive) and lines (batch) that have no slot yet.",
           queries: [
             {
-              expr: `max by (model, class) (${queueMetrics.laneWaiting.name}{model=~"$model"})`,
+              expr: sumOf(queueMetrics.laneWaiting, { by: ["model", "class"], where: ofModel }),
               legend: "{{model}} {{class}}",
             },
           ],

@@ -168,7 +168,7 @@ export const workers = board({
           description: "Engine processes that ended by themselves.",
           queries: [
             {
-              expr: growth(workerMetrics.engineRestarts, { by: ["worker"], where: ofWorker, window: "1h" }),
+              expr: growth(workerMetrics.engineCrashes, { by: ["worker"], where: ofWorker, window: "1h" }),
               legend: "{{worker}}",
             },
           ],
