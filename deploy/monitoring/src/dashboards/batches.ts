@@ -125,14 +125,13 @@ export const batches = board({
           ],
         }),
         lines({
-          ...{ title: "Wait for a slot, lines", unit: "s", width: 12 },
-          description: "From the moment at which a line was put into its lane to a slot.",
+          ...{ title: "Why answers end", unit: "ops", width: 12, isStacked: true },
+          description:
+            "stop: the model was done. length: it was cut off at max_tokens or the end of its context. tool_calls: it asks for a tool.",
           queries: [
             {
-              expr: quantile(0.5, requestMetrics.queueWait, {
-                ...{ by: ["model"], where: { ...ofModel, class: "batch" }, window },
-              }),
-              legend: "{{model}} p50",
+              expr: perSecond(requestMetrics.answers, { by: ["reason"], where: ofModel, window }),
+              legend: "{{reason}}",
             },
           ],
         }),
