@@ -35,6 +35,7 @@ export const canaries: readonly Canary[] = [
   breach("package-order", "packages/base/src/node/speaks-proto.ts", "@muster/proto"),
   breach("package-order", "packages/proto/src/knows-the-service.ts", "@muster/orchestrator"),
   breach("package-order", "packages/worker/src/knows-the-service.ts", "@muster/orchestrator"),
+  breach("monitoring-knows-definitions", "deploy/monitoring/src/knows-the-worker.ts", "@muster/worker"),
   breach("packages-meet-by-name", "packages/cli/src/goes-by-path.ts", "../../base/src/pure/clock.ts"),
   breach("packages-meet-by-name", "packages/cli/src/goes-by-index.ts", "../../base/src/index.ts"),
   breach("no-cycles", "packages/cli/src/egg.ts", "./hen.ts"),
@@ -64,6 +65,7 @@ const cleanFiles: Readonly<Record<string, string>> = {
   "packages/orchestrator/src/adapters/common/connection.ts": importing("node:net"),
   "packages/orchestrator/src/adapters/bullmq/queue.ts": importing("bullmq", "../common/connection.ts"),
   "packages/worker/src/index.ts": importing("@muster/proto"),
+  "deploy/monitoring/src/index.ts": importing("@muster/orchestrator"),
   "packages/worker/src/adapters/node-llama-cpp/child-main.ts": importing("node-llama-cpp"),
   "packages/sdk/src/index.ts": importing(),
   // One of the two files of a cycle is named.

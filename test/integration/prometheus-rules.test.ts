@@ -22,7 +22,8 @@ const good = (output: string) => ({ code: 0, output: expect.stringContaining(out
 
 describe.skipIf(mustSkip)(`the files for Prometheus${skipNote}`, () => {
   it("are a configuration and rules that promtool takes", async () => {
-    expect(await promtool(["check", "config", "--syntax-only", "prometheus.yml"])).toEqual(good("SUCCESS"));
+    for (const file of ["prometheus.yml", "compose.yml"])
+      expect(await promtool(["check", "config", "--syntax-only", file])).toEqual(good("SUCCESS"));
     for (const file of ["muster-rules.yml", "muster-alerts.yml"])
       expect(await promtool(["check", "rules", file])).toEqual(good("SUCCESS"));
   });

@@ -2,7 +2,7 @@ import { alertsPage } from "./alerts-page.ts";
 import { ruleTests } from "./cases/index.ts";
 import { dashboards } from "./dashboards/index.ts";
 import { alertRules, recordingRules } from "./rule-file.ts";
-import { scrapeFile } from "./scrape-file.ts";
+import { composeScrapeFile, scrapeFile } from "./scrape-file.ts";
 
 /** Everything that is generated: its path from the repository's root, and its text. */
 export function generatedFiles(): Readonly<Record<string, string>> {
@@ -12,6 +12,7 @@ export function generatedFiles(): Readonly<Record<string, string>> {
   ]);
   return {
     "deploy/prometheus/prometheus.yml": scrapeFile(),
+    "deploy/prometheus/compose.yml": composeScrapeFile(),
     "deploy/prometheus/muster-rules.yml": recordingRules(),
     "deploy/prometheus/muster-alerts.yml": alertRules(),
     "deploy/prometheus/tests/minutes.test.yml": ruleTests(1),
