@@ -25,9 +25,9 @@ export function alertsPage(): string {
   return `${opening}\n| alert | severity | says |\n| --- | --- | --- |\n${table.join("")}${parts.join("")}`;
 }
 
-function partOf({ name, severity, description, steps, expr, ...alert }: Alert): string {
+function partOf({ name, severity, summary, description, steps, expr, ...alert }: Alert): string {
   const list = steps.map((step, index) => `${index + 1}. ${step}\n`).join("");
-  return `\n### ${name}\n\n*${severity}, after ${alert.for}.* ${description}\n\n${list}\n\`\`\`promql\n${expr}\n\`\`\`\n`;
+  return `\n### ${name}\n\n*${severity}, after ${alert.for}.* ${inWords(summary)} ${description}\n\n${list}\n\`\`\`promql\n${expr}\n\`\`\`\n`;
 }
 
 /** What Prometheus will fill in, as a reader sees it. */

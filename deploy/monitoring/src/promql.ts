@@ -84,7 +84,7 @@ export function growth(metric: MetricDefinition, { by = [], where, window }: Win
 }
 
 /** How often a histogram was fed per second. */
-export function observationsPerSecond(
+function observationsPerSecond(
   metric: MetricDefinition,
   { by = [], where = {}, window }: WindowSelection,
 ): string {

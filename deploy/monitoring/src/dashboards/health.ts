@@ -155,8 +155,6 @@ export const health = board({
             title: "Certificates end in",
             unit: "s",
             width: 12,
-            thresholds: [9 * 86_400, 3 * 86_400],
-            isLowBad: true,
           },
           description:
             "Muster renews its own: the fleet port's live for a day, those for clients for 30 days.",

@@ -23,7 +23,7 @@ export const overview = board({
           description: "Tokens that are generated each second, batches included.",
           queries: [
             {
-              expr: `sum(${perSecond(requestMetrics.generationTokens, { where: ofModel, window })})`,
+              expr: perSecond(requestMetrics.generationTokens, { where: ofModel, window }),
               legend: "tokens/s",
             },
           ],

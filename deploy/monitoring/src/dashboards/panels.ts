@@ -97,7 +97,10 @@ function panelOf(plan: PanelPlan) {
     ...(kind === "table"
       ? {
           transformations: [
-            { id: "organize", options: { excludeByName: { Time: true }, indexByName: {}, renameByName: {} } },
+            {
+              id: "organize",
+              options: { excludeByName: { Time: true, Value: true }, indexByName: {}, renameByName: {} },
+            },
           ],
         }
       : {}),
