@@ -137,6 +137,12 @@ module.exports = {
       ),
     ),
     rule(
+      "monitoring-knows-definitions",
+      "Rules and dashboards are made of the orchestrator's definitions of metrics, and of nothing else of ours.",
+      { path: "^deploy/monitoring/src/" },
+      { path: "^(packages|test|tools|bench)/", pathNot: "^packages/orchestrator/src/index\\.ts$" },
+    ),
+    rule(
       "packages-meet-by-name",
       "Import another package by its name (@muster/…), never by a path into its sources.",
       { path: "^packages/([^/]+)/" },

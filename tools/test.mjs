@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { ensureChromium } from "./lib/chromium.mjs";
 import { run, runTool, secondsSince, ToolError } from "./lib/command.mjs";
+import { ensurePrometheus } from "./lib/prometheus.mjs";
 import { setUp } from "./setup.mjs";
 
 /** Two lanes that run beside each other: the checks of one take one core each and know nothing of the other's. */
@@ -12,8 +13,10 @@ const lanes = [
     lint: ["node_modules/@biomejs/biome/bin/biome", "ci", "--colors=off", "."],
     types: ["node_modules/typescript/bin/tsc", "-b"],
     "metrics-doc": ["tools/metrics-doc.mjs", "--check"],
-    layers: ["node_modules/dependency-cruiser/bin/dependency-cruise.mjs", "packages", "test", "bench"],
+    layers: ["node_modules/dependency-cruiser/bin/dependency-cruise.mjs", "packages", "deploy", "test", "bench"],
     "dead-code": ["node_modules/knip/bin/knip.js"],
+    // After types: it needs the build.
+    monitoring: ["tools/gen-monitoring.mjs", "--check"],
   },
   {
     promises: ["tools/promises.mjs"],
@@ -37,7 +40,7 @@ async function runCheck(args) {
 }
 
 /** What a suite needs that set-up does not bring. Its tests say that they are skipped where it cannot be had. */
-const needs = { e2e: ensureChromium };
+const needs = { integration: ensurePrometheus, e2e: ensureChromium };
 
 async function bringNeeds(suite) {
   try {

@@ -1,45 +1,14 @@
-import { chmod, readFile, rename, writeFile } from "node:fs/promises";
-import { join } from "node:path";
 import { Muster, type Worker } from "@muster/sdk";
 import { describe, expect, it } from "vitest";
-import { chat, eventually, startCluster, temporaryDirectory } from "../harness/cluster.ts";
+import { chat, eventually, startCluster } from "../harness/cluster.ts";
+import { installNvidiaSmi, totalMib } from "../support/nvidia-smi.ts";
 
 const mib = 1024 ** 2;
-const totalMib = 24_564;
 const beatMs = 2_000;
-
-/** A driver's tool that says what its files say, line by line for ever or once, as the real one does. */
-const script = `#!/bin/sh
-cd "$(dirname "$0")"
-echo "$*" >> calls
-gpu() {
-  others=$(cat others)
-  echo "0, GPU-5d2f3f0a-1c54-0b0e-2f0c-3a1a0c7d9b11, NVIDIA GeForce RTX 4090, 550.90.07, [N/A], ${totalMib}, $((${totalMib} - others)), $others, 37, 54, 120.00, 450.00"
-}
-case "$*" in
-  pmon*) echo "# gpu pid type fb ccpm command"; while sleep 1; do echo "0 4242 C+G $(cat others) 0 blender"; done;;
-  *-lms*) while gpu; do sleep 1; done;;
-  *) gpu;;
-esac
-`;
-
-async function installTool() {
-  const folder = await temporaryDirectory();
-  const others = async (usedMib: number) => {
-    // Whole or not at all: the tool reads it at any time.
-    await writeFile(join(folder, "others.new"), String(usedMib));
-    await rename(join(folder, "others.new"), join(folder, "others"));
-  };
-  await others(1_000);
-  await writeFile(join(folder, "nvidia-smi"), script);
-  await chmod(join(folder, "nvidia-smi"), 0o755);
-  const calls = async () => (await readFile(join(folder, "calls"), "utf8")).trim().split("\n");
-  return { folder, others, calls };
-}
 
 describe("a GPU that other programs use", () => {
   it("is offered less of within two beats, more only after a while, and its energy is counted", async () => {
-    const tool = await installTool();
+    const tool = await installNvidiaSmi();
     const cluster = await startCluster({ heartbeatIntervalMs: beatMs, pricePerKwh: 0.3 });
     const path = `${tool.folder}:${process.env["PATH"]}`;
     await cluster.workerProcess("desk", {

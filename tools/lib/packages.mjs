@@ -52,7 +52,7 @@ export async function ensurePackages(pnpm) {
 
 function workspaceFolders() {
   const packages = readdirSync(join(root, "packages")).map((name) => `packages/${name}`);
-  return [".", "test", "bench", ...packages].filter((folder) =>
+  return [".", "test", "bench", "deploy/monitoring", ...packages].filter((folder) =>
     existsSync(join(root, folder, "package.json")),
   );
 }

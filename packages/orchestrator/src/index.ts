@@ -6,4 +6,13 @@ export {
   type OrchestratorConfig,
   type OrchestratorOverrides,
 } from "./config.ts";
+export {
+  fleetMetrics,
+  healthMetrics,
+  type MetricDefinition,
+  metricDefinitions,
+  queueMetrics,
+  requestMetrics,
+  workerMetrics,
+} from "./core/metrics/definitions.ts";
 export { version } from "./version.ts";

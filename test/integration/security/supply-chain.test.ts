@@ -57,7 +57,7 @@ describe("what is installed", () => {
 
   it("is installed under the settings that were agreed on", async () => {
     const { packages, ...settings } = parse(await text("pnpm-workspace.yaml"));
-    expect(packages).toEqual(["packages/*", "test", "bench"]);
+    expect(packages).toEqual(["packages/*", "deploy/monitoring", "test", "bench"]);
     // Another package that may run code at install time, or an exception, is a decision: change it here as well.
     expect(settings).toEqual({
       strictDepBuilds: true,
@@ -126,7 +126,7 @@ describe("what runs in containers", () => {
     );
     const images = [...bases, ...Object.values(services).flatMap(({ image = [] }) => image)];
     expect(images.length).toBeGreaterThan(2);
-    expect(images.filter((image) => !/:\d+(\.\d+)*-|@sha256:/.test(image ?? ""))).toEqual([]);
+    expect(images.filter((image) => !/:v?\d+(\.\d+)*(-|$)|@sha256:/.test(image ?? ""))).toEqual([]);
     for (const service of Object.values(services)) {
       expect(service.privileged).toBeUndefined();
       expect(service.security_opt).toEqual(["no-new-privileges:true"]);
