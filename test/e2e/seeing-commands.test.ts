@@ -144,3 +144,29 @@ describe("muster workers pause and resume", { timeout: 120_000 }, () => {
     });
   });
 });
+
+describe("muster logs", { timeout: 120_000 }, () => {
+  it("shows what was said, of one source and of one request, and what comes", async () => {
+    const cluster = await startOffice();
+    const answered = await cluster.post("/v1/chat/completions", chat("hello"));
+    const requestId = answered.headers.get("x-request-id") ?? "";
+    const all = await muster(cluster, "logs");
+    expect(all).toMatchObject({ code: 0, err: "" });
+    expect(all.out).toMatch(/^\d\d:\d\d:\d\d\.\d{3} info {2}orchestrator worker joined .*worker=desk-1/m);
+    const json = await muster(cluster, "logs", "desk-1", "--json", "--level", "debug");
+    const lines = json.out
+      .trim()
+      .split("\n")
+      .map((line): { source: string } => JSON.parse(line));
+    expect(new Set(lines.map(({ source }) => source))).toEqual(new Set(["desk-1"]));
+    const about = await muster(cluster, "logs", "--request", requestId, "--level", "debug", "--since", "10m");
+    expect(about).toMatchObject({ code: 0, err: "" });
+    const follow = run(cluster, process.execPath, [main, "logs", "orchestrator", "--follow"]);
+    await eventually(() => follow.said.out.includes("worker joined"), 20_000);
+    expect(follow.said.out).not.toContain("desk-3");
+    await cluster.worker("desk-3");
+    await eventually(() => /worker joined .*desk-3/.test(follow.said.out), 20_000);
+    follow.child.kill("SIGINT");
+    expect(await follow.exited).toBe(130);
+  });
+});

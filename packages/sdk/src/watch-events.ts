@@ -1,6 +1,7 @@
 import { AbortedError, ConnectionError, StreamError } from "./errors.ts";
 import type { Transport } from "./http.ts";
 import { Outage, type OutageOptions } from "./outage.ts";
+import { pause } from "./pause.ts";
 import { type ServerSentEvent, SseParser } from "./sse.ts";
 import { itemOf } from "./stream.ts";
 
@@ -22,6 +23,7 @@ export interface WatchedEvent {
 
 /** The server says something every ten seconds, if only that it is there. */
 const longestSilenceMs = 30_000;
+const betweenMs = 500;
 
 export interface WatchSource<T> {
   readonly transport: Transport;
@@ -62,16 +64,21 @@ async function* follow<T>(
   const outage = new Outage({ ...options, signal });
   try {
     for (let connection = 0; ; connection++) {
+      let hasHeard = false;
       try {
         for await (const { event, data } of eventsOf(transport, path, { signal, headers })) {
           outage.over();
+          hasHeard = true;
           const item = read({ event, data, connection });
           if (item !== undefined) yield item;
         }
-        throw new ConnectionError("The server ended the stream.");
+        if (!hasHeard) throw new ConnectionError("The server ended the stream before it said anything.");
       } catch (error) {
         await outage.wait(error);
+        continue;
       }
+      // It ends what goes on for long, and what it cannot finish before it stops: no reason to worry yet.
+      await pause(betweenMs, signal);
     }
   } catch (error) {
     if (!(error instanceof AbortedError && signal.aborted)) throw error;

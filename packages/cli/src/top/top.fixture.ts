@@ -6,7 +6,7 @@ import { nothingHeard, type TopState, withEvent } from "./top-state.ts";
 const gib = 2 ** 30;
 export const atSeconds = 1_764_400_000;
 
-export function flow(changes: Partial<LiveFlow> = {}): LiveFlow {
+function flow(changes: Partial<LiveFlow> = {}): LiveFlow {
   return {
     prompt_tokens_per_second: 0,
     cached_tokens_per_second: 0,
