@@ -2,17 +2,23 @@ import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { loadavg } from "node:os";
 import { closedLoop, median, openLoop, percentile, post } from "../load.ts";
+import { cpuSeconds } from "../process-usage.ts";
 import { type BenchCluster, startBenchCluster } from "../processes.ts";
 
 const rounds = 5;
-const rateSeconds = 4;
+/** A fixed number each time, so that what the processor took can be divided by it. */
+const askedAtOnce = 400;
+const concurrency = 16;
 const waitSeconds = 4;
+const waitPerSecond = 10;
 
 interface Subject {
   readonly name: string;
   readonly cluster: BenchCluster;
   readonly rates: number[];
   readonly p50: number[];
+  /** Of the orchestrator's process, for each request: says something on a busy machine as well. */
+  readonly cpuMs: number[];
 }
 
 /**
@@ -38,7 +44,8 @@ export async function benchTraces(args: readonly string[], print: (row: string[]
       "--slots",
       "32",
     ]);
-    subjects.push({ name, cluster: await startBenchCluster(workers, env, root), rates: [], p50: [] });
+    const cluster = await startBenchCluster(workers, env, root);
+    subjects.push({ name, cluster, rates: [], p50: [], cpuMs: [] });
   };
   try {
     if (before !== undefined) await add("before", {}, before);
@@ -50,9 +57,18 @@ export async function benchTraces(args: readonly string[], print: (row: string[]
       // In turn, and each round from another one on: what warms up or tires favours none.
       for (let at = 0; at < subjects.length; at++) await measure(subjects[(at + round) % subjects.length]);
     }
-    for (const { name, rates, p50 } of subjects) {
-      print([`${name}: plain requests at 64 at once`, `${median(rates).toFixed(0)} /s`, rangeOf(rates)]);
-      print([`${name}: first token at 50/s, p50`, `${median(p50).toFixed(2)} ms`, rangeOf(p50)]);
+    for (const { name, rates, p50, cpuMs } of subjects) {
+      print([`${name}: CPU for each request`, `${median(cpuMs).toFixed(2)} ms`, rangeOf(cpuMs)]);
+      print([
+        `${name}: plain requests, ${concurrency} at once`,
+        `${median(rates).toFixed(0)} /s`,
+        rangeOf(rates),
+      ]);
+      print([
+        `${name}: first token at ${waitPerSecond}/s, p50`,
+        `${median(p50).toFixed(2)} ms`,
+        rangeOf(p50),
+      ]);
     }
     print(["spans that the collector got", String(collector.spans()), ""]);
     print(["load of the machine at the end", loadavg()[0]?.toFixed(1) ?? "", ""]);
@@ -70,11 +86,20 @@ function ask({ cluster }: Subject, more: Record<string, unknown> = {}) {
 
 async function measure(subject: Subject | undefined): Promise<void> {
   if (subject === undefined) return;
-  const { answers, perSecond } = await closedLoop(64, rateSeconds, () => ask(subject));
-  const failed = answers.filter(({ status }) => status !== 200).length;
-  if (failed > 0) throw new Error(`${subject.name}: ${failed} of ${answers.length} requests failed`);
-  subject.rates.push(perSecond);
-  const streamed = await openLoop(50, waitSeconds, () => ask(subject, { stream: true }));
+  const { orchestratorPid } = subject.cluster;
+  const [cpuBefore, beganMs] = [cpuSeconds(orchestratorPid), performance.now()];
+  let left = askedAtOnce;
+  await Promise.all(
+    Array.from({ length: concurrency }, async () => {
+      while (left-- > 0) {
+        const { status } = await ask(subject);
+        if (status !== 200) throw new Error(`${subject.name}: a request failed with ${status}`);
+      }
+    }),
+  );
+  subject.rates.push((askedAtOnce * 1_000) / (performance.now() - beganMs));
+  subject.cpuMs.push(((cpuSeconds(orchestratorPid) - cpuBefore) * 1_000) / askedAtOnce);
+  const streamed = await openLoop(waitPerSecond, waitSeconds, () => ask(subject, { stream: true }));
   subject.p50.push(
     percentile(
       streamed.map(({ firstMs }) => firstMs),
