@@ -5,11 +5,11 @@ import { closedLoop, median, openLoop, percentile, post } from "../load.ts";
 import { cpuSeconds } from "../process-usage.ts";
 import { type BenchCluster, startBenchCluster } from "../processes.ts";
 
-const rounds = 5;
+const rounds = 3;
 /** A fixed number each time, so that what the processor took can be divided by it. */
-const askedAtOnce = 400;
+const askedAtOnce = 300;
 const concurrency = 16;
-const waitSeconds = 4;
+const waitSeconds = 3;
 const waitPerSecond = 10;
 
 interface Subject {
