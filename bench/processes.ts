@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
-const main = fileURLToPath(new URL("../../packages/cli/dist/main.js", import.meta.url));
+const ownRoot = fileURLToPath(new URL("../../", import.meta.url));
 
 /** An orchestrator and workers as processes of their own, as in an office. */
 export interface BenchCluster {
@@ -21,11 +21,16 @@ export interface BenchCluster {
   stop(): Promise<void>;
 }
 
-/** Starts an orchestrator and one worker per entry of `workers` (arguments of `muster worker`), and waits for them. */
+/**
+ * Starts an orchestrator and one worker per entry of `workers` (arguments of `muster worker`), and waits for them.
+ * `root`: of another build, to be compared with.
+ */
 export async function startBenchCluster(
   workers: readonly (readonly string[])[],
   env: Record<string, string> = {},
+  root = ownRoot,
 ): Promise<BenchCluster> {
+  const main = join(root, "packages/cli/dist/main.js");
   const directory = await mkdtemp(join(tmpdir(), "muster-bench-"));
   const children: ChildProcess[] = [];
   const stop = async () => {
@@ -47,12 +52,12 @@ export async function startBenchCluster(
       /Clients: (\S+)\/v1\nWorkers: .*--join (\S+)\n/,
     );
     let started = 0;
-    const join = async (args: readonly string[], more?: Record<string, string>) => {
+    const joinOne = async (args: readonly string[], more?: Record<string, string>) => {
       const child = start(["worker", ...args, "--join", fleet, "--name", `bench-${started++}`], more);
       await printed(child, /Serving "/);
       return () => end(child);
     };
-    await Promise.all(workers.map((args) => join(args)));
+    await Promise.all(workers.map((args) => joinOne(args)));
     return {
       url,
       fleetAddress: fleet,
@@ -60,7 +65,7 @@ export async function startBenchCluster(
       workerPids: () =>
         children.flatMap((child) => (child === orchestrator || isOver(child) ? [] : [child.pid ?? 0])),
       redisSocket: `${directory}/redis/redis.sock`,
-      join,
+      join: joinOne,
       stop,
     };
   } catch (error) {

@@ -3,7 +3,15 @@ import { describe, expect, it } from "vitest";
 import { chat, startCluster } from "../../harness/cluster.ts";
 
 /** Different each time, of the answer's size, or about the connection. */
-const passing = new Set(["x-request-id", "request-id", "date", "content-length", "connection", "keep-alive"]);
+const passing = new Set([
+  "x-request-id",
+  "request-id",
+  "x-trace-id",
+  "date",
+  "content-length",
+  "connection",
+  "keep-alive",
+]);
 const always = { "cache-control": "no-store", "x-content-type-options": "nosniff" };
 const json = "application/json; charset=utf-8";
 

@@ -36,6 +36,9 @@ export type AttemptOutcome = AttemptReport | Lost;
 /** How an attempt ended whose answer was to be delivered whole. */
 export type WholeOutcome = (Finished & Delivered & Acknowledged) | (Failed & Acknowledged) | Cancelled | Lost;
 
+/** How an attempt ended, however it was to be delivered. */
+export type Outcome = AttemptOutcome | WholeOutcome;
+
 /** An end as it came from a worker. */
 export interface EndOfAttempt {
   readonly attemptId: string;

@@ -3,7 +3,7 @@ import { usageAttributes } from "../core/tracing/gen-ai.ts";
 import { placePhases } from "../core/tracing/place-phases.ts";
 import type { SpanRef, TraceRef } from "../core/tracing/trace-context.ts";
 import type { Tracer } from "../ports/tracer.ts";
-import type { Outcome } from "./attempt.ts";
+import type { Outcome } from "./attempt-outcome.ts";
 import type { SlotLease } from "./slot-lease.ts";
 
 /** One attempt as a trace shows it, with what its worker has measured. */

@@ -11,10 +11,11 @@ import { silenceLimitMs } from "../core/scheduling/silence-limit.ts";
 import type { Payer } from "../core/usage/usage-row.ts";
 import type { Metrics } from "../ports/metrics.ts";
 import type { Tracer } from "../ports/tracer.ts";
-import { type Attempt, keyOf, type NamedAttempt, type Outcome, slotOutcome } from "./attempt.ts";
+import { type Attempt, keyOf, type NamedAttempt, slotOutcome } from "./attempt.ts";
 import type {
   AttemptOutcome,
   EndOfAttempt,
+  Outcome,
   StrayEnd,
   StreamHooks,
   WholeHooks,

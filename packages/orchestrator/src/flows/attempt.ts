@@ -1,13 +1,10 @@
 import type { InferenceDelta, InferenceRequest, WholeAnswer } from "@muster/base";
 import type { TraceRef } from "../core/tracing/trace-context.ts";
 import type { Payer } from "../core/usage/usage-row.ts";
-import type { AttemptOutcome, WholeOutcome } from "./attempt-outcome.ts";
+import type { Outcome } from "./attempt-outcome.ts";
 import type { AttemptSpan } from "./attempt-span.ts";
 import type { SlotOutcome } from "./replica-health.ts";
 import type { HeldSlot, SlotLease } from "./slot-desk.ts";
-
-/** How an attempt ended, however it was to be delivered. */
-export type Outcome = AttemptOutcome | WholeOutcome;
 
 /** One that runs now. */
 export interface Attempt {

@@ -52,5 +52,6 @@ function plain(value: unknown): unknown {
 }
 
 function clean(text: string): string {
-  return printableName(withoutPaths(text), maxTextLength);
+  // Cut first, for whoever sends megabytes: what goes may make room for some more.
+  return printableName(withoutPaths(text.slice(0, 2 * maxTextLength)), maxTextLength);
 }

@@ -16,7 +16,7 @@ export interface LineSpan {
 }
 
 /** The trace of a batch: the same for everybody who knows the batch, without a record of it. */
-export function batchSpanRef(digest: Digest, batchId: string): SpanRef {
+function batchSpanRef(digest: Digest, batchId: string): SpanRef {
   const name = digest(`trace:${batchId}`);
   return { traceId: name.slice(0, 32), spanId: name.slice(32, 48) };
 }

@@ -10,7 +10,7 @@ import type { SpanRef } from "../../core/tracing/trace-context.ts";
 import type { TokenCounts } from "../../core/usage/usage-row.ts";
 import type { Span } from "../../ports/tracer.ts";
 import type { HttpDeps } from "../http-deps.ts";
-import type { Asked } from "./submit.ts";
+import type { Asked } from "./asked.ts";
 
 /** What one HTTP request asks of a model, as a trace shows it: all its choices and attempts together. */
 export class InferenceSpan {

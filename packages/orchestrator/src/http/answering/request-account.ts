@@ -5,9 +5,9 @@ import type { TraceRef } from "../../core/tracing/trace-context.ts";
 import type { Payer, TokenCounts } from "../../core/usage/usage-row.ts";
 import type { HeldQuota } from "../../flows/quota/quota-desk.ts";
 import type { HttpDeps } from "../http-deps.ts";
+import type { Asked } from "./asked.ts";
 import { InferenceSpan } from "./inference-span.ts";
 import { anthropicRateHeaders, rateHeaders } from "./rate-headers.ts";
-import type { Asked } from "./submit.ts";
 
 /** How a request ends that its client wanted no more, or not for so long. */
 const givenUp: ReadonlySet<ErrorCode> = new Set(["cancelled", "deadline_exceeded"]);

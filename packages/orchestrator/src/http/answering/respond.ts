@@ -4,11 +4,12 @@ import type { AnswerEvent, AnswerSource } from "../../core/job.ts";
 import { isShortened } from "../error-response.ts";
 import type { HttpDeps } from "../http-deps.ts";
 import { accounted } from "./accounted.ts";
+import type { Asked } from "./asked.ts";
 import { gather } from "./gather.ts";
 import { HeldStream } from "./held-stream.ts";
 import { nameSources } from "./name-sources.ts";
 import { requestSalt } from "./request-salt.ts";
-import { type Asked, submitAnswers } from "./submit.ts";
+import { submitAnswers } from "./submit.ts";
 import type { StreamWording, Wording } from "./wording.ts";
 
 export interface Generation extends Asked {

@@ -1,24 +1,11 @@
-import type { Capability, InferenceRequest } from "@muster/base";
 import type { AnswerEvent } from "../../core/job.ts";
-import type { LaneClass } from "../../core/lane.ts";
 import type { HttpDeps } from "../http-deps.ts";
+import type { Asked } from "./asked.ts";
 import type { RequestAccount } from "./request-account.ts";
 import { requireCapabilities } from "./served.ts";
-import type { Target } from "./target.ts";
 
 /** A request waits so much longer for a model that is loaded for it. */
 const longestLoadMs = 600_000;
-
-/** What an HTTP request asks the fleet for. */
-export interface Asked {
-  readonly requestId: string;
-  readonly target: Target;
-  readonly laneClass: LaneClass;
-  /** One for each choice or part; they differ in content and seed, not in what a replica must be able to do. */
-  readonly requests: readonly InferenceRequest[];
-  readonly isStreamed: boolean;
-  readonly params?: Partial<Record<Capability, string>> | undefined;
-}
 
 /**
  * Submits every choice of a request as a job of its own, so that they spread over slots and workers. Throws
