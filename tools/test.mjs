@@ -11,7 +11,14 @@ const lanes = [
   {
     lint: ["node_modules/@biomejs/biome/bin/biome", "ci", "--colors=off", "."],
     types: ["node_modules/typescript/bin/tsc", "-b"],
-    layers: ["node_modules/dependency-cruiser/bin/dependency-cruise.mjs", "packages", "deploy", "test", "bench"],
+    "metrics-doc": ["tools/metrics-doc.mjs", "--check"],
+    layers: [
+      "node_modules/dependency-cruiser/bin/dependency-cruise.mjs",
+      "packages",
+      "deploy",
+      "test",
+      "bench",
+    ],
     "dead-code": ["node_modules/knip/bin/knip.js"],
     // After types: it needs the build.
     monitoring: ["tools/gen-monitoring.mjs", "--check"],

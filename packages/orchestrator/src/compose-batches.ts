@@ -9,19 +9,16 @@ import {
 } from "@muster/base";
 import { createHmacLineTickets } from "./adapters/common/line-tickets.ts";
 import { sha256 } from "./adapters/common/sha256.ts";
-import { createDiskObjectStore } from "./adapters/disk/object-store.ts";
 import { createRedisCommitLedger } from "./adapters/redis/commit-ledger.ts";
-import { createS3ObjectStore } from "./adapters/s3/object-store.ts";
 import { createHttpWebhookSender } from "./adapters/webhook/sender.ts";
 import type { StartedCatalogue } from "./compose-catalogue.ts";
 import { startPresence } from "./compose-presence.ts";
 import type { StartedQuota } from "./compose-quota.ts";
 import type { OrchestratorConfig } from "./config.ts";
-import { type BatchEndpoint, type BatchRecord, batchState, payerOf } from "./core/batches/batch.ts";
+import { type BatchRecord, batchState, endpointLabels, payerOf } from "./core/batches/batch.ts";
 import { parseCompletionWindow } from "./core/batches/completion-window.ts";
 import { type TimedIdPrefix, timedId } from "./core/batches/ids.ts";
 import type { WaitingLane } from "./core/lane.ts";
-import { parseObjectStoreUri } from "./core/object-store-uri.ts";
 import { shareOfPriority, weightOfTenant } from "./core/scheduling/fair-share.ts";
 import type { AttemptTable } from "./flows/attempt-table.ts";
 import { ActiveBatches } from "./flows/batches/active-batches.ts";
@@ -96,13 +93,6 @@ interface BatchesDeps {
   readonly lifecycle: Lifecycle;
 }
 
-/** What metrics call an endpoint. */
-const endpointLabels: Readonly<Record<BatchEndpoint, string>> = {
-  "/v1/chat/completions": "chat_completions",
-  "/v1/completions": "completions",
-  "/v1/embeddings": "embeddings",
-  "/v1/responses": "responses",
-};
 const maxLineBytes = 1_048_576;
 const planTimeoutMs = 120_000;
 /** How often what has expired is looked for. */
@@ -308,15 +298,4 @@ function every(
   };
   let stop = clock.after(periodMs, run);
   return () => stop();
-}
-
-export async function openObjectStore(
-  uri: string,
-  deps: { readonly log: Log; readonly clock: Clock },
-): Promise<ObjectStore> {
-  const place = parseObjectStoreUri(uri);
-  if (place.kind === "directory") return createDiskObjectStore({ directory: place.path, log: deps.log });
-  const store = createS3ObjectStore({ ...place, ...deps });
-  await store.ready();
-  return store;
 }

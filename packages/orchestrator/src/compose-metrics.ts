@@ -3,6 +3,7 @@ import { readDiskSpace } from "./adapters/disk/disk-space.ts";
 import { createPrometheusMetrics, type PrometheusMetrics } from "./adapters/prometheus/metrics.ts";
 import type { Observed } from "./adapters/prometheus/observed.ts";
 import { createRedisStoreHealth } from "./adapters/redis/store-health.ts";
+import type { StartedSecurity } from "./compose-security.ts";
 import type { OrchestratorConfig } from "./config.ts";
 import { parseObjectStoreUri } from "./core/object-store-uri.ts";
 import { type HealthView, HealthWatch } from "./flows/health-watch.ts";
@@ -30,8 +31,7 @@ export function createMetrics(
 export async function startHealth(deps: {
   readonly config: OrchestratorConfig;
   readonly address: string;
-  readonly certificates: () => ReadonlyMap<string, number>;
-  readonly damagedRecords: () => number;
+  readonly security: Pick<StartedSecurity, "expiries" | "damagedRecords">;
   readonly clock: Clock;
   readonly log: Log;
   readonly background: Background;
@@ -42,8 +42,8 @@ export async function startHealth(deps: {
     store: createRedisStoreHealth({ address, log }),
     readDiskSpace,
     directories: directoriesOf(config),
-    certificates: deps.certificates,
-    unreadableRecords: deps.damagedRecords,
+    certificates: deps.security.expiries,
+    unreadableRecords: deps.security.damagedRecords,
     ...{ clock, background },
   });
   lifecycle.onStop("health", () => watch.stop());

@@ -3,7 +3,7 @@ import { Background, type Clock, Lifecycle, type Log, systemClock } from "@muste
 import { createBullmqJobQueue } from "./adapters/bullmq/job-queue.ts";
 import { createRedisModelDirectory } from "./adapters/redis/model-directory.ts";
 import { createRedisTokenBus } from "./adapters/redis/token-bus.ts";
-import { openObjectStore, startBatches } from "./compose-batches.ts";
+import { startBatches } from "./compose-batches.ts";
 import { startCanary } from "./compose-canary.ts";
 import { startCatalogue } from "./compose-catalogue.ts";
 import { startFleetPort } from "./compose-fleet-port.ts";
@@ -13,6 +13,7 @@ import { createPlacement } from "./compose-placement.ts";
 import { startQuota } from "./compose-quota.ts";
 import { openRedis } from "./compose-redis.ts";
 import { startSecurity } from "./compose-security.ts";
+import { openObjectStore } from "./compose-store.ts";
 import type { OwnCertificates } from "./compose-tls.ts";
 import type { OrchestratorConfig } from "./config.ts";
 import { countByState } from "./core/batches/batch.ts";
@@ -30,6 +31,7 @@ import { JobRunner } from "./flows/run-job.ts";
 import { ServedModels } from "./flows/served-models.ts";
 import type { TrustDesk } from "./flows/trust/trust-desk.ts";
 import { type HttpServer, startHttpServer } from "./http/server.ts";
+import type { Metrics } from "./ports/metrics.ts";
 
 /** What still goes on in the background after everything that people wait for: another orchestrator takes it up. */
 const backgroundMs = 5_000;
@@ -60,13 +62,19 @@ export interface RunningOrchestrator {
 /** Builds and starts an orchestrator. Throws MusterError with what is missing and what to do. */
 export async function startOrchestrator(
   config: OrchestratorConfig,
-  deps: { readonly log: Log; readonly clock?: Clock; readonly ownCertificates?: OwnCertificates },
+  deps: {
+    readonly log: Log;
+    readonly clock?: Clock;
+    readonly ownCertificates?: OwnCertificates;
+    /** Stands before what counts: for benches, which ask what counting costs. */
+    readonly beforeMetrics?: (metrics: Metrics) => Metrics;
+  },
 ): Promise<RunningOrchestrator> {
   const { log } = deps;
   const clock = deps.clock ?? systemClock;
   const lifecycle = new Lifecycle(log);
   try {
-    return await start(config, { log, clock, lifecycle, ownCertificates: deps.ownCertificates });
+    return await start(config, { ...deps, clock, lifecycle });
   } catch (error) {
     await lifecycle.stop();
     throw error;
@@ -79,7 +87,8 @@ async function start(
     readonly log: Log;
     readonly clock: Clock;
     readonly lifecycle: Lifecycle;
-    readonly ownCertificates: OwnCertificates | undefined;
+    readonly ownCertificates?: OwnCertificates;
+    readonly beforeMetrics?: (metrics: Metrics) => Metrics;
   },
 ): Promise<RunningOrchestrator> {
   const { log, clock, lifecycle } = deps;
@@ -95,7 +104,7 @@ async function start(
 
   const fleet = new FleetRegistry({ clock, log, random: Math.random });
   const energy = new EnergyBook({ clock, heartbeatIntervalMs: config.heartbeatIntervalMs });
-  const metrics = createMetrics(config, {
+  const prometheus = createMetrics(config, {
     workers: () => fleet.looks(),
     lostWorkers: () => fleet.lost(),
     energy: (workerId) => energy.of(workerId),
@@ -109,7 +118,8 @@ async function start(
     liveClients: () => 0,
     clock,
   });
-  lifecycle.onStop("metrics", () => metrics.close());
+  lifecycle.onStop("metrics", () => prometheus.close());
+  const metrics = deps.beforeMetrics?.(prometheus) ?? prometheus;
   const attempts = new AttemptTable({
     ...{ clock, log, fleet, metrics },
     onAnswered: (model, durationMs) => placement.demand.served(model, durationMs),
@@ -208,10 +218,7 @@ async function start(
     },
   });
 
-  const health = await startHealth({
-    ...{ config, address, certificates: security.expiries, damagedRecords: security.damagedRecords },
-    ...{ clock, log, background, lifecycle },
-  });
+  const health = await startHealth({ config, address, security, clock, log, background, lifecycle });
   const office = startMirror({
     ...{ config, fleet, clock, log, background, lifecycle },
     models: createModelFinder(models.catalogue, (model) => placement.placer.preferredVariant(model)),
@@ -259,7 +266,7 @@ async function start(
       startedWallMs: clock.wallMs(),
       newId: (idPrefix) => `${idPrefix}${randomUUID()}`,
       randomSeed: () => randomBytes(4).readUInt32LE(),
-      scrape: () => metrics.scrape(),
+      scrape: () => prometheus.scrape(),
       comingUp,
       placement: placement.placer,
       unreadyBecause: () => {

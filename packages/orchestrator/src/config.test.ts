@@ -31,6 +31,18 @@ describe("the configuration", () => {
     );
   });
 
+  it("shows no tenants in metrics and no names of others, unless it is told to", () => {
+    const read = (env: Record<string, string>) => {
+      const { hasTenantMetrics, metricsAliases, metricsListener } = loadOrchestratorConfig({}, env);
+      return [hasTenantMetrics, metricsAliases, metricsListener];
+    };
+    expect(read({})).toEqual([false, [], undefined]);
+    const all = {
+      ...{ MUSTER_METRICS_TENANTS: "on", MUSTER_METRICS_ALIASES: "otel,vllm", MUSTER_METRICS_PORT: "11503" },
+    };
+    expect(read(all)).toEqual([true, ["otel", "vllm"], { host: "127.0.0.1", port: 11_503 }]);
+  });
+
   it("reads the price of electricity, and says what is none", () => {
     const price = (text: string) => loadOrchestratorConfig({}, { MUSTER_PRICE_PER_KWH: text }).pricePerKwh;
     expect([price("0.32"), price("30"), price("")]).toEqual([0.32, 30, undefined]);

@@ -66,6 +66,9 @@ describe("an orchestrator", () => {
     [{ MUSTER_TRUSTED_PROXIES: "everybody" }, /MUSTER_TRUSTED_PROXIES has "everybody"/],
     [{ MUSTER_TRUSTED_PROXIES: "10.0.0.0/33" }, /MUSTER_TRUSTED_PROXIES has/],
     [{ MUSTER_ADMIN_HOST: "127.0.0.1" }, /MUSTER_ADMIN_PORT is not/],
+    [{ MUSTER_METRICS_HOST: "127.0.0.1" }, /MUSTER_METRICS_PORT is not/],
+    [{ MUSTER_METRICS_PORT: "11503", MUSTER_METRICS_HOST: "0.0.0.0" }, /"0.0.0.0" is an address that others/],
+    [{ MUSTER_METRICS_ALIASES: "vllm,sglang" }, /MUSTER_METRICS_ALIASES has "sglang": write vllm, otel/],
     [{ MUSTER_ADMIN_PORT: "11502", MUSTER_ADMIN_HOST: "0.0.0.0" }, /"0.0.0.0" is an address that others/],
   ])("is not configured by %j", async (env, says) => {
     const { loadOrchestratorConfig } = await import("@muster/orchestrator");

@@ -8,6 +8,7 @@ import {
 } from "@muster/orchestrator/testing";
 import { describe, expect, it } from "vitest";
 import { eventually, startCluster, temporaryDirectory } from "../../harness/cluster.ts";
+import { keysOf } from "../../harness/keys-api.ts";
 import { httpsGet } from "../../support/https-get.ts";
 import { selfSigned } from "../../support/self-signed.ts";
 
@@ -118,6 +119,35 @@ describe("TLS for clients", () => {
       expect(await statusOf(adminUrl, "GET", path, mine)).toBe(200);
     expect(await statusOf(cluster.url, "GET", "/cluster/v1/workers", mine)).toBe(200);
   });
+
+  it.each([[undefined], [{ host: "127.0.0.1", port: 0 }]])(
+    "answers metrics on a listener of their own, where there is one, and nothing else there (administration: %j)",
+    async (adminListener) => {
+      const metricsListener = { host: "127.0.0.1", port: 0 };
+      const cluster = await startCluster({ apiKeys: [key], metricsListener, adminListener });
+      const { adminUrl, metricsUrl, routes } = cluster.orchestrator;
+      if (metricsUrl === undefined) throw new Error("no listener for metrics");
+      const statusOf = async (url: string, method: string, path: string, as = key) => {
+        const headers = { authorization: `Bearer ${as}` };
+        const response = await fetch(url + path.replace(/:\w+|\*/g, "x"), { method, headers });
+        await response.arrayBuffer();
+        return response.status;
+      };
+      const open = new Set(["/metrics", "/healthz", "/readyz"]);
+      for (const { method, path } of routes)
+        if (!open.has(path))
+          expect({ path, status: await statusOf(metricsUrl, method, path) }).toEqual({ path, status: 404 });
+      for (const path of open) expect(await statusOf(metricsUrl, "GET", path)).toBe(200);
+      for (const url of [cluster.url, adminUrl])
+        if (url !== undefined) expect(await statusOf(url, "GET", "/metrics")).toBe(404);
+      expect(await statusOf(metricsUrl, "GET", "/metrics", "not-a-key")).toBe(401);
+      const keys = keysOf(adminUrl ?? cluster.url, key);
+      const { key: scraper } = await keys.create({ name: "prometheus", scopes: ["metrics"] });
+      const { key: asker } = await keys.create({ name: "asker", scopes: ["inference"] });
+      expect(await statusOf(metricsUrl, "GET", "/metrics", scraper)).toBe(200);
+      expect(await statusOf(metricsUrl, "GET", "/metrics", asker)).toBe(403);
+    },
+  );
 });
 
 describe("a certificate in files", () => {

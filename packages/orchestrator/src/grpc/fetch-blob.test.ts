@@ -4,6 +4,7 @@ import { loadFleet, type WireBlobPieceRead } from "@muster/proto";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { AttemptTable } from "../flows/attempt-table.ts";
 import { FleetRegistry } from "../flows/fleet-registry.ts";
+import { noMetrics } from "../flows/flows.fixture.ts";
 import type { Mirror } from "../flows/mirror.ts";
 import { startFleetServer } from "./fleet-service.ts";
 
@@ -12,7 +13,7 @@ type Ask = Parameters<Mirror["open"]>[0];
 async function serve(mirror: Pick<Mirror, "open"> | undefined, clock: Clock = new ManualClock()) {
   const log = silentLog;
   const fleet = new FleetRegistry({ clock, log });
-  const attempts = new AttemptTable({ clock, log, fleet, metrics: { attemptEnded() {} } as never });
+  const attempts = new AttemptTable({ clock, log, fleet, metrics: noMetrics });
   const server = await startFleetServer({
     ...{ host: "127.0.0.1", port: 0, heartbeatIntervalMs: 1_000 },
     ...{ orchestratorId: "orc", version: "0", fleet, attempts, clock, log, mirror },

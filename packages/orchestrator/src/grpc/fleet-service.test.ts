@@ -10,6 +10,7 @@ import {
 import { describe, expect, it, onTestFinished } from "vitest";
 import { AttemptTable, type StrayEnd } from "../flows/attempt-table.ts";
 import { FleetRegistry } from "../flows/fleet-registry.ts";
+import { noMetrics } from "../flows/flows.fixture.ts";
 import { startFleetServer } from "./fleet-service.ts";
 
 type Heard<K extends OrchestratorBody["kind"]> = Extract<OrchestratorBody, { kind: K }>["value"];
@@ -20,10 +21,7 @@ async function serve() {
   const clock = systemClock;
   const log = silentLog;
   const fleet = new FleetRegistry({ clock, log });
-  const metrics = { attemptEnded() {} } as unknown as ConstructorParameters<
-    typeof AttemptTable
-  >[0]["metrics"];
-  const attempts = new AttemptTable({ clock, log, fleet, metrics });
+  const attempts = new AttemptTable({ clock, log, fleet, metrics: noMetrics });
   fleet.notify({ capacityChanged() {}, workerLost: (...lost) => attempts.workerLost(...lost) });
   const server = await startFleetServer({
     host: "127.0.0.1",

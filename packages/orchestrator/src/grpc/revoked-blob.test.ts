@@ -6,6 +6,7 @@ import { expect, it, onTestFinished } from "vitest";
 import { createPeculiarIssuer } from "../adapters/peculiar-x509/issuer.ts";
 import { AttemptTable } from "../flows/attempt-table.ts";
 import { FleetRegistry } from "../flows/fleet-registry.ts";
+import { noMetrics } from "../flows/flows.fixture.ts";
 import { startFleetServer } from "./fleet-service.ts";
 
 const workerId = "wrk-0b5b1d1e-6f1f-4a5e-9b4c-2f3a4b5c6d7e";
@@ -29,7 +30,7 @@ it("a file that is on its way to a worker is cut when the worker is revoked", as
     clock,
     log: silentLog,
     fleet,
-    metrics: { attemptEnded() {} } as never,
+    metrics: noMetrics,
   });
   let reason: string | undefined;
   let isLeft = false;

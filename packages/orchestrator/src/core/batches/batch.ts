@@ -11,6 +11,14 @@ export const batchEndpoints = [
 ] as const;
 export type BatchEndpoint = (typeof batchEndpoints)[number];
 
+/** What metrics call them. */
+export const endpointLabels: Readonly<Record<BatchEndpoint, string>> = {
+  "/v1/chat/completions": "chat_completions",
+  "/v1/completions": "completions",
+  "/v1/embeddings": "embeddings",
+  "/v1/responses": "responses",
+};
+
 export type BatchPriority = "low" | "normal" | "high";
 
 /** What OpenAI's API has no field for. */

@@ -36,6 +36,19 @@ async function room() {
 }
 
 describe("records that every orchestrator knows", () => {
+  it("tell how many of them cannot be read, whether or not something stands in for them", async () => {
+    const { open, directory } = await room();
+    const [plain, strict] = [await open(), await open({ damaged: (name) => ({ name }) })];
+    await plain.put("good", { name: "good" });
+    expect([plain.damagedCount, strict.damagedCount]).toEqual([0, 0]);
+    await writeFile(join(directory, "trust/things/bad.json"), "{");
+    for (const book of [plain, strict]) await book.refresh();
+    expect([plain.damagedCount, strict.damagedCount]).toEqual([1, 1]);
+    await plain.remove("bad");
+    for (const book of [plain, strict]) await book.refresh();
+    expect([plain.damagedCount, strict.damagedCount]).toEqual([0, 0]);
+  });
+
   it("are known at once to whoever wrote them, and to others with their next look", async () => {
     const { open, clock, background } = await room();
     const [here, there] = [await open(), await open()];
