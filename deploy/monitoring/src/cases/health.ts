@@ -93,12 +93,20 @@ export const healthCases: readonly Case[] = [
     looks: [["360m"]],
   },
   {
-    ...{ alert: "MusterCertificateEndsSoon", says: "a file that nobody renews ends in days", stepMinutes: 15 },
+    ...{
+      alert: "MusterCertificateEndsSoon",
+      says: "a file that nobody renews ends in days",
+      stepMinutes: 15,
+    },
     series: { [certificate("clients")]: steady(5 * daySeconds, hours(24)) },
     looks: [["17h"], ["19h", { labels: { ...one, certificate: "clients" }, value: "4d 5h 0m 0s" }]],
   },
   {
-    ...{ alert: "MusterCertificateEndsSoon", says: "Muster's own is renewed every 16 hours", stepMinutes: 15 },
+    ...{
+      alert: "MusterCertificateEndsSoon",
+      says: "Muster's own is renewed every 16 hours",
+      stepMinutes: 15,
+    },
     series: {
       [certificate("fleet")]: inTurn(
         steady(daySeconds, hours(16)),
