@@ -13,7 +13,13 @@ const lanes = [
     lint: ["node_modules/@biomejs/biome/bin/biome", "ci", "--colors=off", "."],
     types: ["node_modules/typescript/bin/tsc", "-b"],
     "metrics-doc": ["tools/metrics-doc.mjs", "--check"],
-    layers: ["node_modules/dependency-cruiser/bin/dependency-cruise.mjs", "packages", "deploy", "test", "bench"],
+    layers: [
+      "node_modules/dependency-cruiser/bin/dependency-cruise.mjs",
+      "packages",
+      "deploy",
+      "test",
+      "bench",
+    ],
     "dead-code": ["node_modules/knip/bin/knip.js"],
     // After types: it needs the build.
     monitoring: ["tools/gen-monitoring.mjs", "--check"],

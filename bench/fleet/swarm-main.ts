@@ -26,6 +26,22 @@ const pieces = 4;
 const pieceMs = 20;
 const joinsAtOnce = 20;
 
+const gpu = { name: "NVIDIA RTX 3060", vramBytes: 12 * 2 ** 30, freeVramBytes: 8 * 2 ** 30 };
+const gpuLoad = { freeVramBytes: gpu.freeVramBytes, othersBytes: 2 ** 30, offeredBytes: 10 * 2 ** 30 };
+const beaten = {
+  ...{ cpuLoad: 0.5, freeRamBytes: 2 ** 33, cpuWatts: 42.5 },
+  gpus: [{ ...gpuLoad, utilization: 0.75, temperatureCelsius: 61, watts: 120 }],
+};
+const stats = {
+  ...{
+    residentBytes: 150 * 2 ** 20,
+    eventLoopLagSeconds: 0.002,
+    promptTokens: 123_456,
+    generationTokens: 65_432,
+  },
+  ...{ prefillSeconds: 123.5, decodeSeconds: 654.25 },
+};
+
 /** As in a worker's keep-link.ts. */
 const redialBackoff = { baseMs: 250, maxMs: 10_000 };
 
@@ -84,13 +100,18 @@ function startWorker(number: number, failures = 0): Promise<void> {
         version: "0",
         engine: "scripted",
       },
-      hardware: { hostname: `desk-${number}`, platform: "linux", arch: "x64", backend: "cpu" },
+      hardware: {
+        ...{ hostname: `desk-${number}`, platform: "linux", arch: "x64", backend: "cpu" },
+        gpus: [gpu],
+      },
     },
   });
   let sequence = 0;
   const beat = () => {
     sequence += 1;
-    write({ heartbeat: { sequence, attemptIds: [...running], cpuLoad: 0.5, freeRamBytes: 2 ** 33 } });
+    write({
+      heartbeat: { ...beaten, sequence, attemptIds: [...running], stats: { ...stats, cpuSeconds: sequence } },
+    });
   };
   return new Promise((resolve) => {
     stream.on("data", (message: OrchestratorMessageRead) => {

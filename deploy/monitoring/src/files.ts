@@ -17,6 +17,7 @@ export function generatedFiles(): Readonly<Record<string, string>> {
     "deploy/prometheus/muster-alerts.yml": alertRules(),
     "deploy/prometheus/tests/minutes.test.yml": ruleTests(1),
     "deploy/prometheus/tests/hours.test.yml": ruleTests(5),
+    "deploy/prometheus/tests/days.test.yml": ruleTests(15),
     "docs/alerts.md": alertsPage(),
     ...Object.fromEntries(boards),
   };

@@ -17,8 +17,8 @@ export type Look = readonly [at: string, ...firing: readonly Firing[]];
 export interface Case {
   readonly alert: string;
   readonly says: string;
-  /** Between two scrapes, and two looks of Prometheus at its rules: 1, or 5 in cases that take hours. */
-  readonly stepMinutes?: 5;
+  /** Between two scrapes, and two looks of Prometheus at its rules: 1, or more in cases that take hours or days. */
+  readonly stepMinutes?: 5 | 15;
   /** Values by series. */
   readonly series: Readonly<Record<string, string>>;
   readonly looks: readonly Look[];

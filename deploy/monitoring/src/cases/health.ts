@@ -14,8 +14,8 @@ const size = of(healthMetrics.diskSize, objects);
 const certificate = (name: string) => of(healthMetrics.certificateExpiry, { ...one, certificate: name });
 const lag = of(processMetrics.eventLoopLag, one);
 const unreadable = of(healthMetrics.unreadableRecords, one);
-/** Scrapes, five minutes apart. */
-const hours = (count: number) => count * 12;
+/** Scrapes, a quarter of an hour apart. */
+const hours = (count: number) => count * 4;
 const daySeconds = 86_400;
 
 export const healthCases: readonly Case[] = [
@@ -93,12 +93,20 @@ export const healthCases: readonly Case[] = [
     looks: [["360m"]],
   },
   {
-    ...{ alert: "MusterCertificateEndsSoon", says: "a file that nobody renews ends in days", stepMinutes: 5 },
+    ...{
+      alert: "MusterCertificateEndsSoon",
+      says: "a file that nobody renews ends in days",
+      stepMinutes: 15,
+    },
     series: { [certificate("clients")]: steady(5 * daySeconds, hours(24)) },
     looks: [["17h"], ["19h", { labels: { ...one, certificate: "clients" }, value: "4d 5h 0m 0s" }]],
   },
   {
-    ...{ alert: "MusterCertificateEndsSoon", says: "Muster's own is renewed every 16 hours", stepMinutes: 5 },
+    ...{
+      alert: "MusterCertificateEndsSoon",
+      says: "Muster's own is renewed every 16 hours",
+      stepMinutes: 15,
+    },
     series: {
       [certificate("fleet")]: inTurn(
         steady(daySeconds, hours(16)),
@@ -111,7 +119,7 @@ export const healthCases: readonly Case[] = [
     looks: [["15h"], ["20h"], ["35h"], ["47h"]],
   },
   {
-    ...{ alert: "MusterCertificateEndsNow", says: "Muster's own is no longer renewed", stepMinutes: 5 },
+    ...{ alert: "MusterCertificateEndsNow", says: "Muster's own is no longer renewed", stepMinutes: 15 },
     series: {
       [certificate("fleet")]: inTurn(
         steady(daySeconds, hours(16)),
@@ -121,7 +129,7 @@ export const healthCases: readonly Case[] = [
     looks: [["30h"], ["35h", { labels: { ...one, certificate: "fleet" }, value: "5h 0m 0s" }]],
   },
   {
-    ...{ alert: "MusterCertificateEndsNow", says: "there are five days left", stepMinutes: 5 },
+    ...{ alert: "MusterCertificateEndsNow", says: "there are five days left", stepMinutes: 15 },
     series: { [certificate("clients")]: steady(5 * daySeconds, hours(24)) },
     looks: [["19h"]],
   },

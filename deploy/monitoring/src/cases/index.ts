@@ -10,7 +10,7 @@ import { servingCases } from "./serving.ts";
 export const cases: readonly Case[] = [...servingCases, ...fleetCases, ...healthCases];
 
 /** For `promtool test rules`: all cases of one step. */
-export function ruleTests(stepMinutes: 1 | 5): string {
+export function ruleTests(stepMinutes: 1 | 5 | 15): string {
   const interval = `${stepMinutes}m`;
   const file = {
     rule_files: ["../muster-rules.yml", "../muster-alerts.yml"],
