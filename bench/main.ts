@@ -37,6 +37,6 @@ if (wanted.includes("batch")) await benchBatch(process.argv.slice(2), process.en
 if (wanted.includes("mirror")) await benchMirror(print);
 if (wanted.includes("sim")) benchSim(print);
 if (wanted.includes("fleet")) await benchFleet(process.argv.slice(2), print);
-if (wanted.includes("seeing")) await benchSeeing(print);
+if (wanted.includes("seeing")) await benchSeeing(process.argv.slice(2), print);
 if (wanted.includes("trust")) await benchTrust(print);
 closeConnections();

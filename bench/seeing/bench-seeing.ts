@@ -25,12 +25,18 @@ const beatenMs = 8_000;
 
 type Print = (row: string[]) => void;
 
-/** What it costs to see: counting while requests are answered, and scraping a large fleet. */
-export async function benchSeeing(print: Print): Promise<void> {
-  const alone = countingAlone();
-  print(["what is counted of a streamed request, alone", `${alone.toFixed(2)} µs`, ""]);
-  await within(fewWorkers, (running) => benchCounting(running, { alone, print }));
-  await within(manyWorkers, (running) => benchScrape(running, print));
+const parts = ["counting", "scrape"] as const;
+
+/** `npm run bench -- seeing [counting] [scrape]`: what it costs to count while requests are answered, and to scrape a large fleet. */
+export async function benchSeeing(args: readonly string[], print: Print): Promise<void> {
+  const named = parts.filter((part) => args.includes(part));
+  const runs = (part: (typeof parts)[number]) => named.length === 0 || named.includes(part);
+  if (runs("counting")) {
+    const alone = countingAlone();
+    print(["what is counted of a streamed request, alone", `${alone.toFixed(2)} µs`, ""]);
+    await within(fewWorkers, (running) => benchCounting(running, { alone, print }));
+  }
+  if (runs("scrape")) await within(manyWorkers, (running) => benchScrape(running, print));
   print(["load of this machine (1 minute)", (loadavg()[0] ?? 0).toFixed(1), ""]);
 }
 
