@@ -8,6 +8,7 @@ import { closedLoop, median, percentile, post } from "../load.ts";
 import { cpuSeconds } from "../process-usage.ts";
 import { countingAlone } from "./counting-alone.ts";
 import type { Asked } from "./metrics-gate.ts";
+import { scrapeAlone } from "./scrape-alone.ts";
 
 const rounds = 7;
 const atOnce = 24;
@@ -36,7 +37,10 @@ export async function benchSeeing(args: readonly string[], print: Print): Promis
     print(["what is counted of a streamed request, alone", `${alone.toFixed(2)} µs`, ""]);
     await within(fewWorkers, (running) => benchCounting(running, { alone, print }));
   }
-  if (runs("scrape")) await within(manyWorkers, (running) => benchScrape(running, print));
+  if (runs("scrape")) {
+    await benchScrapeAlone(print);
+    await within(manyWorkers, (running) => benchScrape(running, print));
+  }
   print(["load of this machine (1 minute)", (loadavg()[0] ?? 0).toFixed(1), ""]);
 }
 
@@ -91,6 +95,14 @@ async function benchCounting(
   ]);
 }
 
+async function benchScrapeAlone(print: Print): Promise<void> {
+  const { wallMs, cpuMs, blockMs, bytes } = await scrapeAlone(manyWorkers, replicasPerWorker);
+  print([`scrape of ${manyWorkers} workers, nothing else done`, `${wallMs.toFixed(0)} ms`, "<= 300 ms"]);
+  print(["its processor time", `${cpuMs.toFixed(0)} ms`, ""]);
+  print(["its size", `${(bytes / 1e6).toFixed(2)} MB`, "<= 5 MB"]);
+  print(["longest block of the event loop", `${blockMs.toFixed(0)} ms`, ""]);
+}
+
 async function benchScrape({ url, pid, ask }: Running, print: Print): Promise<void> {
   await new Promise((resolve) => setTimeout(resolve, beatenMs));
   const took: number[] = [];
@@ -105,6 +117,8 @@ async function benchScrape({ url, pid, ask }: Running, print: Print): Promise<vo
     took.push(performance.now() - fromMs);
     cpu.push((cpuSeconds(pid) - fromSeconds) * 1_000);
     blocks.push(await ask("longest-block"));
+    const here = text.match(/^muster_worker_up\{.*\} 1$/gm)?.length ?? 0;
+    if (here < manyWorkers) throw new Error(`only ${here} of ${manyWorkers} workers are still there`);
     bytes = Buffer.byteLength(text);
     lines = text.split("\n").length;
     await new Promise((resolve) => setTimeout(resolve, 500));
