@@ -39,6 +39,6 @@ if (wanted.includes("mirror")) await benchMirror(print);
 if (wanted.includes("sim")) benchSim(print);
 if (wanted.includes("fleet")) await benchFleet(process.argv.slice(2), print);
 if (wanted.includes("traces")) await benchTraces(process.argv.slice(2), print);
-if (wanted.includes("seeing")) await benchSeeing(print);
+if (wanted.includes("seeing")) await benchSeeing(process.argv.slice(2), print);
 if (wanted.includes("trust")) await benchTrust(print);
 closeConnections();

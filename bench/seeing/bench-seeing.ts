@@ -4,13 +4,17 @@ import { loadavg, tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { end, printed, start } from "../fleet/bench-process.ts";
-import { closedLoop, median, openLoop, percentile, post } from "../load.ts";
+import { closedLoop, median, percentile, post } from "../load.ts";
 import { cpuSeconds } from "../process-usage.ts";
+import { countingAlone } from "./counting-alone.ts";
 import type { Asked } from "./metrics-gate.ts";
+import { scrapeAlone } from "./scrape-alone.ts";
 
-const rounds = 5;
+const rounds = 7;
+const atOnce = 24;
+const seconds = 5;
+/** What the processor time of a request is set against. */
 const perSecond = 300;
-const seconds = 8;
 const fewWorkers = 20;
 const manyWorkers = 1_000;
 const replicasPerWorker = 2;
@@ -22,10 +26,21 @@ const beatenMs = 8_000;
 
 type Print = (row: string[]) => void;
 
-/** What it costs to see: counting while requests are answered, and scraping a large fleet. */
-export async function benchSeeing(print: Print): Promise<void> {
-  await within(fewWorkers, (running) => benchCounting(running, print));
-  await within(manyWorkers, (running) => benchScrape(running, print));
+const parts = ["counting", "scrape"] as const;
+
+/** `npm run bench -- seeing [counting] [scrape]`: what it costs to count while requests are answered, and to scrape a large fleet. */
+export async function benchSeeing(args: readonly string[], print: Print): Promise<void> {
+  const named = parts.filter((part) => args.includes(part));
+  const runs = (part: (typeof parts)[number]) => named.length === 0 || named.includes(part);
+  if (runs("counting")) {
+    const alone = countingAlone();
+    print(["what is counted of a streamed request, alone", `${alone.toFixed(2)} µs`, ""]);
+    await within(fewWorkers, (running) => benchCounting(running, { alone, print }));
+  }
+  if (runs("scrape")) {
+    await benchScrapeAlone(print);
+    await within(manyWorkers, (running) => benchScrape(running, print));
+  }
   print(["load of this machine (1 minute)", (loadavg()[0] ?? 0).toFixed(1), ""]);
 }
 
@@ -36,7 +51,10 @@ interface Running {
 }
 
 /** In one process, in turn with and without: what else is on the machine hits both. */
-async function benchCounting({ url, pid, ask }: Running, print: Print): Promise<void> {
+async function benchCounting(
+  { url, pid, ask }: Running,
+  { alone, print }: { readonly alone: number; readonly print: Print },
+): Promise<void> {
   let turn = 0;
   const send = () => {
     const messages = [{ role: "user", content: "four words of text" }];
@@ -46,12 +64,12 @@ async function benchCounting({ url, pid, ask }: Running, print: Print): Promise<
   const requestMs = async (kind: Asked["kind"]) => {
     await ask(kind);
     const fromSeconds = cpuSeconds(pid);
-    const answers = await openLoop(perSecond, seconds, send);
+    const { answers } = await closedLoop(atOnce, seconds, send);
     const failed = answers.filter(({ status }) => status !== 200).length;
     if (failed > 0) throw new Error(`${failed} of ${answers.length} requests failed`);
     return ((cpuSeconds(pid) - fromSeconds) * 1_000) / answers.length;
   };
-  await closedLoop(16, 10, send);
+  await closedLoop(atOnce, 10, send);
   const [on, off, costs]: [number[], number[], number[]] = [[], [], []];
   for (let round = 0; round < rounds; round++) {
     // Neither is always the first.
@@ -64,14 +82,25 @@ async function benchCounting({ url, pid, ask }: Running, print: Print): Promise<
     costs.push((withThem / without - 1) * 100);
   }
   await ask("metrics-on");
-  print([`processor time of a request, ${perSecond}/s, counted`, `${median(on).toFixed(3)} ms`, ""]);
-  print(["not counted", `${median(off).toFixed(3)} ms`, ""]);
-  print(["what counting costs, median of pairs", `${median(costs).toFixed(1)} %`, "<= 2 %"]);
+  print(["processor time of a streamed request, counted", `${median(on).toFixed(3)} ms`, ""]);
+  print(["the same, not counted", `${median(off).toFixed(3)} ms`, ""]);
+  const coreShare = (median(on) * perSecond) / 10;
+  print(["what is counted alone, of that", `${(alone / median(on) / 10).toFixed(2)} %`, "<= 2 %"]);
+  print([`orchestrator, of a core at ${perSecond} requests/s`, `${coreShare.toFixed(0)} %`, ""]);
+  print(["what counting costs, median of pairs", `${median(costs).toFixed(1)} %`, ""]);
   print([
     "the same, least and most of pairs",
     `${Math.min(...costs).toFixed(1)} to ${Math.max(...costs).toFixed(1)} %`,
     "",
   ]);
+}
+
+async function benchScrapeAlone(print: Print): Promise<void> {
+  const { wallMs, cpuMs, blockMs, bytes } = await scrapeAlone(manyWorkers, replicasPerWorker);
+  print([`scrape of ${manyWorkers} workers, nothing else done`, `${wallMs.toFixed(0)} ms`, "<= 300 ms"]);
+  print(["its processor time", `${cpuMs.toFixed(0)} ms`, ""]);
+  print(["its size", `${(bytes / 1e6).toFixed(2)} MB`, "<= 5 MB"]);
+  print(["longest block of the event loop", `${blockMs.toFixed(0)} ms`, ""]);
 }
 
 async function benchScrape({ url, pid, ask }: Running, print: Print): Promise<void> {
@@ -88,6 +117,8 @@ async function benchScrape({ url, pid, ask }: Running, print: Print): Promise<vo
     took.push(performance.now() - fromMs);
     cpu.push((cpuSeconds(pid) - fromSeconds) * 1_000);
     blocks.push(await ask("longest-block"));
+    const here = text.match(/^muster_worker_up\{.*\} 1$/gm)?.length ?? 0;
+    if (here < manyWorkers) throw new Error(`only ${here} of ${manyWorkers} workers are still there`);
     bytes = Buffer.byteLength(text);
     lines = text.split("\n").length;
     await new Promise((resolve) => setTimeout(resolve, 500));

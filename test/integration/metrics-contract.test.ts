@@ -14,7 +14,6 @@ const mayHaveNoSeries = new Set(
     ...["muster_gpu_utilization_ratio", "muster_gpu_temperature_celsius", "muster_gpu_watts"],
     ...["muster_worker_watts", "muster_worker_energy_joules_total", "muster_worker_vram_bytes"],
     ...["muster_certificate_expiry_timestamp_seconds", "muster_cold_starts_total"],
-    ...["muster_batches"],
   ].sort(),
 );
 

@@ -137,10 +137,7 @@ export async function startBatches(deps: BatchesDeps): Promise<StartedBatches> {
   });
   const storedBytes = new StoredBytes({ bytes: bytesOf, metrics });
   const files: FileStore = new FileStore({
-    store,
-    clock,
-    newId,
-    storedBytes,
+    ...{ store, clock, newId, storedBytes },
     inUse: () => batches.inputsInUse(),
   });
   const active = new ActiveBatches({ store: batches, log });

@@ -145,13 +145,7 @@ async function start(
     isElsewhere: (model) => served.slotsElsewhere(model) > 0,
   });
   const desk = new RequestDesk({
-    queue,
-    bus,
-    metrics,
-    tracer,
-    clock,
-    log,
-    background,
+    ...{ queue, bus, metrics, tracer, clock, log, background },
     maxQueued: config.maxQueuedRequests,
     coldStarts: {
       isComingUp: (model) => comingUp(model) !== undefined,
@@ -170,9 +164,7 @@ async function start(
   const served = new ServedModels({
     fleet,
     directory: createRedisModelDirectory({ address, prefix, self: orchestratorId, clock, log }),
-    clock,
-    log,
-    background,
+    ...{ clock, log, background },
   });
   lifecycle.onStop("served models", () => served.close());
   const store = await openObjectStore(config.objectStore, { log, clock });

@@ -5,6 +5,7 @@ export { sha256 } from "./adapters/common/sha256.ts";
 export { openCertificateFiles } from "./adapters/disk/certificate-files.ts";
 export { createDiskObjectStore } from "./adapters/disk/object-store.ts";
 export { createPeculiarIssuer } from "./adapters/peculiar-x509/issuer.ts";
+export { createPrometheusMetrics } from "./adapters/prometheus/metrics.ts";
 export { createRedisCommitLedger } from "./adapters/redis/commit-ledger.ts";
 export { createRedisProvenReplicas } from "./adapters/redis/proven-replicas.ts";
 export { createRedisQuota } from "./adapters/redis/quota.ts";

@@ -1,6 +1,6 @@
 import type { MachineLoad, ProcessStats } from "@muster/base";
 import { describe, expect, it } from "vitest";
-import { replica, ScriptedWorker, startFlows } from "./flows.fixture.ts";
+import { replica, ScriptedWorker, startFlows, submit } from "./flows.fixture.ts";
 
 const process = (cpuSeconds: number, generationTokens: number): ProcessStats => ({
   ...{ residentBytes: 1, eventLoopLagSeconds: 0, engineCrashes: 0 },
@@ -28,6 +28,26 @@ describe("what is counted of the fleet", () => {
     flows.fleet.reportReplica("w1", replica({ state: "unloaded" }));
     flows.fleet.reportReplica("w1", replica({ loadMs: 90 }));
     expect(told.slice(2)).toEqual(["rep-1 ok 90", "rep-1 ok 90"]);
+  });
+
+  it("what waits is counted by its lane, with the age of the oldest, and what runs where it runs", async () => {
+    const flows = startFlows();
+    await submit(flows, { laneClass: "batch" });
+    flows.clock.advance(2_000);
+    const { done } = await submit(flows);
+    await submit(flows);
+    flows.clock.advance(1_000);
+    expect(flows.desk.waiting()).toEqual([
+      { model: "m", class: "batch", waiting: 1, oldestWaitMs: 3_000 },
+      { model: "m", class: "interactive", waiting: 2, oldestWaitMs: 1_000 },
+    ]);
+    expect([...flows.attempts.running()]).toEqual([]);
+    const worker = new ScriptedWorker(flows, "w1", [replica({ slots: 1 })]);
+    const assign = await worker.untilAssigned(1);
+    expect([...flows.attempts.running()]).toEqual([{ model: "m", class: "interactive" }]);
+    expect(flows.desk.waiting().map(({ waiting }) => waiting)).toEqual([1, 1]);
+    worker.finish(assign);
+    await done;
   });
 
   it("links that were lost are counted with their worker, goodbyes are not", () => {

@@ -8,6 +8,9 @@ import type { Observed } from "./observed.ts";
 const workerStates = ["joining", "ready", "away", "draining", "lost"] as const;
 const replicaStates = ["fetching", "loading", "ready", "crashed", "failed", "unloaded"] as const;
 
+/** Of batches that are not over. */
+const batchStates = ["validating", "in_progress", "finalizing", "cancelling"] as const;
+
 /** Of one model, all workers together. */
 export interface ModelCounts {
   readonly states: Map<string, number>;
@@ -95,7 +98,8 @@ function* laneGauges(observed: Observed, models: ReadonlyMap<string, ModelCounts
   const inflight = new GaugeText(requestMetrics.inflight);
   inflight.set(observed.openRequests());
   const batches = new GaugeText(queueMetrics.batches);
-  for (const [state, count] of observed.batches()) batches.set(count, state);
+  const byState = observed.batches();
+  for (const state of batchStates) batches.set(byState.get(state) ?? 0, state);
   const lines = new GaugeText(queueMetrics.linesRunning);
   lines.set(observed.runningLines());
   for (const gauge of [waiting, oldest, running, inflight, batches, lines]) yield* gauge.text();

@@ -37,7 +37,7 @@ export function createRequestFamilies(options: { readonly hasTenants: boolean })
 }
 
 /** Gives a tenant its own name while there is room. */
-export function createTenantNames(): (tenant: string) => string {
+function createTenantNames(): (tenant: string) => string {
   const known = new Set<string>();
   return (tenant) => {
     if (known.has(tenant)) return tenant;
@@ -107,8 +107,6 @@ export function countRequests(
     quotaRefused: (limit) => families.quotaRefusals.add(1, limit),
   };
 }
-
-export type QueueFamilies = ReturnType<typeof createQueueFamilies>;
 
 const failures = ["worker_lost", "given_back", "engine_crashed", "other"];
 const refusals = ["already", "lost", "closed", "stale", "fenced", "unknown", "unassigned"];
