@@ -1,7 +1,9 @@
 import type { ApiKey, List, NewApiKey } from "@muster/sdk";
 import { useState } from "react";
-import { callJson } from "../../data/api.ts";
+import { call, callJson } from "../../data/api.ts";
+import { askSession, type SessionState, sessionStore } from "../../data/session.ts";
 import type { JsonState } from "../../data/use-json.ts";
+import { useStore } from "../../data/use-store.ts";
 import { Ago } from "../../parts/ago.tsx";
 import { Badge, type Tone } from "../../parts/badge.tsx";
 import { Button } from "../../parts/button.tsx";
@@ -21,6 +23,9 @@ import { limitWords } from "./key-words.ts";
 
 const pathOf = ({ id }: ApiKey) => `/cluster/v1/keys/${encodeURIComponent(id)}`;
 
+const sessionPath = "/dashboard/v1/session";
+const isOpenSession = (state: SessionState) => state.kind === "signed-in" && state.session.is_open;
+
 type Opened =
   | { readonly kind: "create" }
   | { readonly kind: "change" | "rotate" | "revoke"; readonly key: ApiKey }
@@ -35,9 +40,16 @@ export function KeyList({ keys }: { readonly keys: JsonState<List<ApiKey>> }) {
   const all = data?.data ?? [];
   const past = all.filter(({ state }) => state !== "live").length;
   const rows = isWithPast ? all : all.filter(({ state }) => state === "live");
+  const isOpen = useStore(sessionStore, isOpenSession);
   const shown = (made: NewApiKey, isRotated: boolean) => {
-    refresh();
     setOpened({ kind: "secret", made, isRotated });
+    // With the first key everybody needs one, this page too: it must not be sent away before the text was read.
+    if (isOpen) void call(sessionPath, { method: "POST", body: { key: made.key } }).catch(() => undefined);
+  };
+  const closeSecret = () => {
+    close();
+    refresh();
+    if (isOpen) void askSession();
   };
 
   return (
@@ -79,7 +91,7 @@ export function KeyList({ keys }: { readonly keys: JsonState<List<ApiKey>> }) {
       )}
       {opened?.kind === "revoke" && <Revoke of={opened.key} onClose={close} onDone={refresh} />}
       {opened?.kind === "secret" && (
-        <KeySecret made={opened.made} isRotated={opened.isRotated} onClose={close} />
+        <KeySecret made={opened.made} isRotated={opened.isRotated} isFirst={isOpen} onClose={closeSecret} />
       )}
     </>
   );
@@ -90,8 +102,8 @@ function NoKeys() {
     <Empty icon="keys" title="No keys yet">
       <p className="empty-text">
         While there is none, whoever is logged in on this machine may do everything, and nobody else anything.
-        With the first key everybody needs one, you too: sign in here with the operator’s, which lies on this
-        machine in
+        With the first key everybody needs one; this page goes on with it. Then there is the operator’s key
+        too, for whoever runs Muster:
       </p>
       <Code text="<data folder>/trust/admin.key" />
     </Empty>
