@@ -65,6 +65,7 @@ export function NewBatch() {
   );
 
   const upload = async ({ file, name, endpoint }: ReadyInput) => {
+    reset();
     const controller = new AbortController();
     running.current = controller;
     const { signal } = controller;
