@@ -11,10 +11,11 @@ import { benchOverhead } from "./overhead.ts";
 import { benchScheduler } from "./scheduler/bench-scheduler.ts";
 import { benchSeeing } from "./seeing/bench-seeing.ts";
 import { benchTraces } from "./seeing/bench-traces.ts";
+import { benchDashboard } from "./seeing/dashboard.ts";
 import { benchSim } from "./sim/bench-sim.ts";
 import { benchTrust } from "./trust/bench-trust.ts";
 
-/** `npm run bench [-- overhead|access|cluster|engine|batch|mirror|scheduler|fleet|sim|traces|trust|seeing]`: prints figures as a table, side by side from one run. Asserts nothing. */
+/** `npm run bench [-- overhead|access|cluster|engine|batch|mirror|scheduler|fleet|sim|traces|trust|seeing|dashboard]`: prints figures as a table, side by side from one run. Asserts nothing. */
 const wanted = process.argv.slice(2).filter((argument) => !argument.startsWith("--"));
 const runs = (name: string) => wanted.length === 0 || wanted.includes(name);
 const print = ([what = "", value = "", goal = ""]: string[]) =>
@@ -40,5 +41,6 @@ if (wanted.includes("sim")) benchSim(print);
 if (wanted.includes("fleet")) await benchFleet(process.argv.slice(2), print);
 if (wanted.includes("traces")) await benchTraces(process.argv.slice(2), print);
 if (wanted.includes("seeing")) await benchSeeing(process.argv.slice(2), print);
+if (wanted.includes("dashboard")) await benchDashboard(print);
 if (wanted.includes("trust")) await benchTrust(print);
 closeConnections();

@@ -9,10 +9,12 @@ export interface DialogProps {
   readonly footer?: ReactNode;
   /** A drawer comes from the right and is as tall as the page. */
   readonly kind?: "dialog" | "wide" | "drawer";
+  /** A press beside it, or on Escape, does not close it: what it shows is never shown again. */
+  readonly isHeld?: boolean;
 }
 
 /** Open while it is rendered. The native element keeps the focus inside and gives it back. */
-export function Dialog({ title, onClose, children, footer, kind = "dialog" }: DialogProps) {
+export function Dialog({ title, onClose, children, footer, kind = "dialog", isHeld = false }: DialogProps) {
   const element = useRef<HTMLDialogElement>(null);
   const id = useId();
 
@@ -35,11 +37,13 @@ export function Dialog({ title, onClose, children, footer, kind = "dialog" }: Di
       className={classes("dialog", kind === "wide" && "dialog-wide", kind === "drawer" && "drawer")}
       aria-labelledby={id}
       onCancel={(event) => {
+        // React lets this event rise from a dialog inside, which the browser does not.
+        if (event.target !== event.currentTarget) return;
         event.preventDefault();
-        onClose();
+        if (!isHeld) onClose();
       }}
       onClick={(event) => {
-        if (event.target === element.current) onClose();
+        if (event.target === element.current && !isHeld) onClose();
       }}
     >
       <div className="dialog-head">

@@ -104,21 +104,38 @@ function columnsOf(keys: readonly ApiKey[]): readonly Column<AuditRecord>[] {
     {
       id: "what",
       title: "Did what",
-      cell: ({ action }) => <span data-tip={action}>{deedWords(action)}</span>,
+      cell: ({ action }) => (
+        <span className="audit-when" data-tip={action}>
+          {deedWords(action)}
+        </span>
+      ),
     },
     {
       id: "target",
       title: "To",
       isWideOnly: true,
-      cell: ({ target }) => <code className="audit-target">{target}</code>,
+      cell: ({ target }) => (
+        <code className="audit-target one-line" data-tip={target}>
+          {target}
+        </code>
+      ),
     },
     {
       id: "details",
       title: "More",
       isWideOnly: true,
-      cell: ({ details }) => <span className="soft small audit-target">{detailWords(details)}</span>,
+      cell: ({ details }) => <span className="soft small audit-more">{detailWords(details)}</span>,
     },
-    { id: "when", title: "When", isEnd: true, cell: ({ at }) => <Ago at={Date.parse(at) / 1_000} /> },
+    {
+      id: "when",
+      title: "When",
+      isEnd: true,
+      cell: ({ at }) => (
+        <span className="audit-when">
+          <Ago at={Date.parse(at) / 1_000} />
+        </span>
+      ),
+    },
   ];
 }
 

@@ -1,7 +1,9 @@
 import type { ApiKey, List, NewApiKey } from "@muster/sdk";
 import { useState } from "react";
-import { callJson } from "../../data/api.ts";
+import { call, callJson } from "../../data/api.ts";
+import { askSession, type SessionState, sessionStore } from "../../data/session.ts";
 import type { JsonState } from "../../data/use-json.ts";
+import { useStore } from "../../data/use-store.ts";
 import { Ago } from "../../parts/ago.tsx";
 import { Badge, type Tone } from "../../parts/badge.tsx";
 import { Button } from "../../parts/button.tsx";
@@ -21,6 +23,9 @@ import { limitWords } from "./key-words.ts";
 
 const pathOf = ({ id }: ApiKey) => `/cluster/v1/keys/${encodeURIComponent(id)}`;
 
+const sessionPath = "/dashboard/v1/session";
+const isOpenSession = (state: SessionState) => state.kind === "signed-in" && state.session.is_open;
+
 type Opened =
   | { readonly kind: "create" }
   | { readonly kind: "change" | "rotate" | "revoke"; readonly key: ApiKey }
@@ -35,9 +40,16 @@ export function KeyList({ keys }: { readonly keys: JsonState<List<ApiKey>> }) {
   const all = data?.data ?? [];
   const past = all.filter(({ state }) => state !== "live").length;
   const rows = isWithPast ? all : all.filter(({ state }) => state === "live");
+  const isOpen = useStore(sessionStore, isOpenSession);
   const shown = (made: NewApiKey, isRotated: boolean) => {
-    refresh();
     setOpened({ kind: "secret", made, isRotated });
+    // With the first key everybody needs one, this page too: it must not be sent away before the text was read.
+    if (isOpen) void call(sessionPath, { method: "POST", body: { key: made.key } }).catch(() => undefined);
+  };
+  const closeSecret = () => {
+    close();
+    refresh();
+    if (isOpen) void askSession();
   };
 
   return (
@@ -48,7 +60,11 @@ export function KeyList({ keys }: { readonly keys: JsonState<List<ApiKey>> }) {
         tools={
           <div className="row">
             {past > 0 && (
-              <Switch label={`With ${past} that are over`} isOn={isWithPast} onSwitch={setWithPast} />
+              <Switch
+                label={past === 1 ? "With one that is over" : `With ${past} that are over`}
+                isOn={isWithPast}
+                onSwitch={setWithPast}
+              />
             )}
             <Button kind="primary" icon="plus" onClick={() => setOpened({ kind: "create" })}>
               New key
@@ -58,7 +74,7 @@ export function KeyList({ keys }: { readonly keys: JsonState<List<ApiKey>> }) {
       >
         {error !== undefined && <ErrorNote error={error} onRetry={refresh} />}
         {data === undefined && error === undefined && <Skeleton />}
-        {data !== undefined && rows.length === 0 && <NoKeys />}
+        {data !== undefined && rows.length === 0 && <NoKeys isOpen={isOpen} />}
         {rows.length > 0 && (
           <Table caption="Keys" columns={columnsOf(setOpened)} rows={rows} keyOf={({ id }) => id} />
         )}
@@ -79,19 +95,25 @@ export function KeyList({ keys }: { readonly keys: JsonState<List<ApiKey>> }) {
       )}
       {opened?.kind === "revoke" && <Revoke of={opened.key} onClose={close} onDone={refresh} />}
       {opened?.kind === "secret" && (
-        <KeySecret made={opened.made} isRotated={opened.isRotated} onClose={close} />
+        <KeySecret made={opened.made} isRotated={opened.isRotated} isFirst={isOpen} onClose={closeSecret} />
       )}
     </>
   );
 }
 
-function NoKeys() {
+function NoKeys({ isOpen }: { readonly isOpen: boolean }) {
+  if (!isOpen)
+    return (
+      <Empty icon="keys" title="No keys but the operator’s">
+        Give each person and each program a key of its own: then each can be told apart, limited, and revoked.
+      </Empty>
+    );
   return (
     <Empty icon="keys" title="No keys yet">
       <p className="empty-text">
         While there is none, whoever is logged in on this machine may do everything, and nobody else anything.
-        With the first key everybody needs one, you too: sign in here with the operator’s, which lies on this
-        machine in
+        With the first key everybody needs one; this page goes on with it. Then there is the operator’s key
+        too, for whoever runs Muster:
       </p>
       <Code text="<data folder>/trust/admin.key" />
     </Empty>
