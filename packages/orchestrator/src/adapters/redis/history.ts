@@ -17,8 +17,10 @@ export function createRedisHistory(options: {
   readonly prefix: string;
   readonly self: string;
   readonly log: Log;
+  /** Instead of the clock of the store: for tests. */
+  readonly wallMs?: () => number;
 }): HistoryStore {
-  const { address, prefix, self, log } = options;
+  const { address, prefix, self, log, wallMs } = options;
   const redis = connectRedis(address, "fails-fast", { log, name: "muster-history" });
   const keyOf = (resolution: Resolution) => `${prefix}:history:${resolution}`;
   /** Of the store's clock, as it was last told: ours may be wrong, and would trim what is new. */
@@ -30,14 +32,15 @@ export function createRedisHistory(options: {
       const key = keyOf(resolution);
       const oldestMs = Math.max(0, lastMs[resolution] - keptMs);
       // Where the store has to make room for what it needs, it may take this.
+      const id = wallMs === undefined ? "*" : `${wallMs()}-*`;
       const answers = await redis
         .pipeline()
-        .xadd(key, "MINID", "~", String(oldestMs), "*", "o", self, "s", sampleText(sample))
+        .xadd(key, "MINID", "~", String(oldestMs), id, "o", self, "s", sampleText(sample))
         .pexpire(key, 2 * keptMs)
         .exec();
-      const [error, id] = answers?.[0] ?? [new Error("no answer"), undefined];
+      const [error, added] = answers?.[0] ?? [new Error("no answer"), undefined];
       if (error !== null) throw error;
-      lastMs[resolution] = timeOf(String(id));
+      lastMs[resolution] = timeOf(String(added));
     },
     async *read(resolution, { sinceMs, untilMs }) {
       await untilReady(redis, connectMs);
