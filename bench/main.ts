@@ -35,7 +35,7 @@ if (runs("scheduler")) await benchScheduler(print);
 if (wanted.includes("engine")) await benchEngine(process.argv.slice(2), process.env, print);
 if (wanted.includes("batch")) await benchBatch(process.argv.slice(2), process.env, print);
 if (wanted.includes("mirror")) await benchMirror(print);
-if (wanted.includes("seeing")) await benchSeeing(print);
+if (wanted.includes("seeing")) await benchSeeing(process.argv.slice(2), print);
 if (wanted.includes("sim")) benchSim(print);
 if (wanted.includes("fleet")) await benchFleet(process.argv.slice(2), print);
 if (wanted.includes("trust")) await benchTrust(print);

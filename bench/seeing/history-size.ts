@@ -60,22 +60,24 @@ export async function benchHistory(print: (row: string[]) => void): Promise<void
       ["a month", 30 * 86_400_000],
     ] as const) {
       const took: number[] = [];
+      const cpuMs: number[] = [];
       let longestMs = 0;
       for (let read = 0; read < reads; read++) {
         const watch = watchLoop();
         const fromMs = performance.now();
+        const from = process.cpuUsage();
         await readHistory(
           { store, spans, wallMs: () => nowMs },
           { sinceMs: nowMs - ms, untilMs: nowMs, points: 300 },
         );
+        const { user, system } = process.cpuUsage(from);
+        cpuMs.push((user + system) / 1_000);
         took.push(performance.now() - fromMs);
         longestMs = Math.max(longestMs, watch());
       }
-      print([
-        `reading ${name} in 300 steps`,
-        `${median(took).toFixed(0)} ms`,
-        `longest pause ${longestMs.toFixed(0)} ms`,
-      ]);
+      const pause = `longest pause ${longestMs.toFixed(0)} ms`;
+      print([`reading ${name} in 300 steps`, `${median(took).toFixed(0)} ms`, pause]);
+      print([`reading ${name}, processor time`, `${median(cpuMs).toFixed(0)} ms`, ""]);
     }
     const adds: number[] = [];
     for (let at = 0; at < waits; at++) {

@@ -46,6 +46,7 @@ export { Sampler } from "./flows/live/sampler.ts";
 export { createLiveWording } from "./http/cluster/live-words.ts";
 export { commitLedgerContract } from "./ports/commit-ledger.contract.ts";
 export * as ledgerFixture from "./ports/commit-ledger.fixture.ts";
+export { historyContract } from "./ports/history.contract.ts";
 export { jobQueueContract } from "./ports/job-queue.contract.ts";
 export { objectStoreContract } from "./ports/object-store.contract.ts";
 export { provenReplicasContract } from "./ports/proven-replicas.contract.ts";

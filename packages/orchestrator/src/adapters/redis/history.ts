@@ -7,6 +7,8 @@ import { connectRedis, type RedisAddress, untilReady } from "../common/redis-con
 /** Read in pages: other work of this process gets its turn in between. */
 const pageSize = 500;
 const connectMs = 2_000;
+/** Of the orchestrator's id: as much as tells it from others. */
+const nameLength = 16;
 
 /**
  * Two streams for all orchestrators. Redis numbers their entries by its own clock, which so is that of the history: the
@@ -35,7 +37,17 @@ export function createRedisHistory(options: {
       const id = wallMs === undefined ? "*" : `${wallMs()}-*`;
       const answers = await redis
         .pipeline()
-        .xadd(key, "MINID", "~", String(oldestMs), id, "o", self, "s", sampleText(sample))
+        .xadd(
+          key,
+          "MINID",
+          "~",
+          String(oldestMs),
+          id,
+          "o",
+          self.slice(0, nameLength),
+          "s",
+          sampleText(sample),
+        )
         .pexpire(key, 2 * keptMs)
         .exec();
       const [error, added] = answers?.[0] ?? [new Error("no answer"), undefined];

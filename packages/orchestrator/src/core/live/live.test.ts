@@ -46,7 +46,7 @@ describe("a sample", () => {
     const read = readSample(sampleText(sample));
     expect(read?.models.get("a:b/c")).toEqual({
       ...emptyModelSum(),
-      ...{ generatedTokens: 12.35, running: 2, firstTokens: new Map([[40, 3]]) },
+      ...{ generatedTokens: 12, running: 2, firstTokens: new Map([[40, 3]]) },
     });
     expect(read?.models.has("idle")).toBe(false);
     expect(read?.fleet).toMatchObject({ workers: { ready: 3 }, vramBytes: 24 * 2 ** 30, slots: 8 });
