@@ -8,7 +8,7 @@ import { connectRedis, type RedisAddress, untilReady } from "../common/redis-con
 const pageSize = 500;
 const connectMs = 2_000;
 /** Of the orchestrator's id: as much as tells it from others. */
-const nameLength = 16;
+const nameLength = 12;
 
 /**
  * Two streams for all orchestrators. Redis numbers their entries by its own clock, which so is that of the history: the

@@ -6,7 +6,7 @@ import {
   type Sample,
   standing,
 } from "./sample.ts";
-import { isBucket } from "./sparse-counts.ts";
+import { isBucket, type SparseCounts } from "./sparse-counts.ts";
 
 const bytesPerUnit = 1_048_576;
 const waitUnitMs = 100;
@@ -24,7 +24,7 @@ export function sampleText(sample: Sample): string {
       ...standing.map((key) => tenths(model[key])),
       waitUnitMs * Math.round(model.oldestWaitMs / waitUnitMs),
     ];
-    const counts = [...model.firstTokens].flatMap(([bucket, count]) => [bucket, Math.round(count)]);
+    const counts = countsList(model.firstTokens);
     return numbers.every((value) => value === 0) && counts.length === 0
       ? []
       : [[name, [...numbers, ...counts]]];
@@ -63,12 +63,25 @@ export function readSample(text: string): Sample | undefined {
   }
 }
 
+/** Pairs of how far the bucket is from the one before, and its count. */
+function countsList(counts: SparseCounts): number[] {
+  let last = 0;
+  return [...counts]
+    .sort(([a], [b]) => a - b)
+    .flatMap(([bucket, count]) => {
+      const step = bucket - last;
+      last = bucket;
+      return [step, Math.round(count)];
+    });
+}
+
 /** One by one: a day of the history is tens of thousands of these. */
 function readModel(values: unknown): ModelSample {
   const list: readonly unknown[] = Array.isArray(values) ? values : [];
   const firstTokens = new Map<number, number>();
+  let bucket = 0;
   for (let at = namedNumbers; at + 1 < list.length; at += 2) {
-    const bucket = numberOf(list[at]);
+    bucket += numberOf(list[at]);
     if (isBucket(bucket)) firstTokens.set(bucket, numberOf(list[at + 1]));
   }
   const [promptTokens, cachedTokens, generatedTokens, requests, failures, ...stands] = list;
