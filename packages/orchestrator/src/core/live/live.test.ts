@@ -40,13 +40,30 @@ describe("a sample", () => {
   it("is read as it was written, but for what nobody sees", () => {
     const sample = sampleOf(
       10_000,
-      { "a:b/c": { generatedTokens: 12.345, running: 2, firstTokens: new Map([[44, 1], [40, 3]]) }, idle: {} },
+      {
+        "a:b/c": {
+          generatedTokens: 12.345,
+          running: 2,
+          firstTokens: new Map([
+            [44, 1],
+            [40, 3],
+          ]),
+        },
+        idle: {},
+      },
       { ...noFleet, workers: { ready: 3, lost: 0 }, vramBytes: 24 * 2 ** 30, slots: 8 },
     );
     const read = readSample(sampleText(sample));
     expect(read?.models.get("a:b/c")).toEqual({
       ...emptyModelSum(),
-      ...{ generatedTokens: 12, running: 2, firstTokens: new Map([[40, 3], [44, 1]]) },
+      ...{
+        generatedTokens: 12,
+        running: 2,
+        firstTokens: new Map([
+          [40, 3],
+          [44, 1],
+        ]),
+      },
     });
     expect(read?.models.has("idle")).toBe(false);
     expect(read?.fleet).toMatchObject({ workers: { ready: 3 }, vramBytes: 24 * 2 ** 30, slots: 8 });
