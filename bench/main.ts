@@ -9,13 +9,14 @@ import { closeConnections } from "./load.ts";
 import { benchMirror } from "./mirror.ts";
 import { benchOverhead } from "./overhead.ts";
 import { benchScheduler } from "./scheduler/bench-scheduler.ts";
-import { benchSeeing } from "./seeing/bench-seeing.ts";
+import { benchMetrics } from "./seeing/bench-metrics.ts";
+import { benchLive } from "./seeing/bench-live.ts";
 import { benchTraces } from "./seeing/bench-traces.ts";
 import { benchDashboard } from "./seeing/dashboard.ts";
 import { benchSim } from "./sim/bench-sim.ts";
 import { benchTrust } from "./trust/bench-trust.ts";
 
-/** `npm run bench [-- overhead|access|cluster|engine|batch|mirror|scheduler|fleet|sim|traces|trust|seeing|dashboard]`: prints figures as a table, side by side from one run. Asserts nothing. */
+/** `npm run bench [-- overhead|access|cluster|engine|batch|mirror|scheduler|fleet|sim|traces|trust|metrics|live|dashboard]`: prints figures as a table, side by side from one run. Asserts nothing. */
 const wanted = process.argv.slice(2).filter((argument) => !argument.startsWith("--"));
 const runs = (name: string) => wanted.length === 0 || wanted.includes(name);
 const print = ([what = "", value = "", goal = ""]: string[]) =>
@@ -40,7 +41,8 @@ if (wanted.includes("mirror")) await benchMirror(print);
 if (wanted.includes("sim")) benchSim(print);
 if (wanted.includes("fleet")) await benchFleet(process.argv.slice(2), print);
 if (wanted.includes("traces")) await benchTraces(process.argv.slice(2), print);
-if (wanted.includes("seeing")) await benchSeeing(process.argv.slice(2), print);
+if (wanted.includes("metrics")) await benchMetrics(process.argv.slice(2), print);
+if (wanted.includes("live")) await benchLive(process.argv.slice(2), print);
 if (wanted.includes("dashboard")) await benchDashboard(print);
 if (wanted.includes("trust")) await benchTrust(print);
 closeConnections();

@@ -106,6 +106,8 @@ const bases = (victim: string): readonly [Base, ...Base[]] => [
   ["PUT", "/cluster/v1/models/none/pin", { replicas: 1, labels: { room: "lab" } }],
   ["GET", "/cluster/v1/models/plan?model=auto"],
   ["GET", "/cluster/v1/logs?level=warn&source=orchestrator&request=req-1&limit=5"],
+  ["GET", "/cluster/v1/history?points=20"],
+  ["GET", "/cluster/v1/findings"],
   ["POST", `/cluster/v1/workers/${victim}/replicas`, { model_uri: "stub:x", slots: 1, context_tokens: 512 }],
   ["POST", `/cluster/v1/workers/${victim}/replicas/x/check`, {}],
   ["POST", `/cluster/v1/workers/${victim}/pause`, { seconds: 1 }],

@@ -28,8 +28,8 @@ type Print = (row: string[]) => void;
 
 const parts = ["counting", "scrape"] as const;
 
-/** `npm run bench -- seeing [counting] [scrape]`: what it costs to count while requests are answered, and to scrape a large fleet. */
-export async function benchSeeing(args: readonly string[], print: Print): Promise<void> {
+/** `npm run bench -- metrics [counting] [scrape]`: what it costs to count while requests are answered, and to scrape a large fleet. */
+export async function benchMetrics(args: readonly string[], print: Print): Promise<void> {
   const named = parts.filter((part) => args.includes(part));
   const runs = (part: (typeof parts)[number]) => named.length === 0 || named.includes(part);
   if (runs("counting")) {
@@ -136,7 +136,7 @@ async function within(workers: number, run: (running: Running) => Promise<void>)
   const directory = await mkdtemp(join(tmpdir(), "muster-bench-"));
   const children: ChildProcess[] = [];
   try {
-    const path = fileURLToPath(new URL("seeing-main.js", import.meta.url));
+    const path = fileURLToPath(new URL("metrics-main.js", import.meta.url));
     const profile = process.env["MUSTER_BENCH_PROFILE"];
     const flags = profile === undefined ? [] : ["--cpu-prof", `--cpu-prof-dir=${profile}`];
     const orchestrator = spawn(process.execPath, [...flags, path, directory], {
