@@ -77,7 +77,10 @@ export function ModelDetail({ model, onChanged }: ModelDetailProps) {
                   {uri}
                 </span>
                 <span className="small soft">
-                  {short(bits)} bits{size !== null && `, ${bytes(size, 1000)}`}
+                  <span data-tip="Of each weight; more is closer to the original, and larger.">
+                    {short(bits)} bits
+                  </span>
+                  {size !== null && `, ${bytes(size, 1000)}`}
                 </span>
               </li>
             ))}

@@ -32,7 +32,7 @@ export function ModelRow({ model }: { readonly model: CatalogueModel }) {
       </p>
       <div className="model-abilities">
         {model.kind !== "chat" && <Badge>{kindWords[model.kind]}</Badge>}
-        {notableCapabilities(model).map((capability) => (
+        {(model.kind === "chat" ? notableCapabilities(model) : []).map((capability) => (
           <Badge key={capability} {...tipOf(capability)}>
             {capability.replaceAll("_", " ")}
           </Badge>

@@ -14,14 +14,16 @@ export function Findings() {
   const findings = useLive(findingsOf);
   if (findings === undefined) return null;
   const shown = [...findings].sort((left, right) => order[left.severity] - order[right.severity]);
+  const isWell = shown.every(({ severity }) => severity === "note");
   return (
-    <section aria-label="Findings" aria-live="polite">
-      {shown.length === 0 ? (
+    <section className="findings-part" aria-label="Findings" aria-live="polite">
+      {isWell && (
         <p className="all-well">
           <Icon name="check" />
           All is well.
         </p>
-      ) : (
+      )}
+      {shown.length > 0 && (
         <ul className="findings">
           {shown.map((finding) => (
             <FindingRow key={finding.id} finding={finding} />

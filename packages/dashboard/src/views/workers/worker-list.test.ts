@@ -1,6 +1,6 @@
 import type { LiveWorker } from "@muster/sdk";
 import { expect, test } from "vitest";
-import { heightOfRow, listed, loadOf, speedOf, type WorkerFilter } from "./worker-list.ts";
+import { heightOfRow, leadOf, listed, loadOf, speedOf, type WorkerFilter } from "./worker-list.ts";
 
 const worker = (name: string, fields: Partial<LiveWorker> = {}) =>
   ({
@@ -56,4 +56,11 @@ test("a row is as tall as what it must show", () => {
   const two = worker("a", { gpus: [gpu(0), gpu(0), gpu(0)] });
   expect(heightOfRow(worker("a"), wide)).toBeLessThan(heightOfRow(two, wide));
   expect(heightOfRow(worker("a"), { ...wide, remPx: 22 })).toBeGreaterThan(heightOfRow(worker("a"), wide));
+});
+
+test("how many are lent is told in words", () => {
+  expect(leadOf(fleet)).toBe("4 machines, 2 of them lent now.");
+  expect(leadOf([worker("a")])).toBe("1 machine, and it is lent now.");
+  expect(leadOf([worker("a", { state: "away" })])).toBe("1 machine, and it is not lent now.");
+  expect(leadOf([worker("a"), worker("b")])).toBe("2 machines, all of them lent now.");
 });

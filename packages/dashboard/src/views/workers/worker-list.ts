@@ -1,4 +1,5 @@
 import type { LiveWorker } from "@muster/sdk";
+import { count, whole } from "../../format/numbers.ts";
 import { type SortValue, sorted } from "../../parts/sorting.ts";
 
 export interface WorkerFilter {
@@ -65,6 +66,16 @@ export function loadOf({ gpus, cpu_load: cpuLoad }: LiveWorker): number {
 function freeOf({ gpus }: LiveWorker): number | null {
   if (gpus.length === 0) return null;
   return gpus.reduce((sum, gpu) => sum + gpu.vram_bytes - (gpu.ours_bytes ?? 0) - (gpu.others_bytes ?? 0), 0);
+}
+
+/** How many there are, and how many of them are lent. */
+export function leadOf(workers: Iterable<LiveWorker>): string {
+  const all = [...workers];
+  const lent = all.filter(({ state }) => state === "ready").length;
+  if (all.length === 1)
+    return lent === 1 ? "1 machine, and it is lent now." : "1 machine, and it is not lent now.";
+  const share = lent === all.length ? "all" : lent === 0 ? "none" : whole(lent);
+  return `${count(all.length, "machine")}, ${share} of them lent now.`;
 }
 
 export interface Layout {

@@ -31,7 +31,8 @@ export const WorkerRow = memo(function WorkerRow({ worker }: { readonly worker: 
       <div className="worker-gpus">
         {gpus.length === 0 ? (
           <p className="small soft">
-            No GPU: it computes on its processor ({backend}), with {bytes(worker.ram_bytes)}.
+            No GPU: it computes on its processor{backend === "cpu" ? "" : ` (${backend})`}, with{" "}
+            {bytes(worker.ram_bytes)} of memory.
           </p>
         ) : (
           <GpuBars gpus={gpus} replicas={replicas} />

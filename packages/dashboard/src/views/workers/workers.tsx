@@ -4,7 +4,6 @@ import type { LiveState } from "../../data/live-state.ts";
 import { useHash } from "../../data/use-hash.ts";
 import { useLive } from "../../data/use-live.ts";
 import { useStore } from "../../data/use-store.ts";
-import { count } from "../../format/numbers.ts";
 import { Empty } from "../../parts/empty.tsx";
 import { Skeleton } from "../../parts/loading.tsx";
 import { Page } from "../../parts/page.tsx";
@@ -14,7 +13,7 @@ import { useLayout } from "./use-layout.ts";
 import { pendingActions, withPending } from "./worker-actions.ts";
 import { WorkerDetail } from "./worker-detail.tsx";
 import { WorkerFilters } from "./worker-filters.tsx";
-import { heightOfRow, listed, type WorkerFilter } from "./worker-list.ts";
+import { heightOfRow, leadOf, listed, type WorkerFilter } from "./worker-list.ts";
 import { WorkerRow } from "./worker-row.tsx";
 import "./workers.css";
 
@@ -50,7 +49,7 @@ export function WorkersView() {
   return (
     <Page
       title="Workers"
-      lead={lead(workers)}
+      lead={leadOf(workers.values())}
       tools={<WorkerFilters filter={filter} workers={workers} onFilter={setFilter} />}
       isTall
     >
@@ -72,14 +71,6 @@ export function WorkersView() {
       )}
       {detail}
     </Page>
-  );
-}
-
-function lead(workers: ReadonlyMap<string, LiveWorker>): string {
-  const lent = [...workers.values()].filter(({ state }) => state === "ready").length;
-  return `${count(workers.size, "machine")}, ${lent === workers.size ? "all" : lent} of them lent now.`.replace(
-    ", all of them",
-    workers.size === 1 ? ", which is" : ", all of them",
   );
 }
 
