@@ -51,4 +51,18 @@ export const views: readonly ViewEntry[] = [
       default: (await import("../views/playground/playground.tsx")).PlaygroundView,
     })),
   },
+  {
+    id: "usage",
+    title: "Usage",
+    icon: "usage",
+    scope: "read",
+    component: lazy(async () => ({ default: (await import("../views/usage/usage.tsx")).UsageView })),
+  },
+  {
+    id: "keys",
+    title: "Keys & invites",
+    icon: "keys",
+    scope: "admin",
+    component: lazy(async () => ({ default: (await import("../views/keys/keys.tsx")).KeysView })),
+  },
 ];

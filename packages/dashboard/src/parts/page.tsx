@@ -6,6 +6,8 @@ export interface PageProps {
   readonly title: string;
   /** Shown as the heading in place of the title. */
   readonly heading?: ReactNode;
+  /** Above the heading: a link to where one came from. */
+  readonly before?: ReactNode;
   /** Below the heading: what the page is about, in a sentence. */
   readonly lead?: ReactNode;
   /** At the right of the heading. */
@@ -16,7 +18,7 @@ export interface PageProps {
 }
 
 /** The frame of every view. */
-export function Page({ title, heading = title, lead, tools, isTall = false, children }: PageProps) {
+export function Page({ title, heading = title, before, lead, tools, isTall = false, children }: PageProps) {
   useEffect(() => {
     document.title = `${title} · Muster`;
   }, [title]);
@@ -24,6 +26,7 @@ export function Page({ title, heading = title, lead, tools, isTall = false, chil
     <div className={classes("page", isTall && "page-tall")}>
       <header className="page-head">
         <div className="grow">
+          {before !== undefined && <p className="page-before">{before}</p>}
           <h1>{heading}</h1>
           {lead !== undefined && <p className="page-lead">{lead}</p>}
         </div>

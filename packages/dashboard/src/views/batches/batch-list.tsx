@@ -12,9 +12,9 @@ import { Empty } from "../../parts/empty.tsx";
 import { ErrorNote } from "../../parts/error-note.tsx";
 import { Icon } from "../../parts/icon.tsx";
 import { Skeleton } from "../../parts/loading.tsx";
+import { Page } from "../../parts/page.tsx";
 import { Panel } from "../../parts/panel.tsx";
 import { type Column, Table } from "../../parts/table.tsx";
-import { ViewHead } from "../view-head.tsx";
 import { BatchMeter, BatchState } from "./batch-state.tsx";
 import { type BatchRow, batchRows, isOver } from "./batch-words.ts";
 
@@ -33,13 +33,16 @@ export function BatchList() {
   const rows = useMemo(() => batchRows(data?.data ?? [], [...live.values()]), [data, live]);
 
   return (
-    <>
-      <ViewHead title="Batches">
+    <Page
+      title="Batches"
+      lead="Files of requests that are answered by and by, on the slots that people leave."
+      tools={
         <a className="button button-primary" href={hashOf("batches", ["new"])}>
           <Icon name="plus" />
           New batch
         </a>
-      </ViewHead>
+      }
+    >
       <div className="stack">
         {error !== undefined && <ErrorNote error={error} onRetry={refresh} />}
         {data === undefined && rows.length === 0 && error === undefined && <Skeleton lines={5} />}
@@ -59,7 +62,7 @@ export function BatchList() {
           <p className="soft small">These are the newest {shown}. Older ones: muster batch ls</p>
         )}
       </div>
-    </>
+    </Page>
   );
 }
 
@@ -139,7 +142,7 @@ const columns: readonly Column<BatchRow>[] = [
     isWideOnly: true,
     sortBy: ({ linesPerSecond }) => linesPerSecond,
     cell: ({ linesPerSecond }) =>
-      linesPerSecond === null ? <span className="faint">{unknown}</span> : rate(linesPerSecond, "lines"),
+      !linesPerSecond ? <span className="faint">{unknown}</span> : rate(linesPerSecond, "lines"),
   },
   {
     id: "left",

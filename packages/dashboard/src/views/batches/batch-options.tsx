@@ -28,10 +28,11 @@ const priorities = [
 
 interface OptionsProps {
   readonly options: BatchOptions;
+  readonly usualName: string | undefined;
   readonly onChange: (options: BatchOptions) => void;
 }
 
-export function BatchOptionsForm({ options, onChange }: OptionsProps) {
+export function BatchOptionsForm({ options, usualName, onChange }: OptionsProps) {
   const change = (part: Partial<BatchOptions>) => onChange({ ...options, ...part });
   return (
     <div className="stack">
@@ -39,7 +40,7 @@ export function BatchOptionsForm({ options, onChange }: OptionsProps) {
         <TextInput
           label="Name"
           help="What lists call it"
-          placeholder="letters of May"
+          placeholder={usualName ?? "letters of May"}
           maxLength={512}
           value={options.name}
           onText={(name) => change({ name })}

@@ -4,7 +4,7 @@ import { ApiError, call } from "../../data/api.ts";
 import { hashOf } from "../../data/route.ts";
 import { useJson } from "../../data/use-json.ts";
 import { useLive } from "../../data/use-live.ts";
-import { percent, rate, unknown, whole } from "../../format/numbers.ts";
+import { count, percent, rate, short, unknown, whole } from "../../format/numbers.ts";
 import { fullTime } from "../../format/times.ts";
 import { Ago } from "../../parts/ago.tsx";
 import { Badge } from "../../parts/badge.tsx";
@@ -14,10 +14,10 @@ import { Empty } from "../../parts/empty.tsx";
 import { ErrorNote, errorText } from "../../parts/error-note.tsx";
 import { Icon } from "../../parts/icon.tsx";
 import { Skeleton } from "../../parts/loading.tsx";
+import { Page } from "../../parts/page.tsx";
 import { Panel } from "../../parts/panel.tsx";
 import { Stat } from "../../parts/stat.tsx";
 import { toast } from "../../parts/toast.ts";
-import { ViewHead } from "../view-head.tsx";
 import { Left, shortId } from "./batch-list.tsx";
 import { BatchMeter, BatchState } from "./batch-state.tsx";
 import { doneShare, isOver, statusWords, timelineOf } from "./batch-words.ts";
@@ -41,25 +41,30 @@ export function BatchPage({ id }: { readonly id: string }) {
   const { data, error, refresh } = useJson<Batch>(pathOf(id), isMoving ? { everyMs: readEveryMs } : {});
   const status = data?.status;
   useEffect(() => setMoving(status === undefined || !isOver(status)), [status]);
-  useRefreshed(live?.status, refresh);
+  useRefreshed({ heard: live?.status, read: status }, refresh);
 
   if (data === undefined)
     return (
-      <>
-        <ViewHead title={live?.name ?? shortId(id)} before={back} />
+      <Page title={live?.name ?? shortId(id)} before={back}>
         {error === undefined ? <Skeleton lines={6} /> : <NotRead error={error} onRetry={refresh} />}
-      </>
+      </Page>
     );
   return <BatchDetails batch={data} live={live} onChange={refresh} />;
 }
 
+interface Statuses {
+  readonly heard: string | undefined;
+  readonly read: string | undefined;
+}
+
 /** What has just happened is read at once. */
-function useRefreshed(status: string | undefined, refresh: () => void): void {
-  const last = useRef(status);
+function useRefreshed({ heard, read }: Statuses, refresh: () => void): void {
+  const asked = useRef(heard);
   useEffect(() => {
-    if (last.current !== undefined && last.current !== status) refresh();
-    last.current = status;
-  }, [status, refresh]);
+    if (heard === undefined || read === undefined || heard === read || heard === asked.current) return;
+    asked.current = heard;
+    refresh();
+  }, [heard, read, refresh]);
 }
 
 function NotRead({ error, onRetry }: { readonly error: unknown; readonly onRetry: () => void }) {
@@ -84,14 +89,15 @@ function BatchDetails({ batch, live, onChange }: DetailsProps) {
   const counts = countsOf(batch, live);
   const over = isOver(batch.status);
   return (
-    <>
-      <ViewHead title={batch.metadata?.["name"] ?? shortId(batch.id)} before={back}>
-        <Deeds batch={batch} onChange={onChange} />
-      </ViewHead>
+    <Page
+      title={batch.metadata?.["name"] ?? shortId(batch.id)}
+      before={back}
+      tools={<Deeds batch={batch} onChange={onChange} />}
+    >
       <div className="stack">
         <div className="row">
           <BatchState status={batch.status} isPaused={isPaused} />
-          <span className="soft small">{statusWords(batch.status, isPaused).means}</span>
+          <span className="soft small">{meaningOf(batch)}</span>
         </div>
         {muster.waits_for && (
           <p className="batch-waits">
@@ -118,8 +124,15 @@ function BatchDetails({ batch, live, onChange }: DetailsProps) {
           </Panel>
         </div>
       </div>
-    </>
+    </Page>
   );
+}
+
+function meaningOf({ status, muster }: Batch): string {
+  const { failed } = muster.progress;
+  if (status === "completed" && failed > 0)
+    return `Every line has come to its end; ${count(failed, "line")} without an answer.`;
+  return statusWords(status, muster.paused).means;
 }
 
 function countsOf(batch: Batch, live: LiveBatch | undefined) {
@@ -140,6 +153,7 @@ interface FiguresProps {
 function Figures({ batch, counts, isOver: over }: FiguresProps) {
   const { forecast, progress } = batch.muster;
   const { usage } = batch;
+  const speed = forecast?.lines_per_second ?? 0;
   const cachedNote = progress.cached > 0 ? `${whole(progress.cached)} from the result cache` : undefined;
   return (
     <dl className="batch-figures">
@@ -160,12 +174,9 @@ function Figures({ batch, counts, isOver: over }: FiguresProps) {
       {!over && (
         <Stat
           label="Speed"
-          value={
-            forecast?.lines_per_second === null || forecast === null
-              ? unknown
-              : rate(forecast.lines_per_second, "lines")
-          }
-          note={forecast?.tokens_per_second ? rate(forecast.tokens_per_second) : "Known after a while"}
+          value={speed === 0 ? unknown : short(speed)}
+          {...(speed === 0 ? {} : { unit: "lines/s" })}
+          note={forecast?.tokens_per_second ? rate(forecast.tokens_per_second) : "known after a while"}
         />
       )}
       {!over && <Stat label="Left" value={<Left until={forecast?.finish_at ?? null} />} />}
@@ -273,11 +284,10 @@ function Facts({ batch }: { readonly batch: Batch }) {
       </dd>
       {batch.usage && (
         <>
-          <dt>Thoughts, cached</dt>
-          <dd>
-            {whole(batch.usage.output_tokens_details?.reasoning_tokens ?? 0)} tokens,{" "}
-            {whole(batch.usage.input_tokens_details?.cached_tokens ?? 0)} tokens
-          </dd>
+          <dt>Thoughts</dt>
+          <dd>{count(batch.usage.output_tokens_details?.reasoning_tokens ?? 0, "token")}</dd>
+          <dt>From a cache</dt>
+          <dd>{count(batch.usage.input_tokens_details?.cached_tokens ?? 0, "token")} of the prompts</dd>
         </>
       )}
       <dt>Input</dt>

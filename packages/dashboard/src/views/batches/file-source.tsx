@@ -32,7 +32,8 @@ export function FileSource({ onInput }: { readonly onInput: (input: ReadyInput |
       const report = await checkInput(file, { signal: controller.signal, onProgress });
       setState({ kind: "checked", file, report });
       const { endpoint } = report;
-      if (report.problemCount === 0 && endpoint !== undefined) onInput({ file, name: file.name, endpoint });
+      if (report.problemCount === 0 && endpoint !== undefined)
+        onInput({ file, name: file.name, endpoint, title: file.name.replace(/\.[a-z]+$/i, "") });
     } catch {
       // Another file was chosen meanwhile, or the page was left.
     }

@@ -10,10 +10,10 @@ import { ErrorNote } from "../../parts/error-note.tsx";
 import { Icon } from "../../parts/icon.tsx";
 import { Spinner } from "../../parts/loading.tsx";
 import { Meter } from "../../parts/meter.tsx";
+import { Page } from "../../parts/page.tsx";
 import { Panel } from "../../parts/panel.tsx";
 import { Segments } from "../../parts/tabs.tsx";
 import { toast } from "../../parts/toast.ts";
-import { ViewHead } from "../view-head.tsx";
 import { type BatchOptions, BatchOptionsForm, usualOptions } from "./batch-options.tsx";
 import { FileSource } from "./file-source.tsx";
 import { PlanView } from "./plan-view.tsx";
@@ -25,6 +25,8 @@ export interface ReadyInput {
   readonly file: Blob;
   readonly name: string;
   readonly endpoint: BatchEndpoint;
+  /** What lists call its batch where nobody gives it a name. */
+  readonly title: string;
 }
 
 type Stage =
@@ -97,7 +99,7 @@ export function NewBatch() {
   const start = async (fileId: string, endpoint: BatchEndpoint) => {
     setStarting(true);
     try {
-      const body = bodyOf(options, { fileId, endpoint });
+      const body = bodyOf(options, { fileId, endpoint, title: input?.title ?? "" });
       const { id } = await callJson<Batch>("/v1/batches", { method: "POST", body });
       unused.current = undefined;
       toast("The batch has begun.");
@@ -109,20 +111,25 @@ export function NewBatch() {
     }
   };
 
+  const foot = useRef<HTMLDivElement>(null);
+  const isPlanned = stage.kind === "uploaded" && stage.plan.kind !== "planning";
+  useEffect(() => {
+    if (isPlanned) foot.current?.scrollIntoView({ block: "nearest" });
+  }, [isPlanned]);
+
   const isUploading = stage.kind === "uploading";
   const isWrong =
     stage.kind === "uploaded" && stage.plan.kind === "planned" && stage.plan.plan.errors.total > 0;
   return (
-    <>
-      <ViewHead
-        title="New batch"
-        before={
-          <a href={hashOf("batches")}>
-            <Icon name="back" />
-            Batches
-          </a>
-        }
-      />
+    <Page
+      title="New batch"
+      before={
+        <a href={hashOf("batches")}>
+          <Icon name="back" />
+          Batches
+        </a>
+      }
+    >
       <div className="new-batch">
         <Panel
           title="Input"
@@ -141,7 +148,7 @@ export function NewBatch() {
           {source === "file" ? <FileSource onInput={choose} /> : <PromptSource onInput={choose} />}
         </Panel>
         <Panel title="How it runs">
-          <BatchOptionsForm options={options} onChange={setOptions} />
+          <BatchOptionsForm options={options} usualName={input?.title} onChange={setOptions} />
         </Panel>
         {stage.kind === "failed" && (
           <ErrorNote
@@ -151,7 +158,7 @@ export function NewBatch() {
         )}
         {isUploading && <UploadMeter share={stage.share} onStop={() => choose(input)} />}
         {stage.kind === "uploaded" && <PlanView state={stage.plan} />}
-        <div className="row new-batch-foot">
+        <div ref={foot} className="row new-batch-foot">
           {stage.kind === "uploaded" ? (
             <Button
               kind="primary"
@@ -179,7 +186,7 @@ export function NewBatch() {
           </span>
         </div>
       </div>
-    </>
+    </Page>
   );
 }
 
@@ -195,8 +202,12 @@ async function planOf(fileId: string, endpoint: BatchEndpoint, signal: AbortSign
   }
 }
 
-function bodyOf(options: BatchOptions, input: { readonly fileId: string; readonly endpoint: BatchEndpoint }) {
-  const name = options.name.trim();
+interface Uploaded extends Pick<ReadyInput, "endpoint" | "title"> {
+  readonly fileId: string;
+}
+
+function bodyOf(options: BatchOptions, input: Uploaded) {
+  const name = options.name.trim() || input.title.slice(0, 512);
   return {
     ...{ input_file_id: input.fileId, endpoint: input.endpoint, completion_window: options.window },
     ...(name === "" ? {} : { metadata: { name } }),

@@ -22,7 +22,8 @@ export function PromptSource({ onInput }: { readonly onInput: (input: ReadyInput
   useEffect(() => {
     if (prompts.length === 0 || model === undefined || !isLimitGood) return onInput(undefined);
     const file = new Blob([promptFile({ text, model, system, maxTokens })], { type: "application/jsonl" });
-    onInput({ file, name: "prompts.jsonl", endpoint: "/v1/chat/completions" });
+    const title = count(prompts.length, "prompt");
+    onInput({ file, name: "prompts.jsonl", endpoint: "/v1/chat/completions", title });
   }, [text, prompts, model, system, maxTokens, isLimitGood, onInput]);
 
   return (

@@ -39,7 +39,7 @@ describe("code of a request", () => {
     });
     expect(code).toContain("None");
     expect(code).toContain("True,");
-    expect(code).toContain("False,");
+    expect(code).toContain("False]");
     expect(code).not.toMatch(/\b(null|true|false)\b/);
     expect(code).toContain('base_url="https://muster.office:11500/v1"');
   });

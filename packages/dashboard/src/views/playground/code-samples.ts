@@ -51,7 +51,7 @@ export function withoutImages(request: ChatCompletionRequest): ChatCompletionReq
 const keyOf = (isOpen: boolean) => (isOpen ? "unused" : "YOUR_KEY");
 
 function curl({ request, origin, isOpen }: Sample): string {
-  const body = JSON.stringify({ ...request, stream: true }, null, 2).replaceAll("'", "'\\''");
+  const body = literal({ ...request, stream: true }, json).replaceAll("'", "'\\''");
   return [
     `curl -N ${origin}/v1/chat/completions \\`,
     ...(isOpen ? [] : ['  -H "Authorization: Bearer YOUR_KEY" \\']),
@@ -62,7 +62,7 @@ function curl({ request, origin, isOpen }: Sample): string {
 
 function python({ request, origin, isOpen }: Sample): string {
   const options = Object.entries({ ...request, stream: true }).map(
-    ([name, value]) => `    ${name}=${pythonOf(value, 4)},`,
+    ([name, value]) => `    ${name}=${literal(value, pythonic, 4)},`,
   );
   return [
     "from openai import OpenAI",
@@ -82,7 +82,7 @@ function openaiTypeScript({ request, origin, isOpen }: Sample): string {
     'import OpenAI from "openai";',
     "",
     `const client = new OpenAI({ baseURL: "${origin}/v1", apiKey: "${keyOf(isOpen)}" });`,
-    `const stream = await client.chat.completions.create(${scriptOf({ ...request, stream: true })});`,
+    `const stream = await client.chat.completions.create(${literal({ ...request, stream: true }, script)});`,
     "for await (const chunk of stream) {",
     '  process.stdout.write(chunk.choices[0]?.delta.content ?? "");',
     "}",
@@ -95,44 +95,65 @@ function musterTypeScript({ request, origin, isOpen }: Sample): string {
     'import { Muster } from "@muster/sdk";',
     "",
     `const muster = new Muster({ baseUrl: "${origin}"${key} });`,
-    `const stream = await muster.chat.completions.create(${scriptOf({ ...request, stream: true })});`,
+    `const stream = await muster.chat.completions.create(${literal({ ...request, stream: true }, script)});`,
     "for await (const chunk of stream) {",
     '  process.stdout.write(chunk.choices[0]?.delta.content ?? "");',
     "}",
   ].join("\n");
 }
 
-/** A literal of TypeScript: JSON, with names bare where they can be. */
-function scriptOf(value: unknown, indent = 0): string {
-  const pad = " ".repeat(indent + 2);
-  const end = `\n${" ".repeat(indent)}`;
-  if (Array.isArray(value)) {
-    if (value.length === 0) return "[]";
-    return `[\n${value.map((each) => `${pad}${scriptOf(each, indent + 2)},`).join("\n")}${end}]`;
-  }
-  if (typeof value !== "object" || value === null) return JSON.stringify(value);
-  const entries = Object.entries(value).filter(([, each]) => each !== undefined);
-  if (entries.length === 0) return "{}";
-  const lines = entries.map(([name, each]) => {
-    const written = /^[A-Za-z_$][\w$]*$/.test(name) && name !== "__proto__" ? name : JSON.stringify(name);
-    return `${pad}${written}: ${scriptOf(each, indent + 2)},`;
-  });
-  return `{\n${lines.join("\n")}${end}}`;
+/** How a program writes a value down. */
+interface Notation {
+  readonly none: string;
+  readonly yes: string;
+  readonly no: string;
+  readonly indent: number;
+  /** After the last of a list. */
+  readonly lastComma: string;
+  readonly name: (name: string) => string;
+  /** Around what is written on one line between braces. */
+  readonly space: string;
 }
 
-/** A literal of Python: its strings can be written as those of JSON. */
-function pythonOf(value: unknown, indent: number): string {
-  const pad = " ".repeat(indent + 4);
-  const end = `\n${" ".repeat(indent)}`;
-  if (value === null || value === undefined) return "None";
-  if (typeof value === "boolean") return value ? "True" : "False";
-  if (typeof value === "string") return JSON.stringify(value);
-  if (typeof value !== "object") return String(value);
-  if (Array.isArray(value)) {
-    if (value.length === 0) return "[]";
-    return `[\n${value.map((each) => `${pad}${pythonOf(each, indent + 4)},`).join("\n")}${end}]`;
-  }
-  const entries = Object.entries(value).filter(([, each]) => each !== undefined);
-  if (entries.length === 0) return "{}";
-  return `{\n${entries.map(([name, each]) => `${pad}${JSON.stringify(name)}: ${pythonOf(each, indent + 4)},`).join("\n")}${end}}`;
+const json: Notation = {
+  ...{ none: "null", yes: "true", no: "false", indent: 2, lastComma: "", space: " " },
+  name: (name) => JSON.stringify(name),
+};
+const script: Notation = {
+  ...json,
+  lastComma: ",",
+  name: (name) => (/^[A-Za-z_$][\w$]*$/.test(name) && name !== "__proto__" ? name : JSON.stringify(name)),
+};
+const pythonic: Notation = {
+  ...json,
+  none: "None",
+  yes: "True",
+  no: "False",
+  indent: 4,
+  lastComma: ",",
+  space: "",
+};
+
+/** Longer lists and objects have a line for each part. */
+const lineChars = 64;
+
+/** A literal: short parts on one line. Strings of JSON are strings of all three. */
+function literal(value: unknown, notation: Notation, indent = 0): string {
+  if (value === null || value === undefined) return notation.none;
+  if (typeof value === "boolean") return value ? notation.yes : notation.no;
+  if (typeof value !== "object") return JSON.stringify(value);
+  const isList = Array.isArray(value);
+  const deeper = indent + notation.indent;
+  const parts = isList
+    ? value.map((each) => literal(each, notation, deeper))
+    : Object.entries(value)
+        .filter(([, each]) => each !== undefined)
+        .map(([name, each]) => `${notation.name(name)}: ${literal(each, notation, deeper)}`);
+  const [open, close] = isList ? "[]" : "{}";
+  if (parts.length === 0) return `${open}${close}`;
+  const space = isList ? "" : notation.space;
+  const line = `${open}${space}${parts.join(", ")}${space}${close}`;
+  if (indent > 0 && line.length <= lineChars && !line.includes("\n")) return line;
+  const pad = `\n${" ".repeat(deeper)}`;
+  return `${open}${pad}${parts.join(`,${pad}`)}${notation.lastComma}\n${" ".repeat(indent)}${close}`;
 }

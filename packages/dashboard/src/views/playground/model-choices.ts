@@ -4,8 +4,10 @@ import type { Model } from "@muster/sdk";
 export interface ModelChoice {
   readonly id: string;
   readonly isFamily: boolean;
-  /** Loaded: it answers at once. */
+  /** A worker has it, be it on its way into memory. */
   readonly isServed: boolean;
+  /** It answers at once. */
+  readonly isReady: boolean;
   readonly members: readonly string[];
   readonly capabilities: readonly string[];
   readonly contextTokens: number | undefined;
@@ -17,9 +19,14 @@ export interface ModelChoices {
   readonly available: readonly ModelChoice[];
 }
 
-/** Those that chat. */
+/** Those that chat, and those of which nobody can tell yet since they are on their way into memory. */
 export function modelChoicesOf(models: readonly Model[]): ModelChoices {
-  const chatting = models.filter(({ capabilities }) => capabilities?.includes("chat") ?? false).map(choiceOf);
+  const chatting = models
+    .map(choiceOf)
+    .filter(
+      ({ capabilities, isServed }) =>
+        capabilities.includes("chat") || (isServed && capabilities.length === 0),
+    );
   const single = chatting.filter(({ isFamily }) => !isFamily);
   return {
     served: single.filter(({ isServed }) => isServed),
@@ -45,6 +52,7 @@ function choiceOf(model: Model): ModelChoice {
     id: model.id,
     isFamily: model.family === true,
     isServed: model.state === "served",
+    isReady: (model.slots ?? 0) > 0,
     members: model.members ?? [],
     capabilities: model.capabilities ?? [],
     contextTokens: model.context_tokens ?? undefined,

@@ -24,7 +24,7 @@ export function ModelPicker({ choices, chosen, onChoose }: ModelPickerProps) {
         value={chosen ?? ""}
         onChange={(event) => onChoose(event.currentTarget.value)}
       >
-        <Group label="Loaded: answer at once" choices={choices.served} />
+        <Group label="On workers now" choices={choices.served} />
         <Group label="Families: the best member answers" choices={choices.families} />
         <Group label="Loaded when asked" choices={choices.available} />
         {chosen !== undefined && choice === undefined && (
@@ -41,9 +41,9 @@ export function ModelPicker({ choices, chosen, onChoose }: ModelPickerProps) {
               {`${tokens(choice.contextTokens)} context`}
             </Badge>
           )}
-          {!choice.isServed && (
+          {!choice.isReady && (
             <Badge tone="warn" tip="The first answer waits until it is in memory">
-              not loaded
+              {choice.isServed ? "loading" : "not loaded"}
             </Badge>
           )}
         </p>

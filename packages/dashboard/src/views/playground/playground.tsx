@@ -10,6 +10,7 @@ import { Dialog } from "../../parts/dialog.tsx";
 import { Empty } from "../../parts/empty.tsx";
 import { ErrorNote } from "../../parts/error-note.tsx";
 import { Skeleton } from "../../parts/loading.tsx";
+import { Page } from "../../parts/page.tsx";
 import { Panel } from "../../parts/panel.tsx";
 import { ChatDesk, type ChatState } from "./chat-desk.ts";
 import { chatRequestOf } from "./chat-request.ts";
@@ -36,7 +37,11 @@ export function PlaygroundView() {
   const { data, error, refresh } = useJson<List<Model>>("/v1/models", { everyMs: modelsEveryMs });
   const choices = useMemo(() => data && modelChoicesOf(data.data), [data]);
   if (choices === undefined)
-    return error === undefined ? <Skeleton /> : <ErrorNote error={error} onRetry={refresh} />;
+    return (
+      <Page title="Playground">
+        {error === undefined ? <Skeleton /> : <ErrorNote error={error} onRetry={refresh} />}
+      </Page>
+    );
   return <Talk choices={choices} />;
 }
 
@@ -69,37 +74,41 @@ function Talk({ choices }: { readonly choices: ModelChoices }) {
     desk.change({ settings: { ...settings, ...settings_ } });
   const form = <SettingsForm settings={settings} problems={problems} canThink={canThink} onChange={change} />;
 
+  const tools = (
+    <>
+      <ModelPicker choices={choices} chosen={model} onChoose={(id) => desk.change({ model: id })} />
+      <span className="row">
+        <span className="narrow-only">
+          <IconButton kind="plain" label="Settings" icon="sliders" onClick={() => setOpened("settings")} />
+        </span>
+        <Button icon="file" disabled={obstacle !== undefined} onClick={() => setOpened("code")}>
+          Code
+        </Button>
+        <Button icon="trash" disabled={conversation.turns.length === 0} onClick={() => desk.clear()}>
+          Clear
+        </Button>
+      </span>
+    </>
+  );
   return (
-    <div className="playground">
-      <div className="playground-head">
-        <ModelPicker choices={choices} chosen={model} onChoose={(id) => desk.change({ model: id })} />
-        <div className="row playground-tools">
-          <span className="narrow-only">
-            <IconButton label="Settings" icon="sliders" onClick={() => setOpened("settings")} />
-          </span>
-          <Button icon="file" disabled={obstacle !== undefined} onClick={() => setOpened("code")}>
-            View as code
-          </Button>
-          <Button icon="trash" disabled={conversation.turns.length === 0} onClick={() => desk.clear()}>
-            Clear
-          </Button>
+    <Page title="Playground" tools={tools} isTall>
+      <div className="playground">
+        <div className="playground-talk">
+          <Turns conversation={conversation} onAskAgain={askAgain} />
+          <Composer
+            draft={draft}
+            onDraft={(text) => desk.change({ draft: text })}
+            isAnswering={isAnswering}
+            obstacle={obstacle}
+            canSee={canSee}
+            onAsk={ask}
+            onStop={() => desk.stop()}
+          />
         </div>
+        <Panel title="Settings" className="playground-settings">
+          {form}
+        </Panel>
       </div>
-      <div className="playground-talk">
-        <Turns conversation={conversation} onAskAgain={askAgain} />
-        <Composer
-          draft={draft}
-          onDraft={(text) => desk.change({ draft: text })}
-          isAnswering={isAnswering}
-          obstacle={obstacle}
-          canSee={canSee}
-          onAsk={ask}
-          onStop={() => desk.stop()}
-        />
-      </div>
-      <Panel title="Settings" className="playground-settings">
-        {form}
-      </Panel>
       {opened === "settings" && (
         <Dialog title="Settings" kind="drawer" onClose={() => setOpened(undefined)}>
           {form}
@@ -112,7 +121,7 @@ function Talk({ choices }: { readonly choices: ModelChoices }) {
           onClose={() => setOpened(undefined)}
         />
       )}
-    </div>
+    </Page>
   );
 }
 
@@ -135,27 +144,26 @@ interface TurnsProps {
 
 function Turns({ conversation, onAskAgain }: TurnsProps) {
   const { turns } = conversation;
-  const end = useRef<HTMLDivElement>(null);
-  useEndInSight(conversation, end);
-  if (turns.length === 0)
-    return (
-      <Empty icon="playground" title="Ask your own machines something">
-        Nothing of it leaves the office. The conversation is in the memory of this page alone: reload it, and
-        it is gone.
-      </Empty>
-    );
+  const scroller = useRef<HTMLDivElement>(null);
+  useEndInSight(conversation, scroller);
   return (
-    <>
-      <ol className="turns" aria-label="Conversation">
-        {turns.map((turn) => (
-          <TurnView key={turn.id} turn={turn} onAskAgain={onAskAgain} />
-        ))}
-      </ol>
-      <div ref={end} />
-      <p className="unseen" role="status" aria-live="polite">
+    <div ref={scroller} className="playground-scroll" tabIndex={turns.length === 0 ? undefined : 0}>
+      {turns.length === 0 ? (
+        <Empty icon="playground" title="Ask your own machines something">
+          Nothing of it leaves the office. The conversation is in the memory of this page alone: reload it,
+          and it is gone.
+        </Empty>
+      ) : (
+        <ol className="turns" aria-label="Conversation">
+          {turns.map((turn) => (
+            <TurnView key={turn.id} turn={turn} onAskAgain={onAskAgain} />
+          ))}
+        </ol>
+      )}
+      <p className="unseen" role="status">
         {endWords(conversation)}
       </p>
-    </>
+    </div>
   );
 }
 
@@ -167,19 +175,25 @@ function endWords({ turns }: Conversation): string {
   return `The answer is there: ${whole(answer.usage?.completion_tokens)} tokens.`;
 }
 
-const nearPx = 160;
+const nearPx = 120;
 
 /** Follows an answer down, but not from under somebody who has scrolled up to read. */
-function useEndInSight(conversation: Conversation, end: { readonly current: HTMLDivElement | null }): void {
-  const count = useRef(conversation.turns.length);
+function useEndInSight(
+  conversation: Conversation,
+  scroller: { readonly current: HTMLDivElement | null },
+): void {
+  const last = useRef<{ readonly turn: number | undefined; readonly height: number }>({
+    turn: undefined,
+    height: 0,
+  });
   useEffect(() => {
-    const element = end.current;
+    const element = scroller.current;
     if (element === null) return;
-    const isNew =
-      conversation.turns.length !== count.current || conversation.turns.at(-1)?.answer.state === "waiting";
-    count.current = conversation.turns.length;
-    const belowPx = element.getBoundingClientRect().top - innerHeight;
-    if (isNew || (openTurn(conversation) !== undefined && belowPx < nearPx))
-      element.scrollIntoView({ block: "end" });
-  }, [conversation, end]);
+    const { scrollHeight, scrollTop, clientHeight } = element;
+    const turn = conversation.turns.at(-1)?.id;
+    // How far below the eye the end was before what has come since.
+    const belowPx = last.current.height - scrollTop - clientHeight;
+    if (turn !== last.current.turn || belowPx < nearPx) element.scrollTop = scrollHeight;
+    last.current = { turn, height: scrollHeight };
+  }, [conversation, scroller]);
 }
