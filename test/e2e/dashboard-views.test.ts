@@ -76,7 +76,8 @@ describe.skipIf(noBrowser !== undefined)(`the dashboard's views${browserNote}`, 
     const question = page.getByRole("dialog");
     await question.getByText("Drain design-desk?").waitFor();
     await question.getByRole("button", { name: "Drain" }).click();
-    await page.getByText("Draining").or(page.getByText("Lost")).first().waitFor();
+    const state = page.getByText(/^(Draining|Lost)$/).filter({ visible: true });
+    await state.first().waitFor();
     await expect
       .poll(async () => (await cluster.workers()).find(({ name }) => name === "design-desk")?.state)
       .not.toBe("ready");

@@ -48,6 +48,33 @@ describe.skipIf(noBrowser !== undefined)(`the dashboard's door${browserNote}`, (
     await signIn(page, operatorKey);
   });
 
+  it("lets nothing run, load or be framed but its own, and these tests see what tries", async () => {
+    const { page, faults, expectError, violations } = await browser.open(cluster.url);
+    await page.getByLabel("Key").waitFor();
+    expect(faults()).toEqual([]);
+    expectError(/.*/);
+    const tries: readonly (readonly [string, RegExp])[] = [
+      ["new Image().src = 'https://other.example/a.png'", /img-src forbids https:\/\/other\.example/],
+      ["void fetch('https://other.example/').catch(() => {})", /connect-src forbids/],
+      [
+        "document.body.append(Object.assign(document.createElement('style'), { textContent: 'b {}' }))",
+        /style-src/,
+      ],
+      ["document.body.append(Object.assign(document.createElement('base'), { href: '/x/' }))", /base-uri/],
+      [
+        "(() => { try { document.body.lastChild.innerHTML = '<i>' } catch {} })()",
+        /require-trusted-types-for/,
+      ],
+      ["setTimeout(() => { throw new Error('thrown by a part') })", /thrown: .*thrown by a part/s],
+    ];
+    for (const [script, seen] of tries) {
+      await page.evaluate(script);
+      await expect.poll(() => faults().some((fault) => seen.test(fault))).toBe(true);
+    }
+    await page.evaluate("document.body.append(document.createElement('img'))");
+    expect(await violations()).toContainEqual(expect.stringMatching(/^image-alt: /));
+  });
+
   it("shows to a key what it is for, and no more", async () => {
     const { key } = await keysOf(cluster.url, operatorKey).create({ name: "anna", scopes: ["read"] });
     const { page } = await signedIn(browser, cluster.url, { key });

@@ -36,6 +36,8 @@ export interface PageOptions {
 
 export interface TestPage {
   readonly page: Page;
+  /** What must not have happened, so far. */
+  faults(): readonly string[];
   /** Says that this will stand in the browser's console, and is no fault: a part of the line. */
   expectError(part: string | RegExp): void;
   /** What axe-core finds that people with a handicap trip over, of what is serious: one line each. */
@@ -87,6 +89,7 @@ export function startBrowser(atEnd: AtEnd): TestBrowser {
       await page.goto(url);
       return {
         page,
+        faults: watched.faults,
         expectError: watched.expectError,
         violations: () => axeViolations(page),
         async screenshot(name) {
@@ -121,6 +124,7 @@ async function watch(page: Page, origin: string) {
       console.error("policy: " + event.effectiveDirective + " forbids " + event.blockedURI + event.sample))`,
   });
   return {
+    faults: () => faults,
     expectError: (part: string | RegExp) => void expected.push(part),
     check(): void {
       const left = faults.filter(
