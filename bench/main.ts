@@ -9,10 +9,11 @@ import { closeConnections } from "./load.ts";
 import { benchMirror } from "./mirror.ts";
 import { benchOverhead } from "./overhead.ts";
 import { benchScheduler } from "./scheduler/bench-scheduler.ts";
+import { benchDashboard } from "./seeing/dashboard.ts";
 import { benchSim } from "./sim/bench-sim.ts";
 import { benchTrust } from "./trust/bench-trust.ts";
 
-/** `npm run bench [-- overhead|access|cluster|engine|batch|mirror|scheduler|fleet|sim|trust]`: prints figures as a table, side by side from one run. Asserts nothing. */
+/** `npm run bench [-- overhead|access|cluster|engine|batch|mirror|scheduler|fleet|sim|trust|dashboard]`: prints figures as a table, side by side from one run. Asserts nothing. */
 const wanted = process.argv.slice(2).filter((argument) => !argument.startsWith("--"));
 const runs = (name: string) => wanted.length === 0 || wanted.includes(name);
 const print = ([what = "", value = "", goal = ""]: string[]) =>
@@ -36,5 +37,6 @@ if (wanted.includes("batch")) await benchBatch(process.argv.slice(2), process.en
 if (wanted.includes("mirror")) await benchMirror(print);
 if (wanted.includes("sim")) benchSim(print);
 if (wanted.includes("fleet")) await benchFleet(process.argv.slice(2), print);
+if (wanted.includes("dashboard")) await benchDashboard(print);
 if (wanted.includes("trust")) await benchTrust(print);
 closeConnections();

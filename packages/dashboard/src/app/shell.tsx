@@ -1,7 +1,6 @@
 import type { DashboardSession } from "@muster/sdk";
 import { Suspense, useEffect, useRef } from "react";
 import { followLive } from "../data/live.ts";
-import { hashOf } from "../data/route.ts";
 import { useHash } from "../data/use-hash.ts";
 import { mayDo } from "../data/use-session.ts";
 import { useResolvedTheme } from "../data/use-theme.ts";
@@ -36,10 +35,10 @@ export function Shell({ session }: { readonly session: DashboardSession }) {
 
   return (
     <div className="shell">
-      <a className="skip" href={hashOf(shown ?? "")} onClick={() => main.current?.focus()}>
-        To the content
-      </a>
       <header className="side">
+        <button type="button" className="skip" onClick={() => main.current?.focus()}>
+          To the content
+        </button>
         <a className="brand" href="#/">
           <Mark />
           Muster

@@ -9,10 +9,12 @@ export interface DialogProps {
   readonly footer?: ReactNode;
   /** A drawer comes from the right and is as tall as the page. */
   readonly kind?: "dialog" | "wide" | "drawer";
+  /** A press beside it, or on Escape, does not close it: what it shows is never shown again. */
+  readonly isHeld?: boolean;
 }
 
 /** Open while it is rendered. The native element keeps the focus inside and gives it back. */
-export function Dialog({ title, onClose, children, footer, kind = "dialog" }: DialogProps) {
+export function Dialog({ title, onClose, children, footer, kind = "dialog", isHeld = false }: DialogProps) {
   const element = useRef<HTMLDialogElement>(null);
   const id = useId();
 
@@ -36,10 +38,10 @@ export function Dialog({ title, onClose, children, footer, kind = "dialog" }: Di
       aria-labelledby={id}
       onCancel={(event) => {
         event.preventDefault();
-        onClose();
+        if (!isHeld) onClose();
       }}
       onClick={(event) => {
-        if (event.target === element.current) onClose();
+        if (event.target === element.current && !isHeld) onClose();
       }}
     >
       <div className="dialog-head">

@@ -41,7 +41,12 @@ export function Table<Row>(props: TableProps<Row>) {
   }, [columns, rows, sorting]);
 
   return (
-    <div className="table-scroll" style={maxHeight === undefined ? undefined : { maxHeight }}>
+    <div
+      className="table-scroll"
+      style={maxHeight === undefined ? undefined : { maxHeight }}
+      // What scrolls must be reachable with the keyboard.
+      tabIndex={maxHeight === undefined ? undefined : 0}
+    >
       <table className="table">
         <caption className="unseen">{caption}</caption>
         <thead>

@@ -95,10 +95,19 @@ const columns: readonly Column<BatchRow>[] = [
     id: "name",
     title: "Batch",
     sortBy: ({ name, id }) => name ?? id,
-    cell: ({ id, name, model }) => (
+    cell: ({ id, name, model, ...counts }) => (
       <div className="batch-name">
         <a href={hashOf("batches", [id])}>{name ?? shortId(id)}</a>
         <span className="faint tiny one-line">{model ?? (name === null ? "" : shortId(id))}</span>
+        {counts.total > 0 && (
+          <div className="batch-name-progress">
+            <BatchMeter counts={counts} />
+            <span className="tiny soft">
+              {whole(counts.completed + counts.failed)} of {whole(counts.total)}
+              {counts.failed > 0 && <span className="bad-text">, {whole(counts.failed)} failed</span>}
+            </span>
+          </div>
+        )}
       </div>
     ),
   },

@@ -23,7 +23,7 @@ export function MachinesTab() {
   const trust = useJson<Trust>("/cluster/v1/trust");
   const enrolments = useJson<List<Enrolment>>("/cluster/v1/enrolments", { everyMs: readEveryMs });
   const error = trust.error ?? enrolments.error;
-  if (error instanceof ApiError && error.code === "unsupported") return <OnThisMachine />;
+  if (error instanceof ApiError && error.code === "unsupported_parameter") return <OnThisMachine />;
   if (error !== undefined) return <ErrorNote error={error} onRetry={trust.refresh} />;
   if (trust.data === undefined || enrolments.data === undefined) return <Skeleton />;
   return (

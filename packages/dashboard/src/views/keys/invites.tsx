@@ -118,7 +118,9 @@ function Lines({ invites }: { readonly invites: readonly Invite[] }) {
       <p className="small" role="status">
         {left === undefined
           ? "These lines are over: make new ones."
-          : `Paste ${invites.length === 1 ? "this" : "one of these"} into a terminal of the machine. Each is good once.`}
+          : invites.length === 1
+            ? "Paste this into a terminal of the machine. It is good once."
+            : "Paste one of these into a terminal of each machine. Each is good once."}
       </p>
       {left !== undefined && (
         <p className="soft small">

@@ -60,7 +60,11 @@ export function KeyList({ keys }: { readonly keys: JsonState<List<ApiKey>> }) {
         tools={
           <div className="row">
             {past > 0 && (
-              <Switch label={`With ${past} that are over`} isOn={isWithPast} onSwitch={setWithPast} />
+              <Switch
+                label={past === 1 ? "With one that is over" : `With ${past} that are over`}
+                isOn={isWithPast}
+                onSwitch={setWithPast}
+              />
             )}
             <Button kind="primary" icon="plus" onClick={() => setOpened({ kind: "create" })}>
               New key
@@ -70,7 +74,7 @@ export function KeyList({ keys }: { readonly keys: JsonState<List<ApiKey>> }) {
       >
         {error !== undefined && <ErrorNote error={error} onRetry={refresh} />}
         {data === undefined && error === undefined && <Skeleton />}
-        {data !== undefined && rows.length === 0 && <NoKeys />}
+        {data !== undefined && rows.length === 0 && <NoKeys isOpen={isOpen} />}
         {rows.length > 0 && (
           <Table caption="Keys" columns={columnsOf(setOpened)} rows={rows} keyOf={({ id }) => id} />
         )}
@@ -97,7 +101,13 @@ export function KeyList({ keys }: { readonly keys: JsonState<List<ApiKey>> }) {
   );
 }
 
-function NoKeys() {
+function NoKeys({ isOpen }: { readonly isOpen: boolean }) {
+  if (!isOpen)
+    return (
+      <Empty icon="keys" title="No keys but the operator’s">
+        Give each person and each program a key of its own: then each can be told apart, limited, and revoked.
+      </Empty>
+    );
   return (
     <Empty icon="keys" title="No keys yet">
       <p className="empty-text">

@@ -17,6 +17,7 @@ export function KeySecret({ made, isRotated, isFirst, onClose }: KeySecretProps)
   return (
     <Dialog
       title={isRotated ? `The new text of ${made.name}` : `The key ${made.name} is made`}
+      isHeld
       onClose={onClose}
       footer={
         <Button kind="primary" onClick={onClose}>

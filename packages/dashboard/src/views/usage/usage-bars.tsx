@@ -40,7 +40,7 @@ export function UsageBars({ series, days, format, label }: UsageBarsProps) {
       </div>
       <div className="bars-days" aria-hidden="true">
         {days.map((day, index) => (
-          <span key={day}>{(days.length - 1 - index) % labelled === 0 ? dayWords(day) : ""}</span>
+          <span key={day}>{(days.length - 1 - index) % labelled === 0 ? <i>{dayWords(day)}</i> : null}</span>
         ))}
       </div>
       <ul className="chart-legend" aria-hidden="true">
