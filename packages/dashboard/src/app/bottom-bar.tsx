@@ -40,16 +40,18 @@ export function BottomBar({ offered, shown, session }: BottomBarProps) {
       {isOpen && (
         <Dialog title="Muster" onClose={() => setOpen(false)}>
           <div className="stack">
-            <ul className="more-links">
-              {rest.map(({ id, icon, title }) => (
-                <li key={id}>
-                  <a className="nav-link" href={hashOf(id)} onClick={() => setOpen(false)}>
-                    <Icon name={icon} />
-                    {title}
-                  </a>
-                </li>
-              ))}
-            </ul>
+            {rest.length > 0 && (
+              <ul className="more-links">
+                {rest.map(({ id, icon, title }) => (
+                  <li key={id}>
+                    <a className="nav-link" href={hashOf(id)} onClick={() => setOpen(false)}>
+                      <Icon name={icon} />
+                      {title}
+                    </a>
+                  </li>
+                ))}
+              </ul>
+            )}
             <Connection />
             <Account session={session} />
           </div>

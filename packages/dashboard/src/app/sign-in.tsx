@@ -70,10 +70,10 @@ export function SignIn() {
             A key says who asks, and what they may do. The same one works here and in programs that use
             Muster. Whoever looks after Muster makes one for you:
           </p>
-          <Code text='muster keys create --name "My name" --scope read' isWrapped />
+          <Code text="muster keys create --name mo --scope read" isWrapped />
           <p>
-            The very first key, the operator's, lies in a file on the orchestrator's machine. The orchestrator
-            says where when it starts.
+            Whoever runs Muster has the operator's key: it is in the file <code>trust/admin.key</code> of the
+            orchestrator's data folder, on the machine where it runs.
           </p>
         </details>
       </div>

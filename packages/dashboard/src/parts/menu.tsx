@@ -1,4 +1,5 @@
-import { type KeyboardEvent, useId, useRef } from "react";
+import { type KeyboardEvent, useId, useRef, useState } from "react";
+import { flushSync } from "react-dom";
 import { Button, IconButton } from "./button.tsx";
 import { classes } from "./classes.ts";
 import { Icon, type IconName } from "./icon.tsx";
@@ -30,6 +31,8 @@ export function Menu({ label, icon = "more", isWorded = false, isSmall = false, 
   const list = useRef<HTMLDivElement>(null);
   const opener = useRef<HTMLSpanElement>(null);
   const id = useId();
+  // A list of workers has many menus: what is in them is there only while they are open.
+  const [isOpen, setOpen] = useState(false);
 
   const items = () => [...(list.current?.querySelectorAll<HTMLButtonElement>("button:enabled") ?? [])];
   const onKeyDown = (event: KeyboardEvent) => {
@@ -71,13 +74,17 @@ export function Menu({ label, icon = "more", isWorded = false, isSmall = false, 
         tabIndex={-1}
         aria-label={label}
         onKeyDown={onKeyDown}
+        onBeforeToggle={(event) => {
+          if (event.newState === "open") flushSync(() => setOpen(true));
+        }}
         onToggle={(event) => {
+          setOpen(event.newState === "open");
           if (event.newState !== "open" || opener.current === null || list.current === null) return;
           placeNear(list.current, opener.current.getBoundingClientRect());
           items()[0]?.focus();
         }}
       >
-        {entries.map((entry) =>
+        {(isOpen ? entries : []).map((entry) =>
           entry.kind === "line" ? (
             <hr key={entry.id} className="menu-line" />
           ) : (

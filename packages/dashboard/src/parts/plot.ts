@@ -24,7 +24,8 @@ export function createPlot(element: HTMLElement, shapeNow: () => PlotShape | und
   const color = colorsOf(element);
   const line = color("--line");
   const ink = color("--ink-faint");
-  const font = `${12 * scaleOfText()}px ${getComputedStyle(element).fontFamily}`;
+  const scale = scaleOfText();
+  const font = `${12 * scale}px ${getComputedStyle(element).fontFamily}`;
   const stroke = (one: ChartSeries) => color(one.color);
   const series = shape?.series ?? [];
   const isStacked = shape?.isStacked === true;
@@ -49,17 +50,16 @@ export function createPlot(element: HTMLElement, shapeNow: () => PlotShape | und
       {
         ...axis,
         grid: { show: false },
-        space: 72,
-        size: 28,
+        space: 72 * scale,
+        size: 28 * scale,
         values: (_, splits) => splits.map((at) => momentOn(at, shapeNow())),
       },
       {
         ...axis,
         grid: { stroke: line, width: 1 },
-        space: 44,
+        space: 40 * scale,
         gap: 6,
-        size: (_, values) =>
-          Math.max(34, 10 + 7.2 * Math.max(0, ...(values ?? []).map(({ length }) => length))),
+        size: (_, values) => scale * Math.max(34, 10 + 7.2 * longestOf(values ?? [])),
         values: (_, splits) => splits.map((value) => shapeNow()?.format(value) ?? ""),
       },
     ],
@@ -123,6 +123,10 @@ function momentOn(at: number, shape: PlotShape | undefined): string {
   if (spanSeconds < 600) return clockTimeWithSeconds(at);
   const isMidnight = new Date(at * 1000).getHours() === 0 && new Date(at * 1000).getMinutes() === 0;
   return spanSeconds > 3 * 86_400 || isMidnight ? shortDate(at) : clockTime(at);
+}
+
+function longestOf(texts: readonly string[]): number {
+  return Math.max(0, ...texts.map(({ length }) => length));
 }
 
 function scaleOfText(): number {
