@@ -31,7 +31,7 @@ export function followLive(): () => void {
     failures += 1;
     liveStore.update((state) => reduceLive(state, { kind: "broken" }));
     // An EventSource does not say why it was refused: the session does.
-    if (failures === 2) void askSession();
+    if (failures >= 2) void askSession();
     retry = setTimeout(open, backoffMs(failures, Math.random()));
   };
   const heard = () => {

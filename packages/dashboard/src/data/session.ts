@@ -19,7 +19,9 @@ export async function askSession(): Promise<void> {
     sessionStore.set({ kind: "signed-in", session: await callJson<DashboardSession>(path) });
   } catch (error) {
     const isRefused = error instanceof ApiError && (error.status === 401 || error.status === 403);
-    sessionStore.set(isRefused ? { kind: "signed-out" } : { kind: "unreachable", error });
+    if (isRefused) sessionStore.set({ kind: "signed-out" });
+    // Who was signed in keeps the last picture while the orchestrator starts again.
+    else if (sessionStore.get().kind !== "signed-in") sessionStore.set({ kind: "unreachable", error });
   }
 }
 

@@ -37,6 +37,8 @@ export function Dialog({ title, onClose, children, footer, kind = "dialog", isHe
       className={classes("dialog", kind === "wide" && "dialog-wide", kind === "drawer" && "drawer")}
       aria-labelledby={id}
       onCancel={(event) => {
+        // React lets this event rise from a dialog inside, which the browser does not.
+        if (event.target !== event.currentTarget) return;
         event.preventDefault();
         if (!isHeld) onClose();
       }}

@@ -3,7 +3,7 @@ import { Badge, type Tone } from "../../parts/badge.tsx";
 import { Meter } from "../../parts/meter.tsx";
 import { type BatchRow, doneShare, type Mood, statusWords } from "./batch-words.ts";
 
-export const tones: Readonly<Record<Mood, Tone>> = {
+const tones: Readonly<Record<Mood, Tone>> = {
   busy: "accent",
   good: "good",
   bad: "bad",

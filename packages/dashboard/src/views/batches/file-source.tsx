@@ -4,8 +4,8 @@ import { Button } from "../../parts/button.tsx";
 import { classes } from "../../parts/classes.ts";
 import { Icon } from "../../parts/icon.tsx";
 import { Spinner } from "../../parts/loading.tsx";
+import type { ReadyInput } from "./batch-input.ts";
 import { checkInput, type InputReport } from "./input-check.ts";
-import type { ReadyInput } from "./new-batch.tsx";
 
 type State =
   | { readonly kind: "none" }

@@ -1,6 +1,6 @@
 import type { BatchEndpoint } from "@muster/sdk";
 
-export const batchEndpoints: readonly BatchEndpoint[] = [
+const batchEndpoints: readonly BatchEndpoint[] = [
   "/v1/chat/completions",
   "/v1/completions",
   "/v1/embeddings",

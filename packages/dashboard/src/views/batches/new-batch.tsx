@@ -14,20 +14,12 @@ import { Page } from "../../parts/page.tsx";
 import { Panel } from "../../parts/panel.tsx";
 import { Segments } from "../../parts/tabs.tsx";
 import { toast } from "../../parts/toast.ts";
+import type { PlanState, ReadyInput } from "./batch-input.ts";
 import { type BatchOptions, BatchOptionsForm, usualOptions } from "./batch-options.tsx";
 import { FileSource } from "./file-source.tsx";
 import { PlanView } from "./plan-view.tsx";
 import { PromptSource } from "./prompt-source.tsx";
 import { uploadInput } from "./upload.ts";
-
-/** An input that looks good from here. */
-export interface ReadyInput {
-  readonly file: Blob;
-  readonly name: string;
-  readonly endpoint: BatchEndpoint;
-  /** What lists call its batch where nobody gives it a name. */
-  readonly title: string;
-}
 
 type Stage =
   | { readonly kind: "choosing" }
@@ -38,11 +30,6 @@ type Stage =
       readonly endpoint: BatchEndpoint;
       readonly plan: PlanState;
     }
-  | { readonly kind: "failed"; readonly error: unknown };
-
-export type PlanState =
-  | { readonly kind: "planning" }
-  | { readonly kind: "planned"; readonly plan: BatchPlan }
   | { readonly kind: "failed"; readonly error: unknown };
 
 const sources = [
@@ -78,6 +65,7 @@ export function NewBatch() {
   );
 
   const upload = async ({ file, name, endpoint }: ReadyInput) => {
+    reset();
     const controller = new AbortController();
     running.current = controller;
     const { signal } = controller;

@@ -6,8 +6,8 @@ import { Spinner } from "../../parts/loading.tsx";
 import { Panel } from "../../parts/panel.tsx";
 import { Stat } from "../../parts/stat.tsx";
 import { type Column, Table } from "../../parts/table.tsx";
+import type { PlanState } from "./batch-input.ts";
 import { InputErrors } from "./input-errors.tsx";
-import type { PlanState } from "./new-batch.tsx";
 
 /** What a batch would take, before it is one. */
 export function PlanView({ state }: { readonly state: PlanState }) {

@@ -3,7 +3,7 @@ import { useEffect, useMemo, useState } from "react";
 import { useJson } from "../../data/use-json.ts";
 import { count } from "../../format/numbers.ts";
 import { Select, TextArea, TextInput } from "../../parts/field.tsx";
-import type { ReadyInput } from "./new-batch.tsx";
+import type { ReadyInput } from "./batch-input.ts";
 import { promptFile, promptsOf } from "./prompt-lines.ts";
 
 /** Prompts that are pasted: the page makes requests of them. */

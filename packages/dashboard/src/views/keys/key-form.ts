@@ -75,7 +75,7 @@ export function problemsOf(form: KeyForm): KeyProblems {
   return problems;
 }
 
-export function patternsOf(text: string): readonly string[] {
+function patternsOf(text: string): readonly string[] {
   return text.split(/[\s,]+/).filter((pattern) => pattern !== "");
 }
 

@@ -54,6 +54,8 @@ const deeds: Readonly<Record<string, string>> = {
   "file.create": "uploaded a file",
   "file.read": "downloaded a file",
   "file.remove": "removed a file",
+  "dashboard.sign_in": "signed in to the dashboard",
+  "dashboard.sign_out": "signed out of the dashboard",
   "audit.begin": "began this log",
   "audit.gap": "lost events while the store was away",
 };

@@ -1,6 +1,7 @@
 import type { Finding } from "@muster/sdk";
 import type { LiveState } from "../../data/live-state.ts";
 import { useLive } from "../../data/use-live.ts";
+import { count } from "../../format/numbers.ts";
 import { Ago } from "../../parts/ago.tsx";
 import { CopyButton } from "../../parts/copy-button.tsx";
 import { Icon } from "../../parts/icon.tsx";
@@ -16,9 +17,13 @@ export function Findings() {
   const shown = [...findings].sort((left, right) => order[left.severity] - order[right.severity]);
   const isWell = shown.every(({ severity }) => severity === "note");
   return (
-    <section className="findings-part" aria-label="Findings" aria-live="polite">
+    <section className="findings-part" aria-label="Findings">
+      {/* Said when it changes; the rows have times in them, which change all the while. */}
+      <p className="unseen" role="status">
+        {isWell ? "All is well." : `${count(shown.length, "finding")}. The worst: ${shown[0]?.says}`}
+      </p>
       {isWell && (
-        <p className="all-well">
+        <p className="all-well" aria-hidden="true">
           <Icon name="check" />
           All is well.
         </p>

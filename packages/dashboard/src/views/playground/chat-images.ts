@@ -18,7 +18,7 @@ export async function imageOf(file: File): Promise<ImageTaken> {
 
 const bytesPerPiece = 0x8000;
 
-export function dataUrlOf(bytes: Uint8Array, type: string): string {
+function dataUrlOf(bytes: Uint8Array, type: string): string {
   let binary = "";
   for (let at = 0; at < bytes.length; at += bytesPerPiece)
     binary += String.fromCharCode(...bytes.subarray(at, at + bytesPerPiece));

@@ -35,7 +35,7 @@ interface Bounds {
   readonly isWhole: boolean;
 }
 
-export const numberFields: Readonly<Record<NumberField, Bounds>> = {
+const numberFields: Readonly<Record<NumberField, Bounds>> = {
   temperature: { least: 0, most: 2, isWhole: false },
   topP: { least: 0, most: 1, isWhole: false },
   maxTokens: { least: 1, most: 262_144, isWhole: true },

@@ -20,7 +20,7 @@ export function daysOf(span: SpanDays, nowMs: number): readonly string[] {
   return Array.from({ length: span }, (_, index) => utcDay(nowMs - (span - 1 - index) * dayMs));
 }
 
-export function utcDay(ms: number): string {
+function utcDay(ms: number): string {
   return new Date(ms).toISOString().slice(0, 10);
 }
 

@@ -9,7 +9,7 @@ export const measureWords: Readonly<Record<Measure, string>> = {
   energy: "Energy",
 };
 
-export function measured(counts: UsageCounts, measure: Measure): number {
+function measured(counts: UsageCounts, measure: Measure): number {
   switch (measure) {
     case "tokens":
       return counts.total_tokens;
