@@ -32,7 +32,7 @@ export function WorkerMenu({ worker }: { readonly worker: LiveWorker }) {
   );
 }
 
-export function actionsOf(worker: LiveWorker, ask: (question: WorkerQuestion) => void): MenuEntry[] {
+function actionsOf(worker: LiveWorker, ask: (question: WorkerQuestion) => void): MenuEntry[] {
   const isGone = worker.state === "lost";
   const isPaused = worker.availability.state === "paused";
   return [
