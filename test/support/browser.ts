@@ -9,7 +9,8 @@ import { findChromium } from "../../tools/lib/chromium.mjs";
 import type { AtEnd } from "../harness/cluster.ts";
 
 const images = fileURLToPath(new URL("../../docs/images/", import.meta.url));
-const axeFile = createRequire(import.meta.url).resolve("axe-core/axe.min.js");
+const require = createRequire(import.meta.url);
+const axeFile = require.resolve("axe-core/axe.min.js");
 const launchMs = 60_000;
 const actionMs = 20_000;
 
