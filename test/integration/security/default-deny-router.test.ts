@@ -31,7 +31,8 @@ describe("who may ask", () => {
   const statusOf = async (route: { method: string; path: string }, headers: Record<string, string>) => {
     const { url } = await cluster();
     const response = await fetch(`${url}${route.path}`, { method: route.method, headers });
-    await response.arrayBuffer();
+    // The live view has no end.
+    await response.body?.cancel();
     return response.status;
   };
 
