@@ -1,5 +1,6 @@
 import { type CDPSession, chromium, type Page } from "playwright-core";
 import { serveDashboard } from "./dashboard-server.ts";
+import { benchDoor } from "./door.ts";
 
 const workerCount = 1_000;
 const rounds = 3;
@@ -16,6 +17,7 @@ export async function benchDashboard(print: Print): Promise<void> {
   const executablePath = process.env["MUSTER_CHROMIUM"] ?? "/usr/bin/chromium";
   const browser = await chromium.launch({ executablePath, args: ["--no-sandbox"] });
   try {
+    await benchDoor(browser, print);
     const paints: number[] = [];
     for (let round = 0; round < rounds; round++) {
       const page = await browser.newPage();
@@ -24,7 +26,7 @@ export async function benchDashboard(print: Print): Promise<void> {
       paints.push(await page.evaluate<number>(firstPaint));
       await page.close();
     }
-    print(["first paint, loopback", `${median(paints).toFixed(0)} ms`, "<= 1000 ms"]);
+    print(["first paint, with 1,000 workers", `${median(paints).toFixed(0)} ms`, "<= 1000 ms"]);
 
     const page = await browser.newPage({ viewport: { width: 1280, height: 800 } });
     for (const [name, hash, ready] of [

@@ -173,7 +173,7 @@ export async function startCluster(
       // A real model is read and loaded: on a busy machine that takes a while.
       await eventually(
         async () => (await workers()).some((one) => one.name === name && wanted.includes(one.state)),
-        60_000,
+        120_000,
       );
       return child;
     },

@@ -9,7 +9,8 @@ import { findChromium } from "../../tools/lib/chromium.mjs";
 import type { AtEnd } from "../harness/cluster.ts";
 
 const images = fileURLToPath(new URL("../../docs/images/", import.meta.url));
-const axeFile = createRequire(import.meta.url).resolve("axe-core/axe.min.js");
+const require = createRequire(import.meta.url);
+const axeFile = require.resolve("axe-core/axe.min.js");
 const launchMs = 60_000;
 const actionMs = 20_000;
 
@@ -36,6 +37,8 @@ export interface PageOptions {
 
 export interface TestPage {
   readonly page: Page;
+  /** What must not have happened, so far. */
+  faults(): readonly string[];
   /** Says that this will stand in the browser's console, and is no fault: a part of the line. */
   expectError(part: string | RegExp): void;
   /** What axe-core finds that people with a handicap trip over, of what is serious: one line each. */
@@ -87,6 +90,7 @@ export function startBrowser(atEnd: AtEnd): TestBrowser {
       await page.goto(url);
       return {
         page,
+        faults: watched.faults,
         expectError: watched.expectError,
         violations: () => axeViolations(page),
         async screenshot(name) {
@@ -121,6 +125,7 @@ async function watch(page: Page, origin: string) {
       console.error("policy: " + event.effectiveDirective + " forbids " + event.blockedURI + event.sample))`,
   });
   return {
+    faults: () => faults,
     expectError: (part: string | RegExp) => void expected.push(part),
     check(): void {
       const left = faults.filter(

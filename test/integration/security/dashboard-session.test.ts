@@ -239,6 +239,28 @@ describe("a session", () => {
     );
   });
 
+  it("is all that whoever follows the live view needs, and cuts it when it is over", async () => {
+    const { url } = await withKey();
+    const { id, key } = await keysOf(url, operator).create({ name: "anna", scopes: ["read"] });
+    const endings = [
+      async (browser: ReturnType<typeof dashboardClient>) => void (await browser.signOut()),
+      async () => void (await keysOf(url, operator).revoke(id)),
+    ];
+    for (const end of endings) {
+      const browser = dashboardClient(url);
+      await browser.signIn(key);
+      const stream = await fetch(`${url}/cluster/v1/live`, { headers: { cookie: browser.cookie() } });
+      expect(stream.status).toBe(200);
+      const reader = stream.body?.getReader();
+      // More than one look at who asks.
+      let text = "";
+      while (text.split("event: now").length < 3)
+        text += new TextDecoder().decode((await reader?.read())?.value ?? new Uint8Array());
+      await end(browser);
+      while ((await reader?.read())?.done === false);
+    }
+  });
+
   it("is over after two hours without use, and after twelve at all", async () => {
     const redisUrl = (await testRedis()).url;
     const redis = new Redis(redisUrl);

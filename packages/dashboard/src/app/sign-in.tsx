@@ -50,7 +50,7 @@ export function SignIn() {
             autoComplete="current-password"
             spellCheck={false}
             autoCapitalize="none"
-            placeholder="msk-…"
+            placeholder="mst_…"
             isCode
             autoFocus
             value={key}
