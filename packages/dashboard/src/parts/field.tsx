@@ -21,7 +21,7 @@ export interface FieldProps {
 }
 
 /** A control with its name, what helps, and what is wrong. */
-export function Field({ label, help, error, children }: FieldProps) {
+function Field({ label, help, error, children }: FieldProps) {
   const id = useId();
   const hasNote = help !== undefined || error !== undefined;
   return (
@@ -141,36 +141,6 @@ export function Select({
   return (
     <Field label={label} help={help} error={error}>
       {control}
-    </Field>
-  );
-}
-
-export interface SliderProps extends Labelled {
-  readonly value: number;
-  readonly min: number;
-  readonly max: number;
-  readonly step?: number;
-  readonly format?: (value: number) => string;
-  readonly onValue: (value: number) => void;
-  readonly disabled?: boolean;
-}
-
-export function Slider({ label, help, error, value, format = String, onValue, ...rest }: SliderProps) {
-  return (
-    <Field label={label} help={help} error={error}>
-      {(ids) => (
-        <div className="slider-row">
-          <input
-            type="range"
-            {...rest}
-            {...ids}
-            value={value}
-            aria-valuetext={format(value)}
-            onChange={(event) => onValue(event.currentTarget.valueAsNumber)}
-          />
-          <output htmlFor={ids.id}>{format(value)}</output>
-        </div>
-      )}
     </Field>
   );
 }

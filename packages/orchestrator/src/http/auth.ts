@@ -2,10 +2,10 @@ import type { IncomingHttpHeaders } from "node:http";
 import { isLoopbackHost, MusterError } from "@muster/base";
 import type { FastifyRequest } from "fastify";
 import { mayDo, operator, ownIds, type Principal, type Scope } from "../core/access/principal.ts";
-import { sessionCookie } from "./dashboard/cookie.ts";
-import { requireOwnPage } from "./dashboard/own-page.ts";
 import type { TraceRef } from "../core/tracing/trace-context.ts";
 import type { Span } from "../ports/tracer.ts";
+import { sessionCookie } from "./dashboard/cookie.ts";
+import { requireOwnPage } from "./dashboard/own-page.ts";
 
 declare module "fastify" {
   interface FastifyRequest {
