@@ -9,11 +9,12 @@ import { closeConnections } from "./load.ts";
 import { benchMirror } from "./mirror.ts";
 import { benchOverhead } from "./overhead.ts";
 import { benchScheduler } from "./scheduler/bench-scheduler.ts";
+import { benchSeeing } from "./seeing/bench-seeing.ts";
 import { benchDashboard } from "./seeing/dashboard.ts";
 import { benchSim } from "./sim/bench-sim.ts";
 import { benchTrust } from "./trust/bench-trust.ts";
 
-/** `npm run bench [-- overhead|access|cluster|engine|batch|mirror|scheduler|fleet|sim|trust|dashboard]`: prints figures as a table, side by side from one run. Asserts nothing. */
+/** `npm run bench [-- overhead|access|cluster|engine|batch|mirror|scheduler|fleet|seeing|sim|trust|dashboard]`: prints figures as a table, side by side from one run. Asserts nothing. */
 const wanted = process.argv.slice(2).filter((argument) => !argument.startsWith("--"));
 const runs = (name: string) => wanted.length === 0 || wanted.includes(name);
 const print = ([what = "", value = "", goal = ""]: string[]) =>
@@ -35,6 +36,7 @@ if (runs("scheduler")) await benchScheduler(print);
 if (wanted.includes("engine")) await benchEngine(process.argv.slice(2), process.env, print);
 if (wanted.includes("batch")) await benchBatch(process.argv.slice(2), process.env, print);
 if (wanted.includes("mirror")) await benchMirror(print);
+if (wanted.includes("seeing")) await benchSeeing(process.argv.slice(2), print);
 if (wanted.includes("sim")) benchSim(print);
 if (wanted.includes("fleet")) await benchFleet(process.argv.slice(2), print);
 if (wanted.includes("dashboard")) await benchDashboard(print);

@@ -91,6 +91,8 @@ export function badRequests(worker: string): readonly BadRequest[] {
     { method: "DELETE", path: "/cluster/v1/models/gemma-4-12b-it" },
     { method: "PUT", path: "/cluster/v1/models/none/pin", body: { replicas: 0 } },
     { method: "GET", path: "/cluster/v1/models/plan?model=none" },
+    { method: "GET", path: "/cluster/v1/history?since=2&until=1" },
+    { method: "GET", path: "/cluster/v1/history?points=many" },
     { method: "GET", path: "/cluster/v1/workers/none" },
     { path: "/cluster/v1/workers/none/drain", body: {} },
     { path: "/cluster/v1/workers/none/replicas", body: { model_uri: "stub:x" } },

@@ -64,6 +64,7 @@ export function createFindings(parts: FindingsParts): FindingsDesk {
         return [{ model: id, wanted: pin.replicas, there: there.length, unmetBecause: because }];
       }),
     batches: () => batchFacts(parts.batching),
+    nameOf: (workerId) => fleet.worker(workerId)?.name ?? workerId,
     isRedisUp: () => queue.isUp(),
     unreadableRecords: () => security.unreadableRecords(),
     isOpen: () => security.keyRing.isOpen,

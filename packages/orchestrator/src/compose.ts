@@ -188,10 +188,9 @@ async function start(
       served.announce();
     },
     patienceChanged: (model) => lanes.adjust(model),
-    workerLost: (workerId, reason, isForGood) => {
-      attempts.workerLost(workerId, reason, isForGood);
-      const worker = fleet.worker(workerId)?.name ?? workerId;
-      if (!isForGood) findings.workerLost(workerId, worker, reason);
+    workerLost: (...lost) => {
+      attempts.workerLost(...lost);
+      findings.workerLost(...lost);
     },
     replicaReady: (...ready) => {
       fleet.expectSpeed(...ready, placement.placer.expectedTokensPerSecond(...ready));

@@ -6,6 +6,7 @@ export { openCertificateFiles } from "./adapters/disk/certificate-files.ts";
 export { createDiskObjectStore } from "./adapters/disk/object-store.ts";
 export { createPeculiarIssuer } from "./adapters/peculiar-x509/issuer.ts";
 export { createRedisCommitLedger } from "./adapters/redis/commit-ledger.ts";
+export { createRedisHistory } from "./adapters/redis/history.ts";
 export { createRedisProvenReplicas } from "./adapters/redis/proven-replicas.ts";
 export { createRedisQuota } from "./adapters/redis/quota.ts";
 export { startSupervisedRedis } from "./adapters/redis/server.ts";
@@ -17,6 +18,8 @@ export { createS3ObjectStore } from "./adapters/s3/object-store.ts";
 export { objectKeys } from "./core/batches/keys.ts";
 export { SegmentDecoder } from "./core/batches/segment-record-decoder.ts";
 export { testIdentity, testReplica } from "./core/fleet/worker.fixture.ts";
+export type { Sample } from "./core/live/sample.ts";
+export { sampleText } from "./core/live/sample-text.ts";
 export {
   expectedLoadMs,
   expectedTokensPerSecond,
@@ -37,8 +40,14 @@ export { fitsMemory, shapeLadder } from "./core/placement/replica-shapes.ts";
 export { wholeBudget } from "./core/placement/room.ts";
 export { chooseReplica } from "./core/scheduling/choose-replica.ts";
 export { FleetRegistry } from "./flows/fleet-registry.ts";
+export { FlowMeter } from "./flows/live/flow-meter.ts";
+export { LiveFeed, type LiveSubscriber } from "./flows/live/live-feed.ts";
+export { readHistory } from "./flows/live/read-history.ts";
+export { Sampler } from "./flows/live/sampler.ts";
+export { createLiveWording } from "./http/cluster/live-words.ts";
 export { commitLedgerContract } from "./ports/commit-ledger.contract.ts";
 export * as ledgerFixture from "./ports/commit-ledger.fixture.ts";
+export { historyContract } from "./ports/history.contract.ts";
 export { jobQueueContract } from "./ports/job-queue.contract.ts";
 export { objectStoreContract } from "./ports/object-store.contract.ts";
 export { provenReplicasContract } from "./ports/proven-replicas.contract.ts";

@@ -105,6 +105,8 @@ const bases = (victim: string): readonly [Base, ...Base[]] => [
   ["POST", "/cluster/v1/models", { uri: "builtin:tiny-gemma", id: "tiny-too", family: "tiny" }],
   ["PUT", "/cluster/v1/models/none/pin", { replicas: 1, labels: { room: "lab" } }],
   ["GET", "/cluster/v1/models/plan?model=auto"],
+  ["GET", "/cluster/v1/history?points=20"],
+  ["GET", "/cluster/v1/findings"],
   ["POST", `/cluster/v1/workers/${victim}/replicas`, { model_uri: "stub:x", slots: 1, context_tokens: 512 }],
   ["POST", `/cluster/v1/workers/${victim}/replicas/x/check`, {}],
   ["GET", `/cluster/v1/workers/${victim}`],

@@ -7,6 +7,8 @@ import { connectRedis, type RedisAddress, untilReady } from "../common/redis-con
 /** Read in pages: other work of this process gets its turn in between. */
 const pageSize = 500;
 const connectMs = 2_000;
+/** Of the orchestrator's id: as much as tells it from others. */
+const nameLength = 12;
 
 /**
  * Two streams for all orchestrators. Redis numbers their entries by its own clock, which so is that of the history: the
@@ -17,8 +19,10 @@ export function createRedisHistory(options: {
   readonly prefix: string;
   readonly self: string;
   readonly log: Log;
+  /** Instead of the clock of the store: for tests. */
+  readonly wallMs?: () => number;
 }): HistoryStore {
-  const { address, prefix, self, log } = options;
+  const { address, prefix, self, log, wallMs } = options;
   const redis = connectRedis(address, "fails-fast", { log, name: "muster-history" });
   const keyOf = (resolution: Resolution) => `${prefix}:history:${resolution}`;
   /** Of the store's clock, as it was last told: ours may be wrong, and would trim what is new. */
@@ -30,14 +34,25 @@ export function createRedisHistory(options: {
       const key = keyOf(resolution);
       const oldestMs = Math.max(0, lastMs[resolution] - keptMs);
       // Where the store has to make room for what it needs, it may take this.
+      const id = wallMs === undefined ? "*" : `${wallMs()}-*`;
       const answers = await redis
         .pipeline()
-        .xadd(key, "MINID", "~", String(oldestMs), "*", "o", self, "s", sampleText(sample))
+        .xadd(
+          key,
+          "MINID",
+          "~",
+          String(oldestMs),
+          id,
+          "o",
+          self.slice(0, nameLength),
+          "s",
+          sampleText(sample),
+        )
         .pexpire(key, 2 * keptMs)
         .exec();
-      const [error, id] = answers?.[0] ?? [new Error("no answer"), undefined];
+      const [error, added] = answers?.[0] ?? [new Error("no answer"), undefined];
       if (error !== null) throw error;
-      lastMs[resolution] = timeOf(String(id));
+      lastMs[resolution] = timeOf(String(added));
     },
     async *read(resolution, { sinceMs, untilMs }) {
       await untilReady(redis, connectMs);

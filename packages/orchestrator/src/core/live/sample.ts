@@ -102,8 +102,8 @@ export class SampleSum {
     }
     for (const key of fleetNumbers) this.fleet[key] += ms * sample.fleet[key];
     const { workers } = this.fleet;
-    for (const [state, count] of Object.entries(sample.fleet.workers))
-      workers[state] = (workers[state] ?? 0) + ms * count;
+    for (const state in sample.fleet.workers)
+      workers[state] = (workers[state] ?? 0) + ms * (sample.fleet.workers[state] ?? 0);
   }
 
   /** One sample that stands for all that were added. */

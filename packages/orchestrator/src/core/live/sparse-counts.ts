@@ -6,8 +6,6 @@ const growth = 1.1;
 /** An hour and more. */
 const lastBucket = 160;
 
-export const noCounts: SparseCounts = new Map();
-
 export function bucketOf(ms: number): number {
   if (!(ms > 1)) return 0;
   return Math.min(lastBucket, Math.floor(Math.log(ms) / Math.log(growth)));

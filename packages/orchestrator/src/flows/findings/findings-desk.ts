@@ -24,6 +24,8 @@ interface FindingsDeps {
   readonly model: (model: string) => Pick<ModelFact, "slots" | "comingUp" | "unmetBecause">;
   readonly pins: () => readonly PinFact[];
   readonly batches: () => Promise<readonly BatchFact[]>;
+  /** As people call a worker. */
+  readonly nameOf: (workerId: string) => string;
   readonly isRedisUp: () => boolean;
   readonly unreadableRecords: () => number;
   readonly isOpen: () => boolean;
@@ -63,8 +65,10 @@ export class FindingsDesk {
     return this.#all.filter((finding) => tenant === undefined || (finding.tenant ?? tenant) === tenant);
   }
 
-  /** The link to a worker is over, though neither side has ended it. */
-  workerLost(workerId: string, worker: string, reason: string): void {
+  /** The link to a worker is over; `isForGood`: one of the sides has ended it. */
+  workerLost(workerId: string, reason: string, isForGood: boolean): void {
+    if (isForGood) return;
+    const worker = this.#deps.nameOf(workerId);
     this.#losses.push({ workerId, worker, atMs: this.#deps.clock.wallMs(), reason });
     if (this.#losses.length > maxLosses) this.#losses.shift();
   }

@@ -2,7 +2,7 @@ import { type Background, type Log, MusterError } from "@muster/base";
 import type { Finding } from "../../core/findings/finding.ts";
 import { type WorkerRow, workerRow } from "../../core/live/live-rows.ts";
 import type { BatchRow } from "./batch-rows.ts";
-import { type Audience, KeptRows } from "./kept-rows.ts";
+import { type Audience, KeptRows, type WordedRow } from "./kept-rows.ts";
 import type { Look } from "./sampler.ts";
 
 /** More dashboards than an office has people are somebody's mistake. */
@@ -64,6 +64,7 @@ export class LiveFeed {
   readonly #deps: FeedDeps;
   readonly #followers = new Set<Follower>();
   readonly #workers = new KeptRows();
+  #workerRows = new Map<string, { readonly row: WorkerRow; readonly worded: WordedRow }>();
   readonly #batches = new KeptRows();
   #hasBatches = false;
   #isLookingAtBatches = false;
@@ -119,6 +120,7 @@ export class LiveFeed {
     this.#followers.delete(follower);
     if (this.#followers.size > 0) return;
     this.#workers.clear();
+    this.#workerRows.clear();
     this.#batches.clear();
     this.#hasBatches = false;
   }
@@ -168,9 +170,16 @@ export class LiveFeed {
 
   #updateWorkers({ workers }: Look): void {
     const { wording } = this.#deps;
-    this.#workers.update(
-      workers.map((worker) => ({ id: worker.id, text: wording.workerRow(workerRow(worker)) })),
-    );
+    const before = this.#workerRows;
+    this.#workerRows = new Map();
+    const worded = workers.map((worker) => {
+      const known = before.get(worker.id);
+      const row = workerRow(worker, known?.row);
+      const kept = known?.row === row ? known : { row, worded: { id: row.id, text: wording.workerRow(row) } };
+      this.#workerRows.set(row.id, kept);
+      return kept.worded;
+    });
+    this.#workers.update(worded);
   }
 
   /** One at a time: a store that is slow makes rows late, and no queue. */

@@ -85,7 +85,8 @@ export class Sampler {
     const nowMs = clock.nowMs();
     const others = exchange.others();
     const elsewhere = new Set(others.flatMap(({ here }) => here));
-    const workers = list().filter(({ id, state }) => state !== "lost" || !elsewhere.has(id));
+    const all = list();
+    const workers = all.filter(({ id, state }) => state !== "lost" || !elsewhere.has(id));
     const own: Sample = {
       // The first look may come at once: a rate needs some time to be one.
       ms: Math.max(1, nowMs - this.#lastAtMs),
@@ -97,7 +98,8 @@ export class Sampler {
     const intervals = Math.ceil(firstTokenMs / this.#deps.intervalMs);
     if (this.#minute.length > intervals) this.#minute = this.#minute.slice(-intervals);
     const minute = { ...own, models: this.#withMinute(own.models) };
-    this.#tell(minute, { workers, others });
+    // Of all that are lost here: of those that it heard no more of, another would soon say no more either.
+    this.#tell(minute, { workers: all, others });
     return {
       ...{ own, workers, now: clusterNow([minute, ...others.map(({ sample }) => sample)]) },
       foundElsewhere: others.flatMap(({ findings }) => findings),
