@@ -1,31 +1,27 @@
 import type { Batch, LiveBatch } from "@muster/sdk";
 import { useCallback, useEffect, useRef, useState } from "react";
-import { ApiError, call } from "../../data/api.ts";
+import { ApiError } from "../../data/api.ts";
 import { hashOf } from "../../data/route.ts";
 import { useJson } from "../../data/use-json.ts";
 import { useLive } from "../../data/use-live.ts";
 import { count, percent, rate, short, unknown, whole } from "../../format/numbers.ts";
-import { fullTime } from "../../format/times.ts";
-import { Ago } from "../../parts/ago.tsx";
-import { Badge } from "../../parts/badge.tsx";
-import { Button } from "../../parts/button.tsx";
-import { Confirm } from "../../parts/confirm.tsx";
 import { Empty } from "../../parts/empty.tsx";
-import { ErrorNote, errorText } from "../../parts/error-note.tsx";
+import { ErrorNote } from "../../parts/error-note.tsx";
 import { Icon } from "../../parts/icon.tsx";
 import { Skeleton } from "../../parts/loading.tsx";
 import { Page } from "../../parts/page.tsx";
 import { Panel } from "../../parts/panel.tsx";
 import { Stat } from "../../parts/stat.tsx";
-import { toast } from "../../parts/toast.ts";
+import { Deeds } from "./batch-deeds.tsx";
+import { Facts, Timeline } from "./batch-facts.tsx";
 import { Left, shortId } from "./batch-list.tsx";
 import { BatchMeter, BatchState } from "./batch-state.tsx";
-import { doneShare, isOver, statusWords, timelineOf } from "./batch-words.ts";
+import { doneShare, isOver, statusWords } from "./batch-words.ts";
 import { FailedLines } from "./failed-lines-view.tsx";
 import { InputErrors } from "./input-errors.tsx";
+import { batchPath, contentPath } from "./paths.ts";
 
 const readEveryMs = 4_000;
-const pathOf = (id: string) => `/v1/batches/${encodeURIComponent(id)}`;
 
 const back = (
   <a href={hashOf("batches")}>
@@ -38,7 +34,7 @@ const back = (
 export function BatchPage({ id }: { readonly id: string }) {
   const live = useLive(useCallback(({ batches }) => batches.get(id), [id]));
   const [isMoving, setMoving] = useState(true);
-  const { data, error, refresh } = useJson<Batch>(pathOf(id), isMoving ? { everyMs: readEveryMs } : {});
+  const { data, error, refresh } = useJson<Batch>(batchPath(id), isMoving ? { everyMs: readEveryMs } : {});
   const status = data?.status;
   useEffect(() => setMoving(status === undefined || !isOver(status)), [status]);
   useRefreshed({ heard: live?.status, read: status }, refresh);
@@ -219,133 +215,5 @@ function Results({ batch }: { readonly batch: Batch }) {
         {errors && <FailedLines path={contentPath(errors)} />}
       </div>
     </Panel>
-  );
-}
-
-function contentPath(fileId: string): string {
-  return `/v1/files/${encodeURIComponent(fileId)}/content`;
-}
-
-function Timeline({ batch }: { readonly batch: Batch }) {
-  const steps = timelineOf(batch);
-  const current = steps.findIndex(({ at }) => at === null);
-  return (
-    <ol className="timeline">
-      {steps.map(({ word, at, mood }, index) => (
-        <li
-          key={word}
-          className={`timeline-${at === null ? "later" : mood}`}
-          aria-current={index === current - 1 ? "step" : undefined}
-        >
-          <span>{word}</span>
-          <span className="soft small">{at === null ? "not yet" : fullTime(at)}</span>
-        </li>
-      ))}
-    </ol>
-  );
-}
-
-function Facts({ batch }: { readonly batch: Batch }) {
-  const { muster } = batch;
-  const models = muster.models ?? [];
-  return (
-    <dl className="facts">
-      <dt>Id</dt>
-      <dd>
-        <code>{batch.id}</code>
-      </dd>
-      <dt>Endpoint</dt>
-      <dd>
-        <code>{batch.endpoint}</code>
-      </dd>
-      <dt>{models.length === 1 ? "Model" : "Models"}</dt>
-      <dd>
-        {models.length === 0 && unknown}
-        {models.map(({ model, lines }) => (
-          <div key={model}>
-            {model}
-            {models.length > 1 && <span className="soft">, {whole(lines)} lines</span>}
-          </div>
-        ))}
-      </dd>
-      <dt>Window</dt>
-      <dd>
-        {batch.completion_window}
-        {batch.expires_at && !isOver(batch.status) && (
-          <span className="soft">
-            , ends <Ago at={batch.expires_at} />
-          </span>
-        )}
-      </dd>
-      <dt>Priority</dt>
-      <dd>
-        {muster.priority}{" "}
-        {muster.result_cache && <Badge tip="Equal lines are answered once">result cache</Badge>}
-      </dd>
-      {batch.usage && (
-        <>
-          <dt>Thoughts</dt>
-          <dd>{count(batch.usage.output_tokens_details?.reasoning_tokens ?? 0, "token")}</dd>
-          <dt>From a cache</dt>
-          <dd>{count(batch.usage.input_tokens_details?.cached_tokens ?? 0, "token")} of the prompts</dd>
-        </>
-      )}
-      <dt>Input</dt>
-      <dd>
-        <a href={contentPath(batch.input_file_id)} download>
-          Download it
-        </a>
-      </dd>
-    </dl>
-  );
-}
-
-function Deeds({ batch, onChange }: { readonly batch: Batch; readonly onChange: () => void }) {
-  const [isAsking, setAsking] = useState(false);
-  const [isBusy, setBusy] = useState(false);
-  const { status, muster } = batch;
-  const post = (deed: string) => call(`${pathOf(batch.id)}/${deed}`, { method: "POST" });
-  const halt = async () => {
-    setBusy(true);
-    try {
-      await post(muster.paused ? "resume" : "pause");
-      toast(muster.paused ? "The batch goes on." : "No further line is started.");
-      onChange();
-    } catch (error) {
-      toast(errorText(error), "problem");
-    } finally {
-      setBusy(false);
-    }
-  };
-  if (isOver(status)) return null;
-  return (
-    <>
-      {status === "in_progress" && (
-        <Button icon={muster.paused ? "play" : "pause"} isBusy={isBusy} onClick={() => void halt()}>
-          {muster.paused ? "Resume" : "Pause"}
-        </Button>
-      )}
-      {status !== "cancelling" && status !== "finalizing" && (
-        <Button kind="danger" icon="stop" onClick={() => setAsking(true)}>
-          Cancel
-        </Button>
-      )}
-      {isAsking && (
-        <Confirm
-          title="Cancel this batch?"
-          action="Cancel the batch"
-          isDangerous
-          onClose={() => setAsking(false)}
-          onConfirm={async () => {
-            await post("cancel");
-            toast("The batch is being cancelled.");
-            onChange();
-          }}
-        >
-          Lines that are done stay done, and are in the output. The others never run. It cannot be taken up
-          again.
-        </Confirm>
-      )}
-    </>
   );
 }
