@@ -16,7 +16,10 @@ const nothing: Observed = {
   batches: () => new Map(),
   runningLines: () => 0,
   isStoreUp: () => true,
-  health: () => ({ store: undefined, disks: new Map(), certificates: new Map(), unreadableRecords: 0 }),
+  health: () => ({
+    ...{ store: undefined, disks: new Map(), objectStoreProblem: undefined, certificates: new Map() },
+    ...{ trustEndsAtMs: undefined, unreadableRecords: 0 },
+  }),
   liveClients: () => 0,
 };
 
@@ -196,7 +199,7 @@ describe("what is scraped", () => {
   });
 
   it("has no number for what is not known any more", async () => {
-    const store = { usedBytes: 5, maxBytes: undefined, latencySeconds: 0.001 };
+    const store = { usedBytes: 5, maxBytes: undefined, policy: undefined, latencySeconds: 0.001 };
     let isThere = true;
     const { lines } = start({
       health: () => ({ ...nothing.health(), store: isThere ? store : undefined }),
