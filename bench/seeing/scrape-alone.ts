@@ -45,7 +45,10 @@ export async function scrapeAlone(workers: number, replicas: number): Promise<Sc
       }),
       ...{ openRequests: () => 0, lanes: () => [], running: () => [], batches: () => new Map() },
       ...{ runningLines: () => 0, isStoreUp: () => true, liveClients: () => 0 },
-      health: () => ({ store: undefined, disks: new Map(), certificates: new Map(), unreadableRecords: 0 }),
+      health: () => ({
+        ...{ store: undefined, disks: new Map(), objectStoreProblem: undefined, certificates: new Map() },
+        ...{ trustEndsAtMs: undefined, unreadableRecords: 0 },
+      }),
     },
     { version: "", node: "", hasTenants: false, aliases: [], nowMs: () => performance.now() },
   );

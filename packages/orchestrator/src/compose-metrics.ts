@@ -6,7 +6,9 @@ import { createRedisStoreHealth } from "./adapters/redis/store-health.ts";
 import type { StartedSecurity } from "./compose-security.ts";
 import type { OrchestratorConfig } from "./config.ts";
 import { parseObjectStoreUri } from "./core/object-store-uri.ts";
-import { type HealthView, HealthWatch } from "./flows/health-watch.ts";
+import { HealthWatch } from "./flows/health-watch.ts";
+import { storeProblem } from "./flows/store-probe.ts";
+import type { ObjectStore } from "./ports/object-store.ts";
 import { version } from "./version.ts";
 
 /** Builds what counts; what is looked at is there once all else has been built. */
@@ -27,23 +29,26 @@ export function createMetrics(
   );
 }
 
-/** Looks after the store, the disks and the certificates from now on. */
+/** Looks after Redis, the disks, the object store and the certificates from now on. */
 export async function startHealth(deps: {
   readonly config: OrchestratorConfig;
   readonly address: string;
-  readonly security: Pick<StartedSecurity, "expiries" | "damagedRecords">;
+  readonly store: ObjectStore;
+  readonly security: Pick<StartedSecurity, "expiries" | "trustEndsAtMs" | "damagedRecords">;
   readonly clock: Clock;
   readonly log: Log;
   readonly background: Background;
   readonly lifecycle: Lifecycle;
-}): Promise<{ latest(): HealthView }> {
-  const { config, address, clock, log, background, lifecycle } = deps;
+}): Promise<Pick<HealthWatch, "latest">> {
+  const { config, address, store, security, clock, log, background, lifecycle } = deps;
   const watch = new HealthWatch({
     store: createRedisStoreHealth({ address, log }),
     readDiskSpace,
     directories: directoriesOf(config),
-    certificates: deps.security.expiries,
-    unreadableRecords: deps.security.damagedRecords,
+    objectStoreProblem: () => storeProblem(store, clock),
+    certificates: security.expiries,
+    trustEndsAtMs: security.trustEndsAtMs,
+    unreadableRecords: security.damagedRecords,
     ...{ clock, background },
   });
   lifecycle.onStop("health", () => watch.stop());

@@ -18,8 +18,8 @@ export interface StartedSecurity extends StartedAudit, StartedAccess {
   expiries(): ReadonlyMap<string, number>;
   /** Records of keys, enrolments and revocations that could not be read at the last look. */
   damagedRecords(): number;
-  /** PEM: the authorities that workers are to believe. */
-  anchors(): readonly string[];
+  /** When the last authority ends that workers are to believe, in Unix time; undefined: there is none. */
+  trustEndsAtMs(): number | undefined;
 }
 
 /** Builds what knows who may ask and who may join, how it is encrypted, and what is remembered of it. */
@@ -48,11 +48,16 @@ export async function startSecurity(deps: {
       : () => openHostCertificates({ authorities, host: hostNames(config), clock, log, background });
   let ofClients: ServerCertificates | undefined;
   const expiryOf = createExpiryReader();
+  const trustEndOf = createExpiryReader();
   return {
     ...audited,
     ...access,
     trust,
-    anchors: () => authorities?.anchors() ?? [],
+    trustEndsAtMs() {
+      const anchors = authorities?.anchors() ?? [];
+      const ends = trustEndOf(Object.fromEntries(anchors.map((pem, at) => [`authority ${at}`, pem])));
+      return ends.size === 0 ? undefined : Math.max(...ends.values());
+    },
     async certificates() {
       ofClients = await openCertificates({
         config,

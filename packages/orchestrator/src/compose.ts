@@ -225,7 +225,9 @@ async function start(
     },
   });
 
-  const health = await startHealth({ config, address, security, clock, log, background, lifecycle });
+  const health = await startHealth({
+    ...{ config, address, store, security, clock, log, background, lifecycle },
+  });
   const office = startMirror({
     ...{ config, fleet, clock, log, background, lifecycle },
     models: createModelFinder(models.catalogue, (model) => placement.placer.preferredVariant(model)),
@@ -233,8 +235,8 @@ async function start(
   });
   const certificates = await security.certificates();
   const findings = createFindings({
-    ...{ config, address, store, queue, fleet, served, placement, batching, security, certificates },
-    ...{ catalogue: models.catalogue, comingUp, clock, log, background, lifecycle },
+    ...{ config, queue, fleet, served, placement, batching, security, health },
+    ...{ catalogue: models.catalogue, comingUp, clock, log, background },
   });
   const live = startLive({
     ...{ config, self: orchestratorId, address, meter, fleet, requests: desk, batching, findings },

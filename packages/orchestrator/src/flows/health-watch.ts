@@ -8,8 +8,12 @@ export interface HealthView {
   readonly store: StoreLook | undefined;
   /** By what is there: objects, mirror, data. */
   readonly disks: ReadonlyMap<string, DiskSpace>;
-  /** When each certificate ends, in Unix time. */
+  /** Why the object store does not answer; undefined: it does. */
+  readonly objectStoreProblem: string | undefined;
+  /** When each certificate ends that is shown, in Unix time. */
   readonly certificates: ReadonlyMap<string, number>;
+  /** When the last authority ends that workers believe, in Unix time; undefined: there is none. */
+  readonly trustEndsAtMs: number | undefined;
   readonly unreadableRecords: number;
 }
 
@@ -18,7 +22,10 @@ interface HealthWatchDeps {
   readonly readDiskSpace: ReadDiskSpace;
   /** Directories by what is there. */
   readonly directories: ReadonlyMap<string, string>;
+  /** Settles in some seconds, and never rejects. */
+  readonly objectStoreProblem: () => Promise<string | undefined>;
   readonly certificates: () => ReadonlyMap<string, number>;
+  readonly trustEndsAtMs: () => number | undefined;
   readonly unreadableRecords: () => number;
   readonly clock: Clock;
   readonly background: Background;
@@ -31,6 +38,7 @@ export class HealthWatch {
   readonly #deps: HealthWatchDeps;
   #store: StoreLook | undefined;
   #disks: ReadonlyMap<string, DiskSpace> = new Map();
+  #objectStoreProblem: string | undefined;
   #stopTimer: () => void = () => {};
   #isStopped = false;
 
@@ -38,10 +46,9 @@ export class HealthWatch {
     this.#deps = deps;
   }
 
-  /** Resolves after the first look; the next ones come by themselves. */
+  /** Resolves after the first look at what answers soon; the next ones come by themselves. */
   async start(): Promise<void> {
     await this.#look();
-    this.#schedule();
   }
 
   stop(): void {
@@ -51,35 +58,46 @@ export class HealthWatch {
   }
 
   latest(): HealthView {
+    const { certificates, trustEndsAtMs, unreadableRecords } = this.#deps;
     return {
       store: this.#store,
       disks: this.#disks,
-      certificates: this.#deps.certificates(),
-      unreadableRecords: this.#deps.unreadableRecords(),
+      objectStoreProblem: this.#objectStoreProblem,
+      certificates: certificates(),
+      trustEndsAtMs: trustEndsAtMs(),
+      unreadableRecords: unreadableRecords(),
     };
   }
 
-  #schedule(): void {
-    if (this.#isStopped) return;
-    this.#stopTimer = this.#deps.clock.after(lookMs, () =>
-      this.#deps.background.run("health", async () => {
-        await this.#look();
-        this.#schedule();
-      }),
-    );
+  /** An object store may take its time: only the next look waits for it. */
+  async #look(): Promise<void> {
+    const { background, clock } = this.#deps;
+    const soon = Promise.all([this.#lookAtStore(), this.#lookAtDisks()]);
+    background.run("health", async () => {
+      await Promise.all([soon, this.#lookAtObjects()]);
+      if (this.#isStopped) return;
+      this.#stopTimer = clock.after(lookMs, () => background.run("health", () => this.#look()));
+    });
+    await soon;
   }
 
-  async #look(): Promise<void> {
-    const { store, readDiskSpace, directories } = this.#deps;
+  async #lookAtStore(): Promise<void> {
+    this.#store = await this.#deps.store.look();
+  }
+
+  async #lookAtDisks(): Promise<void> {
+    const { readDiskSpace, directories } = this.#deps;
     const disks = new Map<string, DiskSpace>();
-    const [seen] = await Promise.all([
-      store.look(),
-      ...Array.from(directories, async ([volume, directory]) => {
+    await Promise.all(
+      Array.from(directories, async ([volume, directory]) => {
         const space = await readDiskSpace(directory);
         if (space !== undefined) disks.set(volume, space);
       }),
-    ]);
-    this.#store = seen;
+    );
     this.#disks = disks;
+  }
+
+  async #lookAtObjects(): Promise<void> {
+    this.#objectStoreProblem = await this.#deps.objectStoreProblem();
   }
 }

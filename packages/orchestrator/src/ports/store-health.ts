@@ -3,6 +3,8 @@ export interface StoreLook {
   readonly usedBytes: number;
   /** Undefined: it has no limit. */
   readonly maxBytes: number | undefined;
+  /** What it does when its memory is full; undefined: it does not say. */
+  readonly policy: string | undefined;
   readonly latencySeconds: number;
 }
 

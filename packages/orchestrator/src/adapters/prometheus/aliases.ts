@@ -1,3 +1,4 @@
+import { AggregatorRegistry, type PrometheusContentType, Registry } from "prom-client";
 import {
   type AliasDefinition,
   type AliasKind,
@@ -7,16 +8,14 @@ import {
 } from "../../core/metrics/aliases.ts";
 import {
   type CounterFamily,
-  type Distribution,
-  distributionText,
-  GaugeText,
   type HistogramFamily,
-  type Pieces,
+  type Labels,
+  labelsOf,
+  lookedFamilies,
 } from "./families.ts";
 import { type ModelCounts, runningByModel } from "./fleet-gauges.ts";
 import type { Observed } from "./observed.ts";
 import type { RequestFamilies } from "./request-metrics.ts";
-import { headOf, labelText } from "./sample-text.ts";
 
 const provider = "muster";
 
@@ -26,77 +25,94 @@ interface AliasSources {
   readonly observed: Observed;
 }
 
-/** What was counted already, under the names of others: nothing is counted twice. */
-export function* aliasText(kinds: readonly AliasKind[], from: AliasSources): Pieces {
-  if (kinds.includes("vllm")) yield* vllmText(from);
-  if (kinds.includes("otel")) yield* otelText(from);
+/** What was counted already, under the names of others: nothing is counted twice. Each has a registry of its own. */
+export async function* aliasRegistries(
+  kinds: readonly AliasKind[],
+  from: AliasSources,
+): AsyncIterable<Pick<Registry, "metrics">> {
+  if (kinds.includes("vllm")) {
+    yield vllmGauges(from);
+    yield* renamed(vllmFamilies(from.requests));
+  }
+  if (kinds.includes("otel")) yield* renamed(otelFamilies(from.requests));
 }
 
-function* vllmText({ requests, models, observed }: AliasSources): Pieces {
-  const running = new GaugeText(vllmAliases.running);
+function vllmGauges({ models, observed }: AliasSources): Registry {
+  const registry = new Registry();
+  const { running, waiting, slotsInUse } = lookedFamilies(registry, {
+    running: vllmAliases.running,
+    waiting: vllmAliases.waiting,
+    slotsInUse: vllmAliases.slotsInUse,
+  });
   for (const [model, { interactive, batch }] of runningByModel(observed))
     running.set(interactive + batch, model);
-  const waiting = new GaugeText(vllmAliases.waiting);
   const waits = new Map<string, number>(Array.from(models.keys(), (model) => [model, 0]));
   for (const lane of observed.lanes()) if (lane.class === "interactive") waits.set(lane.model, lane.waiting);
   for (const [model, count] of waits) waiting.set(count, model);
-  const inUse = new GaugeText(vllmAliases.slotsInUse);
   for (const [model, { slotsUsed, slotsFree }] of models)
-    inUse.set(slotsUsed === 0 ? 0 : slotsUsed / (slotsUsed + slotsFree), model);
-  for (const gauge of [running, waiting, inUse]) yield* gauge.text();
-
-  const byModel = ([model = ""]: readonly string[]) => [model];
-  yield* counterText(vllmAliases.prefixQueries, requests.promptTokens, byModel);
-  yield* counterText(vllmAliases.prefixHits, requests.cachedTokens, byModel);
-  yield* counterText(vllmAliases.promptTokens, requests.promptTokens, byModel);
-  yield* counterText(vllmAliases.generationTokens, requests.generationTokens, byModel);
-  yield* counterText(vllmAliases.requestSuccess, requests.answers, ([model = "", reason = ""]) => [
-    model,
-    reason === "length" ? "length" : "stop",
-  ]);
-  yield* histogramText(vllmAliases.firstToken, requests.firstToken, byModel);
-  yield* histogramText(vllmAliases.interToken, requests.interToken, byModel);
-  yield* histogramText(vllmAliases.endToEnd, requests.duration, byModel);
-  yield* histogramText(vllmAliases.queueWait, requests.queueWait, byModel);
+    slotsInUse.set(slotsUsed === 0 ? 0 : slotsUsed / (slotsUsed + slotsFree), model);
+  return registry;
 }
 
-function* otelText({ requests }: AliasSources): Pieces {
-  yield* histogramText(otelAliases.requestDuration, requests.duration, ([model = "", endpoint = ""]) => {
-    const operation = otelOperations[endpoint];
-    return operation === undefined ? undefined : [operation, provider, model];
-  });
-  yield* histogramText(otelAliases.firstToken, requests.firstToken, ([model = ""]) => [provider, model]);
+/** One of ours under another name. */
+interface Renamed {
+  readonly alias: AliasDefinition;
+  readonly family: CounterFamily | HistogramFamily;
+  /** What the labels are there; undefined: the series is none of those. */
+  readonly relabel: (labels: Labels) => readonly string[] | undefined;
 }
 
-/** The labels that a series has under the other name; undefined: it is none of those. */
-type Relabel = (values: readonly string[]) => readonly string[] | undefined;
+const textOf = (labels: Labels, name: string) => String(labels[name] ?? "");
 
-function* counterText(alias: AliasDefinition, family: CounterFamily, relabel: Relabel): Pieces {
-  const sums = new Map<string, number>();
-  for (const { values, value } of family.series()) {
-    const renamed = relabel(values);
-    if (renamed === undefined) continue;
-    const labels = labelText(alias.labels, renamed);
-    sums.set(labels, (sums.get(labels) ?? 0) + value);
-  }
-  const text = new GaugeText(alias);
-  for (const [labels, value] of sums) text.setLabelled(value, labels);
-  yield* text.text();
+function vllmFamilies(requests: RequestFamilies): readonly Renamed[] {
+  const byModel = (labels: Labels) => [textOf(labels, "model")];
+  const reasonOf = (labels: Labels) => (labels["reason"] === "length" ? "length" : "stop");
+  const alias = vllmAliases;
+  return [
+    { alias: alias.prefixQueries, family: requests.promptTokens, relabel: byModel },
+    { alias: alias.prefixHits, family: requests.cachedTokens, relabel: byModel },
+    { alias: alias.promptTokens, family: requests.promptTokens, relabel: byModel },
+    { alias: alias.generationTokens, family: requests.generationTokens, relabel: byModel },
+    {
+      ...{ alias: alias.requestSuccess, family: requests.answers },
+      relabel: (labels) => [textOf(labels, "model"), reasonOf(labels)],
+    },
+    { alias: alias.firstToken, family: requests.firstToken, relabel: byModel },
+    { alias: alias.interToken, family: requests.interToken, relabel: byModel },
+    { alias: alias.endToEnd, family: requests.duration, relabel: byModel },
+    { alias: alias.queueWait, family: requests.queueWait, relabel: byModel },
+  ];
 }
 
-function* histogramText(alias: AliasDefinition, family: HistogramFamily, relabel: Relabel): Pieces {
-  const sums = new Map<string, Distribution>();
-  for (const { values, counts, sum } of family.series()) {
-    const renamed = relabel(values);
-    if (renamed === undefined) continue;
-    const labels = labelText(alias.labels, renamed);
-    const before = sums.get(labels);
-    sums.set(labels, {
-      counts: counts.map((count, at) => count + (before?.counts[at] ?? 0)),
-      sum: sum + (before?.sum ?? 0),
+function otelFamilies(requests: RequestFamilies): readonly Renamed[] {
+  return [
+    {
+      ...{ alias: otelAliases.requestDuration, family: requests.duration },
+      relabel(labels) {
+        const operation = otelOperations[textOf(labels, "endpoint")];
+        return operation === undefined ? undefined : [operation, provider, textOf(labels, "model")];
+      },
+    },
+    {
+      ...{ alias: otelAliases.firstToken, family: requests.firstToken },
+      relabel: (labels) => [provider, textOf(labels, "model")],
+    },
+  ];
+}
+
+/** Series that have the same labels there are added up. */
+async function* renamed(all: readonly Renamed[]): AsyncIterable<Registry> {
+  for (const { alias, family, relabel } of all) {
+    const { values, ...metric } = await family.read();
+    const series = values.flatMap((one) => {
+      const values = relabel(one.labels);
+      if (values === undefined) return [];
+      const { le } = one.labels;
+      const labels = { ...(le === undefined ? {} : { le }), ...labelsOf(alias.labels, values) };
+      const metricName = one.metricName?.replace(metric.name, alias.name);
+      return [{ labels, value: one.value, metricName }];
     });
+    const { name, help } = alias;
+    yield AggregatorRegistry.aggregate<PrometheusContentType>([[{ ...metric, name, help, values: series }]]);
   }
-  yield headOf(alias);
-  for (const [labels, distribution] of sums)
-    yield distributionText(alias.name, labels, { bounds: family.bounds, ...distribution });
 }

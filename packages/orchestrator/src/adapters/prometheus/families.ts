@@ -1,170 +1,159 @@
-import type { MetricDefinition } from "../../core/metrics/definitions.ts";
-import { type Headed, headOf, labelText, numberText, sampleLine } from "./sample-text.ts";
+import { Counter, Gauge, Histogram, type Registry } from "prom-client";
+import type { MetricDefinition } from "../../core/metrics/definition.ts";
 
-/** One metric's text, in pieces: whoever writes it may look after other things between two. */
-export type Pieces = Iterable<string>;
-
-/** Series of one metric. What is beyond counts as one, with `other` for each label. */
+/** Series of one metric that is counted. What is beyond counts as one, with `other` for each label. */
 const maxSeries = 10_000;
 /** In no label's value: names are printable. */
 const separator = "\u0000";
+/** A piece of an answer with more tokens counts as so many: workers say how many there are. */
+const maxTimes = 1_000;
 
-interface Series {
-  readonly values: readonly string[];
-  readonly labels: string;
+export type Labels = Readonly<Partial<Record<string, string | number>>>;
+
+/** A metric as it is now, in the words of prom-client. */
+export interface ReadFamily
+  extends Pick<Awaited<ReturnType<Counter["get"]>>, "name" | "type" | "aggregator"> {
+  /** `metricName`: of a part of a histogram. */
+  readonly values: readonly {
+    readonly labels: Labels;
+    readonly value: number;
+    readonly metricName?: string;
+  }[];
 }
 
-/** The series of one metric by the values of their labels. */
-class SeriesByLabels<T extends Series> {
-  readonly #make: (series: Series) => T;
-  readonly #names: readonly string[];
-  readonly #series = new Map<string, T>();
+export function labelsOf(names: readonly string[], values: readonly string[]): Record<string, string> {
+  const labels: Record<string, string> = {};
+  for (let at = 0; at < names.length; at++) labels[names[at] ?? ""] = values[at] ?? "";
+  return labels;
+}
 
-  constructor(names: readonly string[], make: (series: Series) => T) {
-    this.#names = names;
+/** What notes numbers, by the values of the labels: found once for each series. */
+class Noters<T> {
+  readonly #make: (values: readonly string[]) => T;
+  readonly #known = new Map<string, T>();
+
+  constructor(make: (values: readonly string[]) => T) {
     this.#make = make;
   }
 
   get(values: readonly string[]): T {
     const key = values.length === 1 ? (values[0] ?? "") : values.join(separator);
-    return this.#series.get(key) ?? this.#add(key, values);
-  }
-
-  all(): Iterable<T> {
-    return this.#series.values();
+    return this.#known.get(key) ?? this.#add(key, values);
   }
 
   #add(key: string, values: readonly string[]): T {
     const other = values.map(() => "other");
-    const otherKey = other.join(separator);
-    if (this.#series.size >= maxSeries && key !== otherKey) return this.get(other);
-    const made = this.#make({ values, labels: labelText(this.#names, values) });
-    this.#series.set(key, made);
+    if (this.#known.size >= maxSeries && key !== other.join(separator)) return this.get(other);
+    const made = this.#make(values);
+    this.#known.set(key, made);
     return made;
   }
 }
 
-interface CountedSeries extends Series {
-  value: number;
-}
-
 export class CounterFamily {
-  readonly definition: MetricDefinition;
-  readonly #series: SeriesByLabels<CountedSeries>;
+  readonly #counter: Counter;
+  readonly #noters: Noters<Counter.Internal>;
 
-  constructor(definition: MetricDefinition) {
-    this.definition = definition;
-    this.#series = new SeriesByLabels(definition.labels, (series) => ({ ...series, value: 0 }));
+  constructor(registry: Registry, definition: MetricDefinition) {
+    this.#counter = new Counter(configOf(registry, definition));
+    this.#noters = new Noters((values) => this.#counter.labels(...values));
   }
 
   /** What is no number, or less than 0, counts as nothing: workers say some of them. */
   add(by: number, ...values: readonly string[]): void {
-    const series = this.#series.get(values);
-    if (by > 0 && by < Number.POSITIVE_INFINITY) series.value += by;
+    this.#noters.get(values).inc(isCount(by) ? by : 0);
   }
 
-  series(): Iterable<{ readonly values: readonly string[]; readonly value: number }> {
-    return this.#series.all();
+  read(): Promise<ReadFamily> {
+    return this.#counter.get();
   }
-
-  *text(): Pieces {
-    const { name } = this.definition;
-    yield headOf(this.definition);
-    for (const { labels, value } of this.#series.all()) yield sampleLine(name, labels, value);
-  }
-}
-
-/** What a histogram has counted. */
-export interface Distribution {
-  /** For each bound those up to it and above the one before; the last are those above all. */
-  readonly counts: readonly number[];
-  readonly sum: number;
-}
-
-interface ObservedSeries extends Series {
-  readonly counts: number[];
-  sum: number;
 }
 
 export class HistogramFamily {
-  readonly definition: MetricDefinition;
-  readonly bounds: readonly number[];
-  readonly #series: SeriesByLabels<ObservedSeries>;
+  readonly #histogram: Histogram;
+  readonly #names: readonly string[];
+  readonly #noters: Noters<Histogram.Internal<string>>;
 
-  constructor(definition: MetricDefinition) {
-    this.definition = definition;
-    this.bounds = definition.buckets ?? [];
-    const { length } = this.bounds;
-    this.#series = new SeriesByLabels(definition.labels, (series) => ({
-      ...series,
-      counts: new Array<number>(length + 1).fill(0),
-      sum: 0,
-    }));
+  constructor(registry: Registry, definition: MetricDefinition) {
+    this.#names = definition.labels;
+    this.#histogram = new Histogram({
+      ...configOf(registry, definition),
+      buckets: [...(definition.buckets ?? [])],
+    });
+    this.#noters = new Noters((values) => this.#histogram.labels(...values));
   }
 
-  /** Notes `value` so many times. What is no number, or less than 0, is left out. */
-  observe(value: number, times: number, ...values: readonly string[]): void {
-    if (!(value >= 0 && value < Number.POSITIVE_INFINITY)) return;
-    const series = this.#series.get(values);
-    const { bounds } = this;
-    let at = 0;
-    while (at < bounds.length && value > (bounds[at] ?? 0)) at++;
-    series.counts[at] = (series.counts[at] ?? 0) + times;
-    series.sum += value * times;
+  /** What is no number, or less than 0, is left out. */
+  observe(value: number, ...values: readonly string[]): void {
+    if (isCount(value)) this.#noters.get(values).observe(value);
   }
 
-  series(): Iterable<{ readonly values: readonly string[] } & Distribution> {
-    return this.#series.all();
+  observeTimes(times: number, value: number, ...values: readonly string[]): void {
+    const atMost = Math.min(times, maxTimes);
+    for (let time = 0; time < atMost; time++) this.observe(value, ...values);
   }
 
-  *text(): Pieces {
-    yield headOf(this.definition);
-    for (const { labels, ...distribution } of this.#series.all())
-      yield distributionText(this.definition.name, labels, { bounds: this.bounds, ...distribution });
+  /** A series that nothing has been observed for is there as well. */
+  open(...values: readonly string[]): void {
+    this.#histogram.zero(labelsOf(this.#names, values));
+  }
+
+  read(): Promise<ReadFamily> {
+    return this.#histogram.get();
   }
 }
 
-export function distributionText(
-  name: string,
-  labels: string,
-  { bounds, counts, sum }: Distribution & { readonly bounds: readonly number[] },
-): string {
-  const before = labels === "" ? "" : `${labels},`;
-  let text = "";
-  let total = 0;
-  for (let at = 0; at < counts.length; at++) {
-    total += counts[at] ?? 0;
-    const bound = at < bounds.length ? numberText(bounds[at] ?? 0) : "+Inf";
-    text += `${name}_bucket{${before}le="${bound}"} ${total}\n`;
+/** A gauge, or a sum that is kept elsewhere: looked at anew each time somebody scrapes. */
+export class LookedFamily {
+  readonly #metric: Counter | Gauge;
+  readonly #names: readonly string[];
+
+  constructor(registry: Registry, definition: MetricDefinition) {
+    const config = configOf(registry, definition);
+    this.#names = definition.labels;
+    this.#metric = definition.type === "counter" ? new Counter(config) : new Gauge(config);
   }
-  return text + sampleLine(`${name}_sum`, labels, sum) + sampleLine(`${name}_count`, labels, total);
-}
 
-/** One gauge, or a sum that is kept elsewhere, as it is at one moment. */
-export class GaugeText {
-  readonly #definition: Headed & { readonly labels: readonly string[] };
-  readonly #lines: string[] = [];
-
-  constructor(definition: Headed & { readonly labels: readonly string[] }) {
-    this.#definition = definition;
+  /** No series is left. */
+  forget(): void {
+    this.#metric.reset();
+    // One without labels is 0 after that, which would be a lie.
+    if (this.#names.length === 0) this.#metric.remove();
   }
 
   /** Undefined has no series: 0 would be a lie. */
   set(value: number | undefined, ...values: readonly string[]): void {
-    if (value === undefined || Number.isNaN(value)) return;
-    const { name, labels } = this.#definition;
-    this.#lines.push(sampleLine(name, labelText(labels, values), value));
+    if (value !== undefined) this.setLabelled(value, labelsOf(this.#names, values));
   }
 
-  /** As `set`, where the text of the labels is known. */
-  setLabelled(value: number | undefined, labels: string): void {
+  /** As `set`, for labels that several metrics share. */
+  setLabelled(value: number | undefined, labels: Labels): void {
     if (value === undefined || Number.isNaN(value)) return;
-    this.#lines.push(sampleLine(this.#definition.name, labels, value));
+    if (this.#metric instanceof Gauge) this.#metric.set(labels, value);
+    else if (isCount(value)) this.#metric.inc(labels, value);
   }
+}
 
-  *text(): Pieces {
-    yield headOf(this.#definition);
-    const step = 500;
-    for (let at = 0; at < this.#lines.length; at += step) yield this.#lines.slice(at, at + step).join("");
-  }
+type Looked<Definitions> = Readonly<Record<keyof Definitions, LookedFamily>>;
+
+/** One for each definition, by its key. */
+export function lookedFamilies<const Definitions extends Record<string, MetricDefinition>>(
+  registry: Registry,
+  definitions: Definitions,
+): Looked<Definitions> & { forget(): void } {
+  const families = Object.entries(definitions).map(
+    ([key, definition]) => [key, new LookedFamily(registry, definition)] as const,
+  );
+  return {
+    ...(Object.fromEntries(families) as Looked<Definitions>),
+    forget() {
+      for (const [, family] of families) family.forget();
+    },
+  };
+}
+
+const isCount = (value: number) => value >= 0 && value < Number.POSITIVE_INFINITY;
+
+function configOf(registry: Registry, { name, help, labels }: MetricDefinition) {
+  return { name, help, labelNames: labels, registers: [registry] };
 }

@@ -1,9 +1,11 @@
+import type { Registry } from "prom-client";
 import { workerState } from "../../core/fleet/worker.ts";
 import { laneClasses, mergedLanes, type WaitingLane } from "../../core/lane.ts";
 import { fleetMetrics, queueMetrics, requestMetrics } from "../../core/metrics/definitions.ts";
 import type { WorkerLook } from "../../flows/fleet-entries.ts";
-import { GaugeText, type Pieces } from "./families.ts";
+import { lookedFamilies } from "./families.ts";
 import type { Observed } from "./observed.ts";
+import type { Pause } from "./pause.ts";
 
 const workerStates = ["joining", "ready", "away", "draining", "lost"] as const;
 const replicaStates = ["fetching", "loading", "ready", "crashed", "failed", "unloaded"] as const;
@@ -20,10 +22,14 @@ export interface ModelCounts {
   breakersOpen: number;
 }
 
-/** The models of the workers that are connected. In pieces: a fleet may have thousands of replicas. */
-export function* countModels(
-  workers: Iterable<WorkerLook>,
-): Generator<"", { models: Map<string, ModelCounts>; workers: Map<string, number> }> {
+export interface FleetCounts {
+  readonly models: ReadonlyMap<string, ModelCounts>;
+  /** Workers that are connected, by state. */
+  readonly states: ReadonlyMap<string, number>;
+}
+
+/** What the workers that are connected have. Pauses: a fleet may have thousands of replicas. */
+export async function countFleet(workers: Iterable<WorkerLook>, pause: Pause): Promise<FleetCounts> {
   const models = new Map<string, ModelCounts>();
   const states = new Map<string, number>(workerStates.map((state) => [state, 0]));
   for (const worker of workers) {
@@ -38,9 +44,9 @@ export function* countModels(
       if (heldBack !== undefined) counts.heldBack += 1;
       if (replica.isBreakerOpen) counts.breakersOpen += 1;
     }
-    yield "";
+    await pause();
   }
-  return { models, workers: states };
+  return { models, states };
 }
 
 function countWorker(states: Map<string, number>, { isDraining, availability, replicas }: WorkerLook): void {
@@ -58,20 +64,27 @@ function newCounts(): ModelCounts {
 }
 
 /** How many there are of what: workers, replicas, slots, requests and batches that wait and run. */
-export function* fleetGauges(observed: Observed, models: ReadonlyMap<string, ModelCounts>): Pieces {
-  const replicas = new GaugeText(fleetMetrics.replicas);
-  const slots = new GaugeText(fleetMetrics.slots);
-  const heldBack = new GaugeText(fleetMetrics.heldBack);
-  const breakers = new GaugeText(fleetMetrics.breakersOpen);
-  for (const [model, counts] of models) {
-    for (const [state, count] of counts.states) replicas.set(count, model, state);
-    slots.set(counts.slotsUsed, model, "used");
-    slots.set(counts.slotsFree, model, "free");
-    heldBack.set(counts.heldBack, model);
-    breakers.set(counts.breakersOpen, model);
-  }
-  for (const gauge of [replicas, slots, heldBack, breakers]) yield* gauge.text();
-  yield* laneGauges(observed, models);
+export function createFleetGauges(registry: Registry): {
+  look(observed: Observed, counts: FleetCounts): void;
+} {
+  const { workers, replicas, slots, heldBack, breakersOpen } = fleetMetrics;
+  const gauges = lookedFamilies(registry, { workers, replicas, slots, heldBack, breakersOpen });
+  const lookAtLanes = createLaneGauges(registry);
+  return {
+    look(observed, { models, states }) {
+      gauges.forget();
+      for (const [state, count] of states)
+        gauges.workers.set(state === "lost" ? countOf(observed.lostWorkers()) : count, state);
+      for (const [model, counts] of models) {
+        for (const [state, count] of counts.states) gauges.replicas.set(count, model, state);
+        gauges.slots.set(counts.slotsUsed, model, "used");
+        gauges.slots.set(counts.slotsFree, model, "free");
+        gauges.heldBack.set(counts.heldBack, model);
+        gauges.breakersOpen.set(counts.breakersOpen, model);
+      }
+      lookAtLanes(observed, models);
+    },
+  };
 }
 
 /** Those of models that somebody serves, and others that are asked for. */
@@ -85,24 +98,26 @@ function lanesOf(
   return mergedLanes(empty, [...lanes]);
 }
 
-function* laneGauges(observed: Observed, models: ReadonlyMap<string, ModelCounts>): Pieces {
-  const waiting = new GaugeText(queueMetrics.laneWaiting);
-  const oldest = new GaugeText(queueMetrics.laneOldestWait);
-  for (const lane of lanesOf(models, observed.lanes())) {
-    waiting.set(lane.waiting, lane.model, lane.class);
-    oldest.set(lane.waiting === 0 ? 0 : lane.oldestWaitMs / 1_000, lane.model, lane.class);
-  }
-  const running = new GaugeText(requestMetrics.running);
-  for (const [model, byClass] of runningByModel(observed))
-    for (const [laneClass, count] of Object.entries(byClass)) running.set(count, model, laneClass);
-  const inflight = new GaugeText(requestMetrics.inflight);
-  inflight.set(observed.openRequests());
-  const batches = new GaugeText(queueMetrics.batches);
-  const byState = observed.batches();
-  for (const state of batchStates) batches.set(byState.get(state) ?? 0, state);
-  const lines = new GaugeText(queueMetrics.linesRunning);
-  lines.set(observed.runningLines());
-  for (const gauge of [waiting, oldest, running, inflight, batches, lines]) yield* gauge.text();
+function createLaneGauges(registry: Registry) {
+  const { laneWaiting, laneOldestWait, batches, linesRunning } = queueMetrics;
+  const { running, inflight } = requestMetrics;
+  const gauges = lookedFamilies(registry, {
+    ...{ laneWaiting, laneOldestWait, running, inflight, batches, linesRunning },
+  });
+  return (observed: Observed, models: ReadonlyMap<string, ModelCounts>) => {
+    gauges.forget();
+    for (const lane of lanesOf(models, observed.lanes())) {
+      const oldestSeconds = lane.waiting === 0 ? 0 : lane.oldestWaitMs / 1_000;
+      gauges.laneWaiting.set(lane.waiting, lane.model, lane.class);
+      gauges.laneOldestWait.set(oldestSeconds, lane.model, lane.class);
+    }
+    for (const [model, byClass] of runningByModel(observed))
+      for (const [laneClass, count] of Object.entries(byClass)) gauges.running.set(count, model, laneClass);
+    gauges.inflight.set(observed.openRequests());
+    const byState = observed.batches();
+    for (const state of batchStates) gauges.batches.set(byState.get(state) ?? 0, state);
+    gauges.linesRunning.set(observed.runningLines());
+  };
 }
 
 /** A model that is asked for and runs nothing has a series as well. */
@@ -118,13 +133,6 @@ export function runningByModel(
   for (const { replicas } of observed.workers()) for (const { report } of replicas.values()) of(report.model);
   for (const { model, class: laneClass } of observed.running()) of(model)[laneClass] += 1;
   return running;
-}
-
-export function* workerStateGauge(observed: Observed, states: ReadonlyMap<string, number>): Pieces {
-  const workers = new GaugeText(fleetMetrics.workers);
-  for (const [state, count] of states)
-    workers.set(state === "lost" ? countOf(observed.lostWorkers()) : count, state);
-  yield* workers.text();
 }
 
 function countOf(items: Iterable<unknown>): number {

@@ -16,7 +16,10 @@ const nothing: Observed = {
   batches: () => new Map(),
   runningLines: () => 0,
   isStoreUp: () => true,
-  health: () => ({ store: undefined, disks: new Map(), certificates: new Map(), unreadableRecords: 0 }),
+  health: () => ({
+    ...{ store: undefined, disks: new Map(), objectStoreProblem: undefined, certificates: new Map() },
+    ...{ trustEndsAtMs: undefined, unreadableRecords: 0 },
+  }),
   liveClients: () => 0,
 };
 
@@ -145,9 +148,67 @@ describe("what is scraped", () => {
       'muster_inter_token_latency_seconds_count{model="m"} 3',
     ]);
     expect(await lines(/^muster_inter_token_\w+_bucket.*le="0.0(1|25)"/)).toEqual([
-      'muster_inter_token_latency_seconds_bucket{model="m",le="0.01"} 0',
-      'muster_inter_token_latency_seconds_bucket{model="m",le="0.025"} 3',
+      'muster_inter_token_latency_seconds_bucket{le="0.01",model="m"} 0',
+      'muster_inter_token_latency_seconds_bucket{le="0.025",model="m"} 3',
     ]);
+  });
+
+  it("believes no piece that it has more than a thousand tokens", async () => {
+    const { metrics, lines } = start();
+    for (const tokens of [2 ** 40, Number.NaN, -1]) metrics.interToken("m", 20, tokens);
+    expect(await lines(/^muster_inter_token_\w+_count/)).toEqual([
+      'muster_inter_token_latency_seconds_count{model="m"} 1000',
+    ]);
+  });
+
+  it("has ten thousand series of what is counted, and what is beyond together", async () => {
+    const { metrics, lines } = start();
+    for (let at = 0; at < 10_005; at++) metrics.coldStarted(`m${at}`);
+    metrics.coldStarted("m7");
+    const series = await lines(/^muster_cold_starts_total/);
+    expect(series).toHaveLength(10_001);
+    expect(series).toContain('muster_cold_starts_total{model="m7"} 2');
+    expect(series.at(-1)).toBe('muster_cold_starts_total{model="other"} 5');
+  });
+
+  it("has names for others with what their labels do not tell apart added up", async () => {
+    const { metrics, lines } = start({ workers: () => [busy] }, { aliases: ["vllm", "otel"] });
+    const usage = { promptTokens: 3, cachedTokens: 1, completionTokens: 2 };
+    for (const reason of ["stop", "tool_calls", "length"] as const)
+      metrics.attemptAnswered("m", { reason, usage, timings: { prefillMs: 1, decodeMs: 1 } });
+    const asked = { model: "m", tenant: "t" };
+    const ended = { laneClass: "interactive", outcome: "ok", durationMs: 20_000 } as const;
+    for (const endpoint of ["chat_completions", "messages", "rerank"] as const)
+      metrics.requestEnded({ ...asked, ...ended, endpoint });
+    expect(await lines(/^vllm:(request_success|kv_cache)/)).toEqual([
+      'vllm:kv_cache_usage_perc{model_name="m"} 0.4',
+      'vllm:request_success_total{model_name="m",finished_reason="stop"} 2',
+      'vllm:request_success_total{model_name="m",finished_reason="length"} 1',
+    ]);
+    expect(await lines(/^vllm:e2e_request_latency_seconds(_sum|_bucket.*le="(15|20|\+Inf)")/)).toEqual([
+      'vllm:e2e_request_latency_seconds_bucket{le="15",model_name="m"} 0',
+      'vllm:e2e_request_latency_seconds_bucket{le="20",model_name="m"} 3',
+      'vllm:e2e_request_latency_seconds_bucket{le="+Inf",model_name="m"} 3',
+      'vllm:e2e_request_latency_seconds_sum{model_name="m"} 60',
+    ]);
+    const chats = '{gen_ai_operation_name="chat",gen_ai_provider_name="muster",gen_ai_request_model="m"}';
+    expect(await lines(/^gen_ai_server_request_duration_seconds_(sum|count)/)).toEqual([
+      `gen_ai_server_request_duration_seconds_sum${chats} 40`,
+      `gen_ai_server_request_duration_seconds_count${chats} 2`,
+    ]);
+  });
+
+  it("has no number for what is not known any more", async () => {
+    const store = { usedBytes: 5, maxBytes: undefined, policy: undefined, latencySeconds: 0.001 };
+    let isThere = true;
+    const { lines } = start({
+      health: () => ({ ...nothing.health(), store: isThere ? store : undefined }),
+      workers: () => (isThere ? [busy] : []),
+    });
+    const known = /^muster_(redis_(memory|latency)|worker_cpu)/;
+    expect(await lines(known)).toHaveLength(3);
+    isThere = false;
+    expect(await lines(known)).toEqual([]);
   });
 
   it("has tenants only where they are wanted, 200 of them by name and the others together", async () => {

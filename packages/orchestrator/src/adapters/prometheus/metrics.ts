@@ -1,16 +1,15 @@
+import { collectDefaultMetrics, Registry } from "prom-client";
 import type { AliasKind } from "../../core/metrics/aliases.ts";
 import { fleetMetrics } from "../../core/metrics/definitions.ts";
 import type { Metrics } from "../../ports/metrics.ts";
-import { aliasText } from "./aliases.ts";
-import { CounterFamily, HistogramFamily, type Pieces } from "./families.ts";
-import { countModels, fleetGauges, workerStateGauge } from "./fleet-gauges.ts";
-import { healthGauges } from "./health-gauges.ts";
+import { aliasRegistries } from "./aliases.ts";
+import { CounterFamily, HistogramFamily } from "./families.ts";
+import { countFleet, createFleetGauges } from "./fleet-gauges.ts";
+import { createHealthGauges } from "./health-gauges.ts";
 import type { Observed } from "./observed.ts";
-import { createProcessText } from "./process-text.ts";
+import { createPause } from "./pause.ts";
 import { countRequests, createQueueFamilies, createRequestFamilies } from "./request-metrics.ts";
-import { contentType } from "./sample-text.ts";
-import { workerSeries } from "./worker-series.ts";
-import { writeSlowly } from "./write-slowly.ts";
+import { createWorkerSeries } from "./worker-series.ts";
 
 export interface PrometheusMetrics extends Metrics {
   /** The text that Prometheus scrapes, and its content type. */
@@ -30,32 +29,35 @@ export interface PrometheusOptions {
 
 /** Every metric of core/metrics/definitions.ts. What is counted is counted as it happens, all else is looked at when scraped. */
 export function createPrometheusMetrics(observed: Observed, options: PrometheusOptions): PrometheusMetrics {
-  const requests = createRequestFamilies(options);
+  const registry = new Registry();
+  const requests = createRequestFamilies(registry, options);
   const { lineEnded, ...requestCounts } = countRequests(requests);
-  const queue = createQueueFamilies();
-  const fleet = createFleetFamilies();
-  const processText = createProcessText();
-  const { tenants, ...requestFamilies } = requests;
-  const counted: (CounterFamily | HistogramFamily)[] = [
-    ...Object.values(requestFamilies),
-    ...Object.values(tenants ?? {}),
-    ...Object.values(queue),
-    ...Object.values(fleet),
-  ];
+  const queue = createQueueFamilies(registry);
+  const fleet = createFleetFamilies(registry);
+  const fleetGauges = createFleetGauges(registry);
+  const workerSeries = createWorkerSeries(registry);
+  const healthGauges = createHealthGauges(registry, options);
+  // The usual ones of a Node process: `muster_process_...`, `muster_nodejs_...`.
+  collectDefaultMetrics({ register: registry, prefix: "muster_" });
 
-  function* pieces(): Pieces {
-    for (const family of counted) yield* family.text();
-    const { models, workers } = yield* countModels(observed.workers());
-    yield* workerStateGauge(observed, workers);
-    yield* fleetGauges(observed, models);
-    yield* workerSeries(observed);
-    yield* healthGauges(observed, options);
-    yield* aliasText(options.aliases, { requests, models, observed });
-  }
-  const write = async () => ({
-    contentType,
-    text: (await writeSlowly(pieces(), options.nowMs)) + (await processText.read()),
-  });
+  const write = async () => {
+    const pause = createPause(options.nowMs);
+    const counts = await countFleet(observed.workers(), pause);
+    fleetGauges.look(observed, counts);
+    await workerSeries.look(observed, pause);
+    healthGauges.look(observed);
+    const texts: string[] = [];
+    for (const { name } of registry.getMetricsAsArray()) {
+      texts.push(`${await registry.getSingleMetricAsString(name)}\n`);
+      await pause();
+    }
+    const { models } = counts;
+    for await (const alias of aliasRegistries(options.aliases, { requests, models, observed })) {
+      texts.push(await alias.metrics());
+      await pause();
+    }
+    return { contentType: registry.contentType, text: texts.join("") };
+  };
   let writing: ReturnType<typeof write> | undefined;
 
   return {
@@ -71,11 +73,11 @@ export function createPrometheusMetrics(observed: Observed, options: PrometheusO
     // Counted at the end of each answer.
     tokensCame() {},
     resultFenced: (reason) => queue.fencedResults.add(1, reason),
-    batchEnded: (state, durationMs) => queue.batchDuration.observe(durationMs / 1_000, 1, state),
+    batchEnded: (state, durationMs) => queue.batchDuration.observe(durationMs / 1_000, state),
     placed: (action) => fleet.placements.add(1, action),
     loadEnded(model, result, loadMs) {
       fleet.replicaLoads.add(1, model, result);
-      if (result === "ok") fleet.loadSeconds.observe(loadMs / 1_000, 1, model);
+      if (result === "ok") fleet.loadSeconds.observe(loadMs / 1_000, model);
     },
     coldStarted: (model) => fleet.coldStarts.add(1, model),
     // Whoever scrapes at the same time gets the same.
@@ -85,16 +87,16 @@ export function createPrometheusMetrics(observed: Observed, options: PrometheusO
       });
       return writing;
     },
-    close: () => processText.close(),
+    close: () => registry.clear(),
   };
 }
 
-function createFleetFamilies() {
+function createFleetFamilies(registry: Registry) {
   const families = {
-    placements: new CounterFamily(fleetMetrics.placements),
-    replicaLoads: new CounterFamily(fleetMetrics.replicaLoads),
-    loadSeconds: new HistogramFamily(fleetMetrics.loadSeconds),
-    coldStarts: new CounterFamily(fleetMetrics.coldStarts),
+    placements: new CounterFamily(registry, fleetMetrics.placements),
+    replicaLoads: new CounterFamily(registry, fleetMetrics.replicaLoads),
+    loadSeconds: new HistogramFamily(registry, fleetMetrics.loadSeconds),
+    coldStarts: new CounterFamily(registry, fleetMetrics.coldStarts),
   };
   for (const action of ["load", "unload", "retire"]) families.placements.add(0, action);
   return families;

@@ -1,3 +1,4 @@
+import type { Registry } from "prom-client";
 import { queueMetrics, requestMetrics } from "../../core/metrics/definitions.ts";
 import { type AskedFor, type Metrics, outcomeOfStatus } from "../../ports/metrics.ts";
 import { quotaLimits } from "../../ports/quota.ts";
@@ -9,27 +10,27 @@ const maxTenants = 200;
 export type RequestFamilies = ReturnType<typeof createRequestFamilies>;
 
 /** What is counted and timed of requests as they happen. */
-export function createRequestFamilies(options: { readonly hasTenants: boolean }) {
+export function createRequestFamilies(registry: Registry, options: { readonly hasTenants: boolean }) {
   const families = {
-    requests: new CounterFamily(requestMetrics.requests),
-    duration: new HistogramFamily(requestMetrics.requestDuration),
-    queueWait: new HistogramFamily(requestMetrics.queueWait),
-    firstToken: new HistogramFamily(requestMetrics.firstToken),
-    interToken: new HistogramFamily(requestMetrics.interToken),
-    prefillRate: new HistogramFamily(requestMetrics.prefillRate),
-    decodeRate: new HistogramFamily(requestMetrics.decodeRate),
-    requestPromptTokens: new HistogramFamily(requestMetrics.requestPromptTokens),
-    requestGenerationTokens: new HistogramFamily(requestMetrics.requestGenerationTokens),
-    promptTokens: new CounterFamily(requestMetrics.promptTokens),
-    cachedTokens: new CounterFamily(requestMetrics.cachedTokens),
-    generationTokens: new CounterFamily(requestMetrics.generationTokens),
-    answers: new CounterFamily(requestMetrics.answers),
-    quotaRefusals: new CounterFamily(requestMetrics.quotaRefusals),
+    requests: new CounterFamily(registry, requestMetrics.requests),
+    duration: new HistogramFamily(registry, requestMetrics.requestDuration),
+    queueWait: new HistogramFamily(registry, requestMetrics.queueWait),
+    firstToken: new HistogramFamily(registry, requestMetrics.firstToken),
+    interToken: new HistogramFamily(registry, requestMetrics.interToken),
+    prefillRate: new HistogramFamily(registry, requestMetrics.prefillRate),
+    decodeRate: new HistogramFamily(registry, requestMetrics.decodeRate),
+    requestPromptTokens: new HistogramFamily(registry, requestMetrics.requestPromptTokens),
+    requestGenerationTokens: new HistogramFamily(registry, requestMetrics.requestGenerationTokens),
+    promptTokens: new CounterFamily(registry, requestMetrics.promptTokens),
+    cachedTokens: new CounterFamily(registry, requestMetrics.cachedTokens),
+    generationTokens: new CounterFamily(registry, requestMetrics.generationTokens),
+    answers: new CounterFamily(registry, requestMetrics.answers),
+    quotaRefusals: new CounterFamily(registry, requestMetrics.quotaRefusals),
   };
   const tenants = options.hasTenants
     ? {
-        requests: new CounterFamily(requestMetrics.tenantRequests),
-        tokens: new CounterFamily(requestMetrics.tenantTokens),
+        requests: new CounterFamily(registry, requestMetrics.tenantRequests),
+        tokens: new CounterFamily(registry, requestMetrics.tenantTokens),
       }
     : undefined;
   for (const limit of quotaLimits) families.quotaRefusals.add(0, limit);
@@ -69,7 +70,7 @@ export function countRequests(
   return {
     requestEnded({ model, endpoint, laneClass, outcome, durationMs, tenant }) {
       families.requests.add(1, model, endpoint, laneClass, outcome);
-      families.duration.observe(durationMs / 1_000, 1, model, endpoint);
+      families.duration.observe(durationMs / 1_000, model, endpoint);
       tenants?.requests.add(1, nameOf(tenant), outcome);
     },
     lineEnded({ model, endpoint, status, tenant }) {
@@ -77,18 +78,18 @@ export function countRequests(
       families.requests.add(1, model, endpoint, "batch", outcome);
       tenants?.requests.add(1, nameOf(tenant), outcome);
     },
-    queueWaited: (model, laneClass, waitMs) =>
-      families.queueWait.observe(waitMs / 1_000, 1, model, laneClass),
-    firstToken: (model, sinceAcceptedMs) => families.firstToken.observe(sinceAcceptedMs / 1_000, 1, model),
-    interToken: (model, perTokenMs, tokens) => families.interToken.observe(perTokenMs / 1_000, tokens, model),
+    queueWaited: (model, laneClass, waitMs) => families.queueWait.observe(waitMs / 1_000, model, laneClass),
+    firstToken: (model, sinceAcceptedMs) => families.firstToken.observe(sinceAcceptedMs / 1_000, model),
+    interToken: (model, perTokenMs, tokens) =>
+      families.interToken.observeTimes(tokens, perTokenMs / 1_000, model),
     tokensUsed(asked: AskedFor, usage) {
       const { model } = asked;
       const { promptTokens, cachedTokens, completionTokens } = usage;
       families.promptTokens.add(promptTokens, model);
       families.cachedTokens.add(cachedTokens, model);
       families.generationTokens.add(completionTokens, model);
-      if (promptTokens > 0) families.requestPromptTokens.observe(promptTokens, 1, model);
-      if (completionTokens > 0) families.requestGenerationTokens.observe(completionTokens, 1, model);
+      if (promptTokens > 0) families.requestPromptTokens.observe(promptTokens, model);
+      if (completionTokens > 0) families.requestGenerationTokens.observe(completionTokens, model);
       if (tenants === undefined) return;
       const tenant = nameOf(asked.tenant);
       tenants.tokens.add(promptTokens, tenant, "prompt");
@@ -99,10 +100,10 @@ export function countRequests(
       families.answers.add(1, model, reason);
       const evaluated = usage.promptTokens - usage.cachedTokens;
       if (evaluated > 0 && timings.prefillMs > 0)
-        families.prefillRate.observe((evaluated * 1_000) / timings.prefillMs, 1, model);
+        families.prefillRate.observe((evaluated * 1_000) / timings.prefillMs, model);
       // Its first token came with the prompt.
       if (usage.completionTokens > 1 && timings.decodeMs > 0)
-        families.decodeRate.observe(((usage.completionTokens - 1) * 1_000) / timings.decodeMs, 1, model);
+        families.decodeRate.observe(((usage.completionTokens - 1) * 1_000) / timings.decodeMs, model);
     },
     quotaRefused: (limit) => families.quotaRefusals.add(1, limit),
   };
@@ -113,18 +114,18 @@ const refusals = ["already", "lost", "closed", "stale", "fenced", "unknown", "un
 const endStates = ["completed", "failed", "expired", "cancelled"];
 
 /** What is counted of attempts, lines and batches as they happen. */
-export function createQueueFamilies() {
+export function createQueueFamilies(registry: Registry) {
   const families = {
-    dispatches: new CounterFamily(queueMetrics.dispatches),
-    retries: new CounterFamily(queueMetrics.retries),
-    givenBack: new CounterFamily(queueMetrics.givenBack),
-    fencedResults: new CounterFamily(queueMetrics.fencedResults),
-    lines: new CounterFamily(queueMetrics.lines),
-    batchDuration: new HistogramFamily(queueMetrics.batchDuration),
+    dispatches: new CounterFamily(registry, queueMetrics.dispatches),
+    retries: new CounterFamily(registry, queueMetrics.retries),
+    givenBack: new CounterFamily(registry, queueMetrics.givenBack),
+    fencedResults: new CounterFamily(registry, queueMetrics.fencedResults),
+    lines: new CounterFamily(registry, queueMetrics.lines),
+    batchDuration: new HistogramFamily(registry, queueMetrics.batchDuration),
   };
   for (const laneClass of ["interactive", "batch"]) families.givenBack.add(0, laneClass);
   for (const failure of failures) families.retries.add(0, failure);
   for (const refusal of refusals) families.fencedResults.add(0, refusal);
-  for (const state of endStates) families.batchDuration.observe(0, 0, state);
+  for (const state of endStates) families.batchDuration.open(state);
   return families;
 }

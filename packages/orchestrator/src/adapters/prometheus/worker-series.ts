@@ -1,43 +1,45 @@
+import type { Registry } from "prom-client";
 import { wattsOf } from "../../core/fleet/energy.ts";
 import { vramOf } from "../../core/fleet/vram.ts";
 import { fleetMetrics, workerMetrics } from "../../core/metrics/definitions.ts";
 import type { WorkerLook } from "../../flows/fleet-entries.ts";
-import { GaugeText, type Pieces } from "./families.ts";
+import { type Labels, type LookedFamily, lookedFamilies } from "./families.ts";
 import type { Observed } from "./observed.ts";
-import { labelText } from "./sample-text.ts";
+import type { Pause } from "./pause.ts";
 
-type WorkerGauges = Record<keyof typeof workerMetrics, GaugeText>;
-
-/** Gauges take so many workers at a time before somebody else may have the processor. */
-const workersAtOnce = 10;
+type WorkerGauges = Readonly<Record<keyof typeof workerMetrics, LookedFamily>>;
+type WorkersObserved = Pick<Observed, "nowMs" | "workers" | "lostWorkers" | "energy">;
 
 /** What workers tell of themselves. What one does not tell has no series: 0 would be a lie. */
-export function* workerSeries(
-  observed: Pick<Observed, "nowMs" | "workers" | "lostWorkers" | "energy">,
-): Pieces {
-  const gauges = Object.fromEntries(
-    Object.entries(workerMetrics).map(([key, definition]) => [key, new GaugeText(definition)]),
-  ) as WorkerGauges;
-  const disconnects = new GaugeText(fleetMetrics.workerDisconnects);
-  const workers = [...observed.workers()];
-  const nameOf = createWorkerNames(workers);
-  for (const [at, worker] of workers.entries()) {
-    const name = nameOf(worker);
-    gauges.up.set(1, name);
-    disconnects.set(worker.disconnects, name);
-    addWorker(gauges, name, { worker, observed });
-    if (at % workersAtOnce === 0) yield "";
-  }
-  const seen = new Set(workers.map(({ identity }) => identity.name));
-  for (const { identity, disconnects: count } of observed.lostWorkers()) {
-    // Another of that name is here, or was lost as well.
-    if (seen.has(identity.name)) continue;
-    seen.add(identity.name);
-    gauges.up.set(0, identity.name);
-    disconnects.set(count, identity.name);
-  }
-  yield* disconnects.text();
-  for (const gauge of Object.values(gauges)) yield* gauge.text();
+export function createWorkerSeries(registry: Registry): {
+  look(observed: WorkersObserved, pause: Pause): Promise<void>;
+} {
+  const { workerDisconnects } = fleetMetrics;
+  const { disconnects, ...links } = lookedFamilies(registry, { disconnects: workerDisconnects });
+  const { forget, ...gauges } = lookedFamilies(registry, workerMetrics);
+  return {
+    async look(observed, pause) {
+      links.forget();
+      forget();
+      const workers = [...observed.workers()];
+      const nameOf = createWorkerNames(workers);
+      for (const worker of workers) {
+        const name = nameOf(worker);
+        gauges.up.set(1, name);
+        disconnects.set(worker.disconnects, name);
+        addWorker(gauges, name, { worker, observed });
+        await pause();
+      }
+      const seen = new Set(workers.map(({ identity }) => identity.name));
+      for (const { identity, disconnects: count } of observed.lostWorkers()) {
+        // Another of that name is here, or was lost as well.
+        if (seen.has(identity.name)) continue;
+        seen.add(identity.name);
+        gauges.up.set(0, identity.name);
+        disconnects.set(count, identity.name);
+      }
+    },
+  };
 }
 
 /** Nobody keeps two workers from calling themselves alike: those that do are told apart by their ids. */
@@ -54,7 +56,7 @@ interface Shown {
 
 function addWorker(gauges: WorkerGauges, name: string, { worker, observed }: Shown): void {
   const { identity, load } = worker;
-  const labels = labelText(["worker"], [name]);
+  const labels = { worker: name };
   const { version, hardware } = identity;
   gauges.info.set(1, name, version, hardware.platform, hardware.backend, identity.labels["pool"] ?? "");
   const ageMs = Math.max(0, observed.nowMs() - worker.lastHeartbeatAtMs);
@@ -74,7 +76,7 @@ function addWorker(gauges: WorkerGauges, name: string, { worker, observed }: Sho
   addProcess(gauges, labels, worker);
 }
 
-function addProcess(gauges: WorkerGauges, labels: string, { load }: WorkerLook): void {
+function addProcess(gauges: WorkerGauges, labels: Labels, { load }: WorkerLook): void {
   const process = load?.process;
   if (process === undefined) return;
   gauges.residentMemory.setLabelled(process.residentBytes, labels);
@@ -88,7 +90,7 @@ function addProcess(gauges: WorkerGauges, labels: string, { load }: WorkerLook):
 }
 
 /** A worker may have several replicas of a model. */
-function addSlots(slots: GaugeText, name: string, { replicas }: WorkerLook): void {
+function addSlots(slots: LookedFamily, name: string, { replicas }: WorkerLook): void {
   const models = new Map<string, { used: number; free: number }>();
   for (const { report, slotsUsed, isAccepting } of replicas.values()) {
     const of = models.get(report.model) ?? { used: 0, free: 0 };
@@ -105,14 +107,14 @@ function addSlots(slots: GaugeText, name: string, { replicas }: WorkerLook): voi
 function addGpus(gauges: WorkerGauges, name: string, { load }: WorkerLook): void {
   for (const [at, { utilization, temperatureCelsius, watts }] of (load?.gpus ?? []).entries()) {
     if (utilization === undefined && temperatureCelsius === undefined && watts === undefined) continue;
-    const labels = labelText(["worker", "gpu"], [name, String(at)]);
+    const labels = { worker: name, gpu: at };
     gauges.gpuUtilization.setLabelled(utilization, labels);
     gauges.gpuTemperature.setLabelled(temperatureCelsius, labels);
     gauges.gpuWatts.setLabelled(watts, labels);
   }
 }
 
-function addVram(vram: GaugeText, name: string, { identity, load, replicas }: WorkerLook): void {
+function addVram(vram: LookedFamily, name: string, { identity, load, replicas }: WorkerLook): void {
   const { hardware } = identity;
   if (hardware.gpus.length === 0) return;
   const reports = Array.from(replicas.values(), ({ report }) => report);

@@ -18,10 +18,11 @@ export function createRedisStoreHealth(options: {
         const fromMs = performance.now();
         await redis.ping();
         const latencySeconds = (performance.now() - fromMs) / 1_000;
-        const maxBytes = field(memory, "maxmemory");
         return {
-          usedBytes: field(memory, "used_memory") ?? 0,
-          maxBytes: maxBytes || undefined,
+          usedBytes: Number(field(memory, "used_memory") ?? 0),
+          // 0: it has no limit.
+          maxBytes: Number(field(memory, "maxmemory") ?? 0) || undefined,
+          policy: field(memory, "maxmemory_policy"),
           latencySeconds,
         };
       } catch {
@@ -32,7 +33,6 @@ export function createRedisStoreHealth(options: {
   };
 }
 
-function field(info: string, name: string): number | undefined {
-  const found = new RegExp(`^${name}:(\\d+)`, "m").exec(info);
-  return found === null ? undefined : Number(found[1]);
+function field(info: string, name: string): string | undefined {
+  return new RegExp(`^${name}:(\\S+)`, "m").exec(info)?.[1];
 }

@@ -1,25 +1,19 @@
 import type { Background, Clock, Log } from "@muster/base";
-import type {
-  BatchFact,
-  ClusterFacts,
-  LossFact,
-  ModelFact,
-  PinFact,
-  RedisFact,
-} from "../../core/findings/facts.ts";
+import type { BatchFact, ClusterFacts, LossFact, ModelFact, PinFact } from "../../core/findings/facts.ts";
 import type { Finding } from "../../core/findings/finding.ts";
 import { inOrder, type Known, watch } from "../../core/findings/watch.ts";
-import type { ClusterHealth, HealthFacts } from "../../ports/cluster-health.ts";
 import type { Look } from "../live/sampler.ts";
+import type { HealthFacts } from "./health-facts.ts";
 
-/** What costs something to ask is asked this often. */
-const slowLookMs = 15_000;
+/** What will become of batches costs something to ask: it is asked this often. */
+const batchesLookMs = 15_000;
 const rememberLossesMs = 1_800_000;
 const maxLosses = 1_000;
 
 interface FindingsDeps {
   readonly version: string;
-  readonly health: ClusterHealth;
+  /** As of the last look: nobody is asked now. */
+  readonly health: () => HealthFacts;
   /** What is known of each model beside what is asked of it. */
   readonly model: (model: string) => Pick<ModelFact, "slots" | "comingUp" | "unmetBecause">;
   readonly pins: () => readonly PinFact[];
@@ -27,17 +21,11 @@ interface FindingsDeps {
   /** As people call a worker. */
   readonly nameOf: (workerId: string) => string;
   readonly isRedisUp: () => boolean;
-  readonly unreadableRecords: () => number;
   readonly isOpen: () => boolean;
   readonly clock: Clock;
   readonly log: Log;
   readonly background: Background;
 }
-
-const nothingKnown: HealthFacts = {
-  ...{ redis: { memory: undefined, policy: undefined }, disks: [], certificates: [] },
-  objectStoreProblem: undefined,
-};
 
 /** Gathers what is known of the cluster and says what somebody should look at. */
 export class FindingsDesk {
@@ -46,7 +34,6 @@ export class FindingsDesk {
   #known: Known = new Map();
   #own: readonly Finding[] = [];
   #all: readonly Finding[] = [];
-  #health = nothingKnown;
   #batches: readonly BatchFact[] = [];
   #isLooking = false;
   #lookedAtMs = Number.NEGATIVE_INFINITY;
@@ -82,43 +69,40 @@ export class FindingsDesk {
       look.workers.filter(({ state }) => state !== "lost").map(({ id }) => `worker_lost:${id}`),
     );
     this.#all = inOrder([...findings, ...look.foundElsewhere.filter(({ id }) => !here.has(id))]);
-    this.#lookSlowly();
+    this.#lookAtBatches();
   }
 
   #facts({ now, workers }: Look): ClusterFacts {
-    const { version, model, pins, isRedisUp, unreadableRecords, isOpen, clock } = this.#deps;
+    const { version, model, pins, health, isRedisUp, isOpen, clock } = this.#deps;
     const nowMs = clock.wallMs();
     this.#losses = this.#losses.filter(({ atMs }) => nowMs - atMs < rememberLossesMs);
     const { lost: _lost, ...here } = now.fleet.workers;
-    const redis: RedisFact = { ...this.#health.redis, isUp: isRedisUp() };
+    const { redis, ...surroundings } = health();
     return {
-      ...{ nowMs, version, workers, redis, losses: this.#losses, pins: pins(), batches: this.#batches },
+      ...surroundings,
+      redis: { ...redis, isUp: isRedisUp() },
+      ...{ nowMs, version, workers, losses: this.#losses, pins: pins(), batches: this.#batches },
       workersEverywhere: Object.values(here).reduce((sum, count) => sum + count, 0),
       models: [...now.models].map(([name, { waiting, linesLeft, oldestWaitMs }]) => ({
         ...{ model: name, waiting, linesLeft, oldestWaitMs },
         ...model(name),
       })),
-      disks: this.#health.disks,
-      objectStoreProblem: this.#health.objectStoreProblem,
-      certificates: this.#health.certificates,
-      unreadableRecords: unreadableRecords(),
       isOpen: isOpen(),
     };
   }
 
-  /** One at a time: a store that hangs is asked again when it has answered. */
-  #lookSlowly(): void {
-    const { clock, background, health, batches, log } = this.#deps;
+  /** One look at a time: a store that hangs is asked again when it has answered. */
+  #lookAtBatches(): void {
+    const { clock, background, batches, log } = this.#deps;
     const nowMs = clock.nowMs();
-    if (this.#isLooking || nowMs - this.#lookedAtMs < slowLookMs) return;
+    if (this.#isLooking || nowMs - this.#lookedAtMs < batchesLookMs) return;
     this.#isLooking = true;
     this.#lookedAtMs = nowMs;
-    background.run("look-at-health", async () => {
+    background.run("look-at-batches", async () => {
       try {
-        this.#health = await health.look();
         this.#batches = await batches();
       } catch (error) {
-        log.debug({ error: String(error) }, "health not looked at");
+        log.debug({ error: String(error) }, "batches not looked at");
       } finally {
         this.#isLooking = false;
       }

@@ -1,5 +1,5 @@
 import { type Clock, MusterError } from "@muster/base";
-import type { ObjectStore } from "../../ports/object-store.ts";
+import type { ObjectStore } from "../ports/object-store.ts";
 
 /** A store that has not answered by then is away. */
 const longestMs = 10_000;
@@ -10,7 +10,7 @@ const probeKey = "health/probe.json";
 export async function storeProblem(
   store: Pick<ObjectStore, "head" | "freeBytes">,
   clock: Clock,
-): Promise<{ readonly problem: string | undefined; readonly freeBytes: number | undefined }> {
+): Promise<string | undefined> {
   let stop = () => {};
   const tooLong = new Promise<never>((_resolve, reject) => {
     stop = clock.after(longestMs, () =>
@@ -19,10 +19,10 @@ export async function storeProblem(
   });
   try {
     const asked = Promise.all([store.freeBytes(), store.head(probeKey)]);
-    const [freeBytes] = await Promise.race([asked, tooLong]);
-    return { problem: undefined, freeBytes };
+    await Promise.race([asked, tooLong]);
+    return undefined;
   } catch (error) {
-    return { problem: MusterError.from(error).message, freeBytes: undefined };
+    return MusterError.from(error).message;
   } finally {
     stop();
   }
