@@ -7,7 +7,7 @@ import { keysOf } from "../harness/keys-api.ts";
 import { historyOf, LiveFollower } from "../harness/live-api.ts";
 
 /** Ten times as fast as people see it. */
-const fast = { liveIntervalMs: 200, historySpans: { fine: 1_000, coarse: 5_000 } };
+const fast = { liveIntervalMs: 200, historySpans: { fine: 1_000, middle: 2_000, coarse: 5_000 } };
 
 function sumOf(values: readonly (number | null)[]): number {
   return values.reduce<number>((sum, value) => sum + (value ?? 0), 0);
