@@ -50,5 +50,14 @@ export async function readHistory(
     // One that has written no such sample yet began less than one ago.
     fromMs = Math.max(beginMs, untilMs - overlapMs);
   }
-  return steps.result();
+  return inPieces(steps.result());
+}
+
+/** Others get their turn after each piece. */
+async function inPieces<Result>(work: Iterator<void, Result>): Promise<Result> {
+  for (;;) {
+    const { done, value } = work.next();
+    if (done === true) return value;
+    await new Promise<void>((resolve) => setImmediate(resolve));
+  }
 }

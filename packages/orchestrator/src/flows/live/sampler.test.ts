@@ -69,8 +69,8 @@ describe("a look", () => {
     const { meter, tick } = start();
     for (const outcome of ["ok", "client_error", "cancelled", "server_error", "timeout", "rejected"] as const)
       meter.requestEnded({ model: "m", outcome });
-    for (const status of [200, 200, 500]) meter.lineAnswered({ model: "m", status });
-    expect(tick().total).toMatchObject({ requests: 4.5, failures: 2 });
+    for (const status of [200, 200, 400, 500]) meter.lineAnswered({ model: "m", status });
+    expect(tick().total).toMatchObject({ requests: 5, failures: 2 });
   });
 
   it("remembers first tokens for a minute", () => {
