@@ -5,7 +5,15 @@ import { clusterNow } from "./cluster-now.ts";
 import { fleetSample, runningByModel } from "./fleet-sample.ts";
 import { HistorySteps, type Steps } from "./history-steps.ts";
 import { workerRow } from "./live-rows.ts";
-import { emptyModelSum, type ModelSum, modelSumOf, type Sample, SampleSum } from "./sample.ts";
+import {
+  emptyModelSum,
+  type ModelSample,
+  type ModelSum,
+  modelSumOf,
+  type Sample,
+  SampleSum,
+  withBusiest,
+} from "./sample.ts";
 import { readSample, sampleText } from "./sample-text.ts";
 import { bucketOf, quantileMs } from "./sparse-counts.ts";
 
@@ -26,6 +34,22 @@ function resultOf(steps: HistorySteps): Steps {
     if (done === true) return value;
   }
 }
+
+it("a sample that is kept names the models with the most to do, and loses nothing of the others", () => {
+  const model = (tokens: number) => ({ ...emptyModelSum(), generatedTokens: tokens, running: 1 });
+  const sample: Sample = {
+    ms: 10_000,
+    models: new Map([
+      ...Array.from({ length: 40 }, (_none, at): [string, ModelSample] => [`m${at}`, model(at)]),
+      ["other", model(1_000)],
+    ]),
+    fleet: fleetSample([]),
+  };
+  const kept = withBusiest(sample, 3).models;
+  expect([...kept.keys()]).toEqual(["m39", "m38", "other"]);
+  expect(kept.get("other")).toMatchObject({ generatedTokens: 1_000 + (37 * 38) / 2, running: 39 });
+  expect(withBusiest(sample, 41)).toBe(sample);
+});
 
 describe("times that are counted sparsely", () => {
   it("give quantiles within a twentieth, whoever has counted them", () => {

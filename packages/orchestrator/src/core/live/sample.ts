@@ -96,10 +96,32 @@ function addModel(
 }
 
 /** Several sums of the same time as one. */
-export function totalSum(models: Iterable<ModelSum>): ModelSum {
+export function totalSum(models: Iterable<ModelSample>): ModelSum {
   const total = emptyModelSum();
   for (const model of models) addModel(total, model, { share: 1, ms: 1 });
   return total;
+}
+
+/** The same with so many models at most: those with the most to do by name, all others as one. */
+export function withBusiest(sample: Sample, most: number): Sample {
+  if (sample.models.size <= most) return sample;
+  const named = [...sample.models].filter(([name]) => name !== otherModels);
+  named.sort(([, a], [, b]) => workOf(b) - workOf(a));
+  const kept = named.slice(0, most - 1);
+  const names = new Set(kept.map(([name]) => name));
+  const rest = [...sample.models].filter(([name]) => !names.has(name));
+  return { ...sample, models: new Map([...kept, [otherModels, totalSum(rest.map(([, model]) => model))]]) };
+}
+
+function workOf({
+  promptTokens,
+  generatedTokens,
+  requests,
+  running,
+  waiting,
+  linesLeft,
+}: ModelSample): number {
+  return promptTokens + generatedTokens + requests + running + waiting + linesLeft;
 }
 
 /** The sum of a model among others; beyond `maxModels` that of all others together. */

@@ -1,7 +1,10 @@
 import type { Background, Clock, Log } from "@muster/base";
 import { type Resolution, resolutions, type SampleSpans } from "../../core/live/resolutions.ts";
-import { type Sample, SampleSum } from "../../core/live/sample.ts";
+import { type Sample, SampleSum, withBusiest } from "../../core/live/sample.ts";
 import type { HistoryStore } from "../../ports/history.ts";
+
+/** Of one sample: Redis keeps thousands of them in memory that requests need as well. */
+const maxModels = 30;
 
 interface KeeperDeps {
   readonly store: HistoryStore;
@@ -42,14 +45,14 @@ export class HistoryKeeper {
     const { store } = this.#deps;
     for (const resolution of resolutions) {
       const sum = this.#sums[resolution];
-      if (sum.ms > 0) await store.add(resolution, sum.mean()).catch(() => {});
+      if (sum.ms > 0) await store.add(resolution, withBusiest(sum.mean(), maxModels)).catch(() => {});
     }
     store.close();
   }
 
   #write(resolution: Resolution): void {
     const { store, background, log } = this.#deps;
-    const sample = this.#sums[resolution].mean();
+    const sample = withBusiest(this.#sums[resolution].mean(), maxModels);
     this.#sums[resolution] = new SampleSum();
     if (this.#isWriting[resolution]) return;
     this.#isWriting[resolution] = true;
