@@ -13,8 +13,8 @@ import {
 import { median } from "../load.ts";
 
 const models = 5;
-const spans = { fine: 10_000, coarse: 600_000 };
-const kept = { fine: 86_400_000, coarse: 30 * 86_400_000 };
+const spans = { fine: 10_000, middle: 60_000, coarse: 600_000 };
+const kept = { fine: 86_400_000, middle: 86_400_000, coarse: 30 * 86_400_000 };
 const writesAtOnce = 200;
 const reads = 5;
 const waits = 200;
@@ -36,7 +36,7 @@ export async function benchHistory(print: (row: string[]) => void): Promise<void
     // Until it is connected.
     for await (const _none of store.read("fine", { sinceMs: 0, untilMs: 1 }));
     let total = 0;
-    for (const resolution of ["fine", "coarse"] as const) {
+    for (const resolution of ["fine", "middle", "coarse"] as const) {
       const count = kept[resolution] / spans[resolution];
       for (let first = 0; first < count; first += writesAtOnce) {
         const writes: Promise<void>[] = [];

@@ -100,4 +100,20 @@ describe("the log of a cluster, over HTTP", () => {
     expect(performance.now() - beganMs).toBeLessThan(5_000);
     expect(await read).toContain("event: line");
   });
+
+  it("is told no more to a follower whose key is revoked", async () => {
+    const operator = "key-of-this-test-0002";
+    const cluster = await startCluster({ apiKeys: [operator] });
+    const made = await cluster.post("/cluster/v1/keys", { name: "passing", scopes: ["admin"] });
+    const { id, key } = (await made.json()) as { id: string; key: string };
+    const headers = { authorization: `Bearer ${key}` };
+    const follow = await fetch(`${cluster.url}/cluster/v1/logs?follow=1`, { headers });
+    const read = follow.text();
+    const revoked = await fetch(`${cluster.url}/cluster/v1/keys/${id}`, {
+      method: "DELETE",
+      headers: { authorization: `Bearer ${operator}` },
+    });
+    expect(revoked.ok).toBe(true);
+    await read;
+  });
 });

@@ -156,6 +156,8 @@ export async function startBatches(deps: BatchesDeps): Promise<StartedBatches> {
     random,
     hedges: config.hedges,
   });
+  // Of a start that fails further on nobody else would stop them, nor what follows below.
+  lifecycle.onStop("lines", () => lines.stop());
   const known = new KnownModels({ store, served, digest, clock, log });
   const resolver = models.resolverFor(known);
   const wanted: ServedNow = {
@@ -252,13 +254,17 @@ export async function startBatches(deps: BatchesDeps): Promise<StartedBatches> {
     await webhooks.sweep();
   });
   const stopRefreshing = every(deps, knownMs, "known-models", () => known.refresh());
+  let stopping: Promise<void> | undefined;
+  const stop = () => {
+    stopSweeping();
+    stopRefreshing();
+    webhooks.stop();
+    stopping ??= keeper.stop();
+    return stopping;
+  };
+  lifecycle.onStop("steps of batches", stop);
   return {
-    async stop() {
-      stopSweeping();
-      stopRefreshing();
-      webhooks.stop();
-      await keeper.stop();
-    },
+    stop,
     remaining: () => keeper.remaining(),
     waiting: () => waits.lanes(),
     lines,

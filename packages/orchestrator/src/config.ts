@@ -13,6 +13,7 @@ import {
 import { builtInCatalogue, type ModelEntry } from "@muster/models";
 import { parseKeyEntry } from "./core/access/api-keys.ts";
 import { type CanaryMode, canaryModes } from "./core/fleet/canary.ts";
+import type { SampleSpans } from "./core/live/resolutions.ts";
 import { type FleetTrustConfig, readFleetTrustConfig } from "./fleet-trust-config.ts";
 import { type MetricsConfig, readMetricsConfig } from "./metrics-config.ts";
 import { readTraceConfig, type TraceConfig } from "./trace-config.ts";
@@ -85,7 +86,7 @@ export interface OrchestratorConfig extends TrustConfig, FleetTrustConfig, Metri
   /** Time between two looks of the live view; other ones are for tests. */
   readonly liveIntervalMs: number;
   /** How long the spans are that the history keeps; other ones are for tests. */
-  readonly historySpans: { readonly fine: number; readonly coarse: number };
+  readonly historySpans: SampleSpans;
   /** Whether slow lines at the end of a batch are tried on a second worker as well. */
   readonly hedges: boolean;
   /** Where spans go; undefined: traces are off. */
@@ -177,7 +178,7 @@ export function loadOrchestratorConfig(
     catalogue: overrides.catalogue ?? builtInCatalogue,
     shortestBatchWindowMs: overrides.shortestBatchWindowMs ?? 3_600_000,
     liveIntervalMs: overrides.liveIntervalMs ?? 2_000,
-    historySpans: overrides.historySpans ?? { fine: 10_000, coarse: 600_000 },
+    historySpans: overrides.historySpans ?? { fine: 10_000, middle: 60_000, coarse: 600_000 },
     traces: overrides.traces ?? readTraceConfig(env),
     hedges: overrides.hedges ?? readChoice(env, "MUSTER_HEDGE", ["on", "off"]) === "on",
   };

@@ -16,6 +16,7 @@ export class EventStream {
     this.#response = response;
     // A client that is gone is seen by its closed connection.
     response.on("error", () => {});
+    response.once("close", () => clearInterval(this.#keepalive));
   }
 
   open(headers: Readonly<Record<string, string>>): void {
@@ -26,6 +27,7 @@ export class EventStream {
       "x-accel-buffering": "no",
     });
     this.#response.flushHeaders();
+    if (this.#response.destroyed) return;
     this.#keepalive = setInterval(() => void this.#write(": keepalive\n\n"), keepaliveMs);
   }
 

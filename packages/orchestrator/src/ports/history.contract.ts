@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { fleetSample } from "../core/live/fleet-sample.ts";
+import type { Resolution } from "../core/live/resolutions.ts";
 import { emptyModelSum, type Sample } from "../core/live/sample.ts";
-import type { HistoryRecord, HistoryStore, Resolution } from "./history.ts";
+import type { HistoryRecord, HistoryStore } from "./history.ts";
 
 const dayMs = 86_400_000;
 

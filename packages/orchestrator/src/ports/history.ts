@@ -1,7 +1,5 @@
+import type { Resolution } from "../core/live/resolutions.ts";
 import type { Sample } from "../core/live/sample.ts";
-
-/** `fine`: every ten seconds, for a day. `coarse`: every ten minutes, for a month. */
-export type Resolution = "fine" | "coarse";
 
 /** A sample of one orchestrator, and when it ended. */
 export interface HistoryRecord {

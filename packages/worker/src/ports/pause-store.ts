@@ -6,7 +6,7 @@ export interface Pause {
 
 /** Keeps a pause, so that a restart of the worker does not end it. What is written last counts. */
 export interface PauseStore {
-  /** Undefined: there is none. Never rejects: what cannot be read is none. */
+  /** Undefined: there is none. Never rejects: one that is there and cannot be read is without end. */
   read(): Promise<Pause | undefined>;
   write(pause: Pause | undefined): Promise<void>;
 }

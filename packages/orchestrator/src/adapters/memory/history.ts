@@ -1,6 +1,6 @@
-import { historyKept } from "../../core/live/resolutions.ts";
+import { historyKept, type Resolution } from "../../core/live/resolutions.ts";
 import { readSample, sampleText } from "../../core/live/sample-text.ts";
-import type { HistoryStore, Resolution } from "../../ports/history.ts";
+import type { HistoryStore } from "../../ports/history.ts";
 
 interface Entry {
   readonly orchestrator: string;
@@ -12,7 +12,7 @@ const pageSize = 1_000;
 
 /** What orchestrators in one process share: for tests. */
 export class MemoryHistory {
-  readonly #entries: Record<Resolution, Entry[]> = { fine: [], coarse: [] };
+  readonly #entries: Record<Resolution, Entry[]> = { fine: [], middle: [], coarse: [] };
 
   store(orchestrator: string, wallMs: () => number): HistoryStore {
     const entries = this.#entries;

@@ -1,17 +1,17 @@
 import type { Log } from "@muster/base";
-import { historyKept } from "../../core/live/resolutions.ts";
+import { historyKept, type Resolution } from "../../core/live/resolutions.ts";
 import { readSample, sampleText } from "../../core/live/sample-text.ts";
-import type { HistoryRecord, HistoryStore, Resolution } from "../../ports/history.ts";
+import type { HistoryRecord, HistoryStore } from "../../ports/history.ts";
 import { connectRedis, type RedisAddress, untilReady } from "../common/redis-connection.ts";
 
-/** Read in pages: other work of this process gets its turn in between. */
-const pageSize = 500;
+/** Read in pages of a few milliseconds' work: that of others gets its turn in between. */
+const pageSize = 100;
 const connectMs = 2_000;
 /** Of the orchestrator's id: as much as tells it from others. */
 const nameLength = 12;
 
 /**
- * Two streams for all orchestrators. Redis numbers their entries by its own clock, which so is that of the history: the
+ * A stream for each resolution, of all orchestrators. Redis numbers their entries by its own clock, which so is that of the history: the
  * clocks of several machines need not agree. What is too old is trimmed with each entry that is added.
  */
 export function createRedisHistory(options: {
@@ -26,7 +26,7 @@ export function createRedisHistory(options: {
   const redis = connectRedis(address, "fails-fast", { log, name: "muster-history" });
   const keyOf = (resolution: Resolution) => `${prefix}:history:${resolution}`;
   /** Of the store's clock, as it was last told: ours may be wrong, and would trim what is new. */
-  const lastMs: Record<Resolution, number> = { fine: 0, coarse: 0 };
+  const lastMs: Record<Resolution, number> = { fine: 0, middle: 0, coarse: 0 };
 
   return {
     async add(resolution, sample) {

@@ -145,6 +145,10 @@ describe("findings", () => {
 
   it("tell of an object store that is away, disks that fill up and records that cannot be read", () => {
     expect(one({ objectStoreProblem: "it said nothing for 10 s" })?.id).toBe("object_store_away");
+    const objectStoreProblem =
+      "The directory /srv/muster/objects cannot be used (ENOENT: no such file, stat '/srv/muster/objects/health')";
+    // Whoever may read is told; where things lie on this machine is not for everybody.
+    expect(one({ objectStoreProblem })?.says).not.toContain("/srv");
     const disk = (freeBytes: number) =>
       one({ disks: [{ volume: "objects", freeBytes, neededBytes: 256e6 }] });
     expect(disk(2e9)).toBeUndefined();

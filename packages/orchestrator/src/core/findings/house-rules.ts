@@ -1,3 +1,4 @@
+import { withoutPaths } from "../without-paths.ts";
 import type { ClusterFacts } from "./facts.ts";
 import { type Found, sizeText, timeText } from "./finding.ts";
 
@@ -57,7 +58,7 @@ export function troubledStore({ objectStoreProblem }: ClusterFacts): Found[] {
     {
       id: "object_store_away",
       severity: "problem",
-      says: `The object store does not answer: ${objectStoreProblem.replace(/\.$/, "")}.`,
+      says: `The object store does not answer: ${withoutPaths(objectStoreProblem).replace(/\.$/, "")}.`,
       fix: "See whether it can be reached (MUSTER_OBJECT_STORE). Batches stand still until then, and new keys do not count.",
       graceMs: graceMs.objects,
     },

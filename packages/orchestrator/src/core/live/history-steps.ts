@@ -6,6 +6,7 @@ import {
   type Sample,
   SampleSum,
   standing,
+  totalSum,
 } from "./sample.ts";
 import { quantileMs } from "./sparse-counts.ts";
 
@@ -64,11 +65,15 @@ export class HistorySteps {
     }
   }
 
-  result(): Steps {
+  /** Piece by piece, a model at a time: of many it takes long. */
+  *result(): Generator<void, Steps> {
     const known = this.#steps.map(({ sum, coveredMs }) => {
       const ms = Math.max(0, ...coveredMs.values());
-      return ms < leastShare * this.#stepMs ? undefined : { ...sum, ms, total: totalOf(sum.models.values()) };
+      return ms < leastShare * this.#stepMs
+        ? undefined
+        : { ...sum, ms, total: totalSum(sum.models.values()) };
     });
+    yield;
     const names = [...new Set(this.#steps.flatMap(({ sum }) => [...sum.models.keys()]))].sort();
     const states = [...new Set(this.#steps.flatMap(({ sum }) => Object.keys(sum.fleet.workers)))].sort();
     const fleetOf = (of: (fleet: FleetSum) => number): Values =>
@@ -91,10 +96,17 @@ export class HistorySteps {
         firstTokenP99Ms: values(({ firstTokens }) => quantileMs(firstTokens, 0.99), undefined),
       };
     };
+    const total = flowOf((step) => step.total);
+    const models = new Map<string, FlowSteps>();
+    for (const name of names) {
+      yield;
+      models.set(
+        name,
+        flowOf((step) => step.models.get(name)),
+      );
+    }
     return {
-      ...{ sinceMs: this.#sinceMs, stepMs: this.#stepMs },
-      total: flowOf(({ total }) => total),
-      models: new Map(names.map((name) => [name, flowOf(({ models }) => models.get(name))])),
+      ...{ sinceMs: this.#sinceMs, stepMs: this.#stepMs, total, models },
       workers: new Map(states.map((state) => [state, fleetOf(({ workers }) => workers[state] ?? 0)])),
       fleet: Object.fromEntries(
         fleetNumbers.map((key) => [key, fleetOf((fleet) => fleet[key])]),
@@ -108,13 +120,4 @@ interface KnownStep {
   readonly total: ModelSum | undefined;
   readonly models: ReadonlyMap<string, ModelSum>;
   readonly fleet: FleetSum;
-}
-
-/** All models of a step as one. */
-function totalOf(models: Iterable<ModelSum>): ModelSum | undefined {
-  const all = new SampleSum();
-  const none = { workers: {}, ...Object.fromEntries(fleetNumbers.map((key) => [key, 0])) } as FleetSum;
-  // Their sums are of time already: a span of one leaves them as they are.
-  for (const sum of models) all.add({ ms: 1, models: new Map([["all", sum]]), fleet: none });
-  return all.models.get("all");
 }

@@ -3,9 +3,17 @@ import { testHardware, testReplicaView, testWorkerView } from "../fleet/worker.f
 import type { WorkerView } from "../fleet/worker.ts";
 import { clusterNow } from "./cluster-now.ts";
 import { fleetSample, runningByModel } from "./fleet-sample.ts";
-import { HistorySteps } from "./history-steps.ts";
+import { HistorySteps, type Steps } from "./history-steps.ts";
 import { workerRow } from "./live-rows.ts";
-import { emptyModelSum, type ModelSum, modelSumOf, type Sample, SampleSum } from "./sample.ts";
+import {
+  emptyModelSum,
+  type ModelSample,
+  type ModelSum,
+  modelSumOf,
+  type Sample,
+  SampleSum,
+  withBusiest,
+} from "./sample.ts";
 import { readSample, sampleText } from "./sample-text.ts";
 import { bucketOf, quantileMs } from "./sparse-counts.ts";
 
@@ -18,6 +26,30 @@ function sampleOf(ms: number, models: Readonly<Record<string, Partial<ModelSum>>
   ]);
   return { ms, models: new Map(named), fleet };
 }
+
+function resultOf(steps: HistorySteps): Steps {
+  const work = steps.result();
+  for (;;) {
+    const { done, value } = work.next();
+    if (done === true) return value;
+  }
+}
+
+it("a sample that is kept names the models with the most to do, and loses nothing of the others", () => {
+  const model = (tokens: number) => ({ ...emptyModelSum(), generatedTokens: tokens, running: 1 });
+  const sample: Sample = {
+    ms: 10_000,
+    models: new Map([
+      ...Array.from({ length: 40 }, (_none, at): [string, ModelSample] => [`m${at}`, model(at)]),
+      ["other", model(1_000)],
+    ]),
+    fleet: fleetSample([]),
+  };
+  const kept = withBusiest(sample, 3).models;
+  expect([...kept.keys()]).toEqual(["m39", "m38", "other"]);
+  expect(kept.get("other")).toMatchObject({ generatedTokens: 1_000 + (37 * 38) / 2, running: 39 });
+  expect(withBusiest(sample, 41)).toBe(sample);
+});
 
 describe("times that are counted sparsely", () => {
   it("give quantiles within a twentieth, whoever has counted them", () => {
@@ -72,6 +104,7 @@ describe("a sample", () => {
   it("of another version or of nobody is none, and its numbers are never odd", () => {
     for (const text of ["", "{}", "[]", "[0,{},{},[]]", '["x",{},{},[]]', "[1,{},{}]", "null"])
       expect(readSample(text)).toBeUndefined();
+    expect(readSample("[1e999,{},{},[1]]")).toBeUndefined();
     const odd = readSample('[5,{"m":[-1,null,"x",1e999,2],"n":7},{"ready":"x"},[-5]]');
     expect(odd?.models.get("m")).toEqual({ ...emptyModelSum(), failures: 2 });
     expect(odd?.models.get("n")).toEqual(emptyModelSum());
@@ -120,7 +153,7 @@ describe("the steps of a history", () => {
   it("share what lies in two of them, and lose nothing", () => {
     const steps = stepsOf(3);
     steps.add("a", 15_000, sampleOf(10_000, { m: { generatedTokens: 100, running: 2 } }));
-    const { total } = steps.result();
+    const { total } = resultOf(steps);
     expect(total.generatedTokens).toEqual([10, 10, undefined]);
     expect(total.running).toEqual([2, 2, undefined]);
   });
@@ -130,7 +163,7 @@ describe("the steps of a history", () => {
     const busy = sampleOf(10_000, { m: { requests: 10 } }, { ...noFleet, slots: 4, workers: { ready: 1 } });
     for (const name of ["a", "b"]) steps.add(name, 10_000, busy);
     steps.add("b", 30_000, busy);
-    const { total, fleet, models, workers } = steps.result();
+    const { total, fleet, models, workers } = resultOf(steps);
     expect(total.requests).toEqual([2, undefined, 1]);
     expect(models.get("m")?.requests).toEqual([2, undefined, 1]);
     expect(fleet.slots).toEqual([8, undefined, 4]);
@@ -143,7 +176,7 @@ describe("the steps of a history", () => {
     const slow = sampleOf(5_000, { n: { firstTokens: new Map([[bucketOf(10_000), 2]]) } });
     steps.add("a", 5_000, fast);
     steps.add("b", 10_000, slow);
-    const { total, models } = steps.result();
+    const { total, models } = resultOf(steps);
     expect(total.firstTokenP50Ms[0]).toBeCloseTo(100, -1);
     expect(total.firstTokenP99Ms[0]).toBeGreaterThan(9_000);
     expect(models.get("m")?.firstTokenP99Ms[0]).toBeLessThan(110);
@@ -152,7 +185,7 @@ describe("the steps of a history", () => {
   it("take a sample that reaches beyond the span for what lies within", () => {
     const steps = stepsOf(2);
     steps.add("a", 600_000, sampleOf(600_000, { m: { requests: 600 } }));
-    expect(steps.result().total.requests).toEqual([1, 1]);
+    expect(resultOf(steps).total.requests).toEqual([1, 1]);
   });
 });
 

@@ -15,6 +15,8 @@ const namedNumbers = counted.length + standing.length + 1;
 const inUnits = new Set<string>(["vramBytes", "oursBytes", "othersBytes"]);
 /** More in one sample is none of ours. */
 const mostNames = 1_000;
+/** Nor is one that is longer than a week: it would reach into every step there is. */
+const longestMs = 7 * 86_400_000;
 
 /** A sample in few bytes: lists of numbers, in the order of their names in sample.ts. Models that did nothing are left out. */
 export function sampleText(sample: Sample): string {
@@ -46,7 +48,7 @@ export function readSample(text: string): Sample | undefined {
     const parsed: unknown = JSON.parse(text);
     if (!Array.isArray(parsed)) return undefined;
     const [ms, models, workers, numbers] = parsed as unknown[];
-    if (typeof ms !== "number" || !(ms > 0) || !Array.isArray(numbers)) return undefined;
+    if (typeof ms !== "number" || !(ms > 0) || ms > longestMs || !Array.isArray(numbers)) return undefined;
     const fleet = Object.fromEntries(
       fleetNumbers.map((key, at) => [key, numberOf(numbers[at]) * (inUnits.has(key) ? bytesPerUnit : 1)]),
     ) as Omit<Record<keyof FleetSample, number>, "workers">;

@@ -62,10 +62,66 @@ export type ModelSum = Mutable<Omit<ModelSample, "firstTokens">> & {
 export type FleetSum = Mutable<Omit<FleetSample, "workers">> & { readonly workers: Record<string, number> };
 
 export function emptyModelSum(): ModelSum {
+  // Not put together of parts: a history makes tens of thousands of these at once.
   return {
-    ...{ promptTokens: 0, cachedTokens: 0, generatedTokens: 0, requests: 0, failures: 0 },
-    ...{ running: 0, waiting: 0, linesLeft: 0, oldestWaitMs: 0, firstTokens: new Map() },
+    promptTokens: 0,
+    cachedTokens: 0,
+    generatedTokens: 0,
+    requests: 0,
+    failures: 0,
+    running: 0,
+    waiting: 0,
+    linesLeft: 0,
+    oldestWaitMs: 0,
+    firstTokens: new Map(),
   };
+}
+
+/** Adds a share of a model's sample, which stands for so long. By name: a history does this tens of thousands of times. */
+function addModel(
+  sum: ModelSum,
+  model: ModelSample,
+  { share, ms }: { readonly share: number; readonly ms: number },
+): void {
+  sum.promptTokens += share * model.promptTokens;
+  sum.cachedTokens += share * model.cachedTokens;
+  sum.generatedTokens += share * model.generatedTokens;
+  sum.requests += share * model.requests;
+  sum.failures += share * model.failures;
+  sum.running += ms * model.running;
+  sum.waiting += ms * model.waiting;
+  sum.linesLeft += ms * model.linesLeft;
+  sum.oldestWaitMs = Math.max(sum.oldestWaitMs, model.oldestWaitMs);
+  addCounts(sum.firstTokens, model.firstTokens, share);
+}
+
+/** Several sums of the same time as one. */
+export function totalSum(models: Iterable<ModelSample>): ModelSum {
+  const total = emptyModelSum();
+  for (const model of models) addModel(total, model, { share: 1, ms: 1 });
+  return total;
+}
+
+/** The same with so many models at most: those with the most to do by name, all others as one. */
+export function withBusiest(sample: Sample, most: number): Sample {
+  if (sample.models.size <= most) return sample;
+  const named = [...sample.models].filter(([name]) => name !== otherModels);
+  named.sort(([, a], [, b]) => workOf(b) - workOf(a));
+  const kept = named.slice(0, most - 1);
+  const names = new Set(kept.map(([name]) => name));
+  const rest = [...sample.models].filter(([name]) => !names.has(name));
+  return { ...sample, models: new Map([...kept, [otherModels, totalSum(rest.map(([, model]) => model))]]) };
+}
+
+function workOf({
+  promptTokens,
+  generatedTokens,
+  requests,
+  running,
+  waiting,
+  linesLeft,
+}: ModelSample): number {
+  return promptTokens + generatedTokens + requests + running + waiting + linesLeft;
 }
 
 /** The sum of a model among others; beyond `maxModels` that of all others together. */
@@ -93,13 +149,7 @@ export class SampleSum {
   add(sample: Sample, share = 1): void {
     const ms = share * sample.ms;
     this.ms += ms;
-    for (const [name, model] of sample.models) {
-      const sum = modelSumOf(this.models, name);
-      for (const key of counted) sum[key] += share * model[key];
-      for (const key of standing) sum[key] += ms * model[key];
-      sum.oldestWaitMs = Math.max(sum.oldestWaitMs, model.oldestWaitMs);
-      addCounts(sum.firstTokens, model.firstTokens, share);
-    }
+    for (const [name, model] of sample.models) addModel(modelSumOf(this.models, name), model, { share, ms });
     for (const key of fleetNumbers) this.fleet[key] += ms * sample.fleet[key];
     const { workers } = this.fleet;
     for (const state in sample.fleet.workers)

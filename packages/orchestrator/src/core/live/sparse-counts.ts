@@ -27,9 +27,10 @@ export function quantileMs(counts: SparseCounts, quantile: number): number | und
   if (!(total > 0)) return undefined;
   let left = quantile * total;
   let bucket = 0;
-  for (const [each, count] of [...counts].sort(([a], [b]) => a - b)) {
+  // Typed arrays are sorted by number, and fast.
+  for (const each of Uint8Array.from(counts.keys()).sort()) {
     bucket = each;
-    left -= count;
+    left -= counts.get(each) ?? 0;
     if (left <= 0) break;
   }
   return growth ** (bucket + 0.5);

@@ -1,7 +1,7 @@
 import type { GenerateUsage } from "@muster/base";
 import { type ModelSum, modelSumOf } from "../../core/live/sample.ts";
 import { bucketOf } from "../../core/live/sparse-counts.ts";
-import type { Metrics, RequestOutcome } from "../../ports/metrics.ts";
+import { type Metrics, outcomeOfStatus, type RequestOutcome } from "../../ports/metrics.ts";
 
 /** What went wrong here, not what a client asked for or left. */
 const failures: readonly RequestOutcome[] = ["server_error", "timeout", "rejected"];
@@ -38,7 +38,7 @@ export class FlowMeter
   lineAnswered({ model, status }: { readonly model: string; readonly status: number }): void {
     const sum = this.#of(model);
     sum.requests += 1;
-    if (status >= 400) sum.failures += 1;
+    if (failures.includes(outcomeOfStatus(status))) sum.failures += 1;
   }
 
   /** What was counted since the last time. */

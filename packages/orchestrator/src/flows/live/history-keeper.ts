@@ -1,9 +1,10 @@
 import type { Background, Clock, Log } from "@muster/base";
-import { type Sample, SampleSum } from "../../core/live/sample.ts";
-import type { HistoryStore, Resolution } from "../../ports/history.ts";
+import { type Resolution, resolutions, type SampleSpans } from "../../core/live/resolutions.ts";
+import { type Sample, SampleSum, withBusiest } from "../../core/live/sample.ts";
+import type { HistoryStore } from "../../ports/history.ts";
 
-/** How long the spans are that are kept, by resolution. */
-export type SampleSpans = Readonly<Record<Resolution, number>>;
+/** Of one sample: Redis keeps thousands of them in memory that requests need as well. */
+const maxModels = 30;
 
 interface KeeperDeps {
   readonly store: HistoryStore;
@@ -19,15 +20,19 @@ interface KeeperDeps {
  */
 export class HistoryKeeper {
   readonly #deps: KeeperDeps;
-  readonly #sums: Record<Resolution, SampleSum> = { fine: new SampleSum(), coarse: new SampleSum() };
-  readonly #isWriting: Record<Resolution, boolean> = { fine: false, coarse: false };
+  readonly #sums: Record<Resolution, SampleSum> = {
+    fine: new SampleSum(),
+    middle: new SampleSum(),
+    coarse: new SampleSum(),
+  };
+  readonly #isWriting: Record<Resolution, boolean> = { fine: false, middle: false, coarse: false };
 
   constructor(deps: KeeperDeps) {
     this.#deps = deps;
   }
 
   add(sample: Sample): void {
-    for (const resolution of ["fine", "coarse"] as const) {
+    for (const resolution of resolutions) {
       const sum = this.#sums[resolution];
       sum.add(sample);
       // Intervals come late by a little: without this a span would now and then take one more.
@@ -38,16 +43,16 @@ export class HistoryKeeper {
   /** Keeps what there is of a span that is not over. */
   async stop(): Promise<void> {
     const { store } = this.#deps;
-    for (const resolution of ["fine", "coarse"] as const) {
+    for (const resolution of resolutions) {
       const sum = this.#sums[resolution];
-      if (sum.ms > 0) await store.add(resolution, sum.mean()).catch(() => {});
+      if (sum.ms > 0) await store.add(resolution, withBusiest(sum.mean(), maxModels)).catch(() => {});
     }
     store.close();
   }
 
   #write(resolution: Resolution): void {
     const { store, background, log } = this.#deps;
-    const sample = this.#sums[resolution].mean();
+    const sample = withBusiest(this.#sums[resolution].mean(), maxModels);
     this.#sums[resolution] = new SampleSum();
     if (this.#isWriting[resolution]) return;
     this.#isWriting[resolution] = true;

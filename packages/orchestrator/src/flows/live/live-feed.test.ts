@@ -92,6 +92,16 @@ const changes = (kind: string, rows: readonly string[], gone: readonly string[] 
 const ready = (id: string) => `{"id":"${id}","state":"ready"}`;
 
 describe("the live feed", () => {
+  it("takes nobody any more once it is closed: who was told to go would come back at once", () => {
+    const { feed } = start();
+    const client = new Client();
+    feed.subscribe(client);
+    feed.close();
+    expect(client.isEnded).toBe(true);
+    expect(() => feed.subscribe(new Client())).toThrow("shutting down");
+    expect(feed.size).toBe(0);
+  });
+
   it("tells everything first, and then changes only", async () => {
     const { world, tick, join } = start();
     const client = new Client();

@@ -68,6 +68,7 @@ export class LiveFeed {
   readonly #batches = new KeptRows();
   #hasBatches = false;
   #isLookingAtBatches = false;
+  #isClosed = false;
 
   constructor(deps: FeedDeps) {
     this.#deps = deps;
@@ -77,8 +78,10 @@ export class LiveFeed {
     return this.#followers.size;
   }
 
-  /** Tells it of everything, and then of changes until the result is called. Throws `queue_full`. */
+  /** Tells it of everything, and then of changes until the result is called. Throws `queue_full` and `shutting_down`. */
   subscribe(subscriber: LiveSubscriber): () => void {
+    // Whoever was told to go comes back at once, over a connection that is still open.
+    if (this.#isClosed) throw new MusterError("shutting_down", "The orchestrator is shutting down.");
     if (this.#followers.size >= maxSubscribers)
       throw new MusterError(
         "queue_full",
@@ -112,6 +115,7 @@ export class LiveFeed {
   }
 
   close(): void {
+    this.#isClosed = true;
     for (const { subscriber } of this.#followers) subscriber.end();
     this.#followers.clear();
   }

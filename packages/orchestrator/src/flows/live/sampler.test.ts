@@ -11,7 +11,7 @@ import { readHistory } from "./read-history.ts";
 import { type Look, Sampler } from "./sampler.ts";
 
 const intervalMs = 2_000;
-const spans = { fine: 10_000, coarse: 600_000 };
+const spans = { fine: 10_000, middle: 60_000, coarse: 600_000 };
 const usage = { promptTokens: 30, cachedTokens: 10, completionTokens: 20 };
 
 /** Orchestrators that hear each other at once. */
@@ -69,8 +69,8 @@ describe("a look", () => {
     const { meter, tick } = start();
     for (const outcome of ["ok", "client_error", "cancelled", "server_error", "timeout", "rejected"] as const)
       meter.requestEnded({ model: "m", outcome });
-    for (const status of [200, 200, 500]) meter.lineAnswered({ model: "m", status });
-    expect(tick().total).toMatchObject({ requests: 4.5, failures: 2 });
+    for (const status of [200, 200, 400, 500]) meter.lineAnswered({ model: "m", status });
+    expect(tick().total).toMatchObject({ requests: 5, failures: 2 });
   });
 
   it("remembers first tokens for a minute", () => {
@@ -162,6 +162,36 @@ describe("the history of a process", () => {
     expect(total.generatedTokens[0]).toBeUndefined();
   });
 
+  it("reads a day by the minute: a sixth of the samples, with the same tokens", async () => {
+    const clock = new ManualClock();
+    clock.advance(3 * 86_400_000);
+    const history = new MemoryHistory();
+    const { work } = run(history, clock);
+    await work(3_600_000);
+    const store = history.store("a", () => clock.wallMs());
+    const readOf = new Map<string, number>();
+    const counting: typeof store = {
+      ...store,
+      async *read(resolution, span) {
+        for await (const page of store.read(resolution, span)) {
+          readOf.set(resolution, (readOf.get(resolution) ?? 0) + page.length);
+          yield page;
+        }
+      },
+    };
+    const untilMs = clock.wallMs();
+    const { total } = await readHistory(
+      { store: counting, spans, wallMs: () => untilMs },
+      { sinceMs: untilMs - 86_400_000, untilMs, points: 300 },
+    );
+    expect(readOf.get("middle")).toBe(60);
+    expect(readOf.get("fine")).toBeLessThan(15);
+    expect(readOf.get("coarse")).toBeUndefined();
+    const known = total.generatedTokens.filter((rate) => rate !== undefined);
+    expect(known.length).toBeGreaterThan(10);
+    for (const rate of known) expect(rate).toBeCloseTo(10, 1);
+  });
+
   it("has a hole where the store was away, and no lump after it", async () => {
     const clock = new ManualClock();
     const background = new Background(silentLog);
@@ -177,7 +207,7 @@ describe("the history of a process", () => {
     };
     const keeper = new HistoryKeeper({
       store,
-      spans: { fine: 2_000, coarse: 1e9 },
+      spans: { fine: 2_000, middle: 1e9, coarse: 1e9 },
       clock,
       log: silentLog,
       background,

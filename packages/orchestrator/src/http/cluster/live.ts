@@ -19,7 +19,9 @@ export function liveRoutes(
     (request, reply) => {
       const follower = new Follower(request, reply, deps);
       const leave = deps.live.feed.subscribe(follower);
-      reply.raw.on("close", leave);
+      reply.raw.once("close", leave);
+      // It may have left while it was looked up who asks.
+      if (reply.raw.destroyed) leave();
     },
   );
 

@@ -2,6 +2,7 @@ import { logLevels, MusterError } from "@muster/base";
 import type { FastifyInstance, FastifyReply } from "fastify";
 import { z } from "zod";
 import { isWanted, type LineFilter, type ShownLine } from "../../core/log-query.ts";
+import { isStillAllowed } from "../auth.ts";
 import type { HttpDeps } from "../http-deps.ts";
 import { parseBody } from "../parsing/body.ts";
 import { EventStream } from "../sse.ts";
@@ -10,8 +11,8 @@ import { EventStream } from "../sse.ts";
 const maxFollowers = 32;
 /** Lines that wait for a reader who is slow; the rest is left out. */
 const maxUnread = 1_000;
-/** Then the reader asks again, with a key that still counts. */
-const longestFollowMs = 3_600_000;
+/** How often it is asked whether a reader's key still counts. */
+const recheckMs = 2_000;
 
 const querySchema = z.strictObject({
   level: z.enum(logLevels).default("info"),
@@ -22,9 +23,14 @@ const querySchema = z.strictObject({
 });
 
 /** GET /cluster/v1/logs: the newest lines of this orchestrator and its workers, and those that come. */
-export function logsRoute(app: FastifyInstance, deps: Pick<HttpDeps, "logs" | "clock">): void {
+export function logsRoute(
+  app: FastifyInstance,
+  deps: Pick<HttpDeps, "logs" | "clock" | "keyRing" | "sessions">,
+): void {
   const followers = new Set<() => void>();
+  let isClosing = false;
   app.addHook("preClose", async () => {
+    isClosing = true;
     for (const end of followers) end();
   });
 
@@ -32,6 +38,7 @@ export function logsRoute(app: FastifyInstance, deps: Pick<HttpDeps, "logs" | "c
     const { limit, follow, ...filter } = parseBody(querySchema, request.query);
     const lines = deps.logs.list(filter, limit);
     if (follow !== "1") return { object: "list", data: lines.map(lineBody) };
+    if (isClosing) throw new MusterError("shutting_down", "The orchestrator is shutting down.");
     if (followers.size >= maxFollowers)
       throw new MusterError("rate_limited", `${maxFollowers} readers follow the log already.`, {
         retryAfterMs: 10_000,
@@ -47,9 +54,16 @@ export function logsRoute(app: FastifyInstance, deps: Pick<HttpDeps, "logs" | "c
       stopTimer();
       tell.close();
     };
-    const stopTimer = deps.clock.after(longestFollowMs, end);
+    let stopTimer = () => {};
+    const recheck = () => {
+      if (!isStillAllowed(request, deps)) return end();
+      stopTimer = deps.clock.after(recheckMs, recheck);
+    };
     followers.add(end);
+    recheck();
     reply.raw.once("close", end);
+    // It may have left while it was looked up who asks.
+    if (reply.raw.destroyed) end();
     return reply;
   });
 }

@@ -21,8 +21,8 @@ export function createPauseFile(file: string): PauseStore {
     async read() {
       try {
         return pauseFrom(JSON.parse(await readFile(file, "utf8")));
-      } catch {
-        return undefined;
+      } catch (error) {
+        return isMissing(error) ? undefined : untilTakenBack;
       }
     },
     write(pause) {
@@ -32,9 +32,17 @@ export function createPauseFile(file: string): PauseStore {
   };
 }
 
-function pauseFrom(told: unknown): Pause | undefined {
-  if (typeof told !== "object" || told === null || !("untilMs" in told)) return undefined;
+/** As well of a file that is damaged: somebody wanted the machine not to be lent. */
+const untilTakenBack: Pause = { untilMs: undefined };
+/** The last moment that a Date can tell. */
+const lastMs = 8.64e15;
+
+function pauseFrom(told: unknown): Pause {
+  if (typeof told !== "object" || told === null || !("untilMs" in told)) return untilTakenBack;
   const { untilMs } = told;
-  if (untilMs === null) return { untilMs: undefined };
-  return typeof untilMs === "number" ? { untilMs } : undefined;
+  return typeof untilMs === "number" && untilMs <= lastMs ? { untilMs } : untilTakenBack;
+}
+
+function isMissing(error: unknown): boolean {
+  return error instanceof Error && "code" in error && (error.code === "ENOENT" || error.code === "ENOTDIR");
 }
