@@ -1,12 +1,11 @@
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { musterProgram } from "@muster/cli/testing";
 import { describe, expect, it } from "vitest";
-import { processIo } from "../../packages/cli/src/command-io.ts";
-import { musterProgram } from "../../packages/cli/src/program.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
-const program = musterProgram(processIo());
+const program = musterProgram();
 type Command = typeof program;
 
 /** The code of a page: spans, fenced blocks, indented blocks, and headings, which name commands too. */

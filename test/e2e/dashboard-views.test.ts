@@ -1,5 +1,4 @@
 import { beforeAll, describe, expect, it } from "vitest";
-import { batchInput } from "../harness/batch-lines.ts";
 import { startCluster, type TestCluster, untilSuiteEnds } from "../harness/cluster.ts";
 import { operatorKey, signedIn } from "../harness/dashboard-drive.ts";
 import { browserNote, noBrowser, startBrowser } from "../support/browser.ts";
@@ -47,24 +46,42 @@ describe.skipIf(noBrowser !== undefined)(`the dashboard's views${browserNote}`, 
     await page.getByRole("button", { name: "Send" }).waitFor();
   });
 
-  it("take a batch from its file to its answers", async () => {
+  it("make a key that opens what it is for, and revoke it for good", async () => {
     const { page, goTo } = await signedIn(browser, cluster.url);
-    const { text } = batchInput({ count: 40 });
-    await goTo("batches");
-    await page
-      .getByRole("link", { name: "New batch" })
-      .or(page.getByRole("button", { name: "New batch" }))
-      .first()
-      .click();
-    await page.locator("input[type=file]").setInputFiles({
-      ...{ name: "letters.jsonl", mimeType: "application/jsonl", buffer: Buffer.from(text) },
-    });
-    await page.getByRole("button", { name: "Upload and estimate" }).click();
-    await page.getByRole("button", { name: "Start the batch" }).click();
-    await page.getByRole("heading", { name: "letters" }).waitFor();
-    await page.getByText("Every line has its answer.").waitFor({ timeout: 120_000 });
-    await goTo("batches");
-    await page.getByRole("link", { name: "letters" }).or(page.getByText("letters")).first().waitFor();
+    await goTo("keys");
+    await page.getByRole("button", { name: "New key" }).click();
+    await page.getByLabel("Name", { exact: true }).fill("berta");
+    await page.getByRole("button", { name: "Make the key" }).click();
+    const made = page.getByRole("dialog", { name: "The key berta is made" });
+    const key = (await made.locator("code").textContent()) ?? "";
+    const statusWithKey = async () =>
+      (await fetch(`${cluster.url}/v1/models`, { headers: { authorization: `Bearer ${key}` } })).status;
+    expect(await statusWithKey()).toBe(200);
+    await made.getByRole("button", { name: "I have kept it" }).click();
+    await page.getByRole("button", { name: "Change berta" }).click();
+    await page.getByRole("menuitem", { name: "Revoke" }).click();
+    await page.getByRole("dialog").getByRole("button", { name: "Revoke" }).click();
+    await page.getByText("berta is revoked.").waitFor();
+    await expect.poll(statusWithKey).toBe(401);
+    // Its text is nowhere in the page any more.
+    expect(await page.content()).not.toContain(key);
+  });
+
+  it("pause a worker, and lend it again", async () => {
+    const { page, goTo } = await signedIn(browser, cluster.url);
+    const state = async () => (await cluster.workers()).find(({ name }) => name === "design-desk")?.state;
+    const act = async (entry: string, action: string) => {
+      await page.getByRole("button", { name: "More about design-desk" }).click();
+      await page.getByRole("menuitem", { name: entry }).click();
+      await page.getByRole("dialog").getByRole("button", { name: action }).click();
+    };
+    await goTo("workers");
+    await act("Pause…", "Pause");
+    await expect.poll(state).toBe("away");
+    await page.getByText("Paused").filter({ visible: true }).first().waitFor();
+    await act("Resume", "Resume");
+    await expect.poll(state, { timeout: 60_000 }).toBe("ready");
+    await page.getByText("Lent").filter({ visible: true }).first().waitFor();
   });
 
   // The last: what is drained stays so.

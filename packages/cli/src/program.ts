@@ -1,5 +1,5 @@
 import { Command } from "commander";
-import type { CommandIo } from "./command-io.ts";
+import { type CommandIo, processIo } from "./command-io.ts";
 import { auditCommand } from "./commands/audit.ts";
 import { batchCommand } from "./commands/batch.ts";
 import { chatCommand } from "./commands/chat.ts";
@@ -18,7 +18,7 @@ import { workersCommand } from "./commands/workers.ts";
 import { version } from "./version.ts";
 
 /** All commands of `muster`. It throws CommanderError where it would leave the process. */
-export function musterProgram(io: CommandIo): Command {
+export function musterProgram(io: CommandIo = processIo()): Command {
   const program = new Command("muster")
     .description("Pools spare GPUs into one private, OpenAI-compatible inference service.")
     .version(version)
