@@ -46,42 +46,13 @@ describe.skipIf(noBrowser !== undefined)(`the dashboard's views${browserNote}`, 
     await page.getByRole("button", { name: "Send" }).waitFor();
   });
 
-  it("make a key that opens what it is for, and revoke it for good", async () => {
+  it("show a model that a worker serves though the catalogue does not know it", async () => {
     const { page, goTo } = await signedIn(browser, cluster.url);
-    await goTo("keys");
-    await page.getByRole("button", { name: "New key" }).click();
-    await page.getByLabel("Name", { exact: true }).fill("berta");
-    await page.getByRole("button", { name: "Make the key" }).click();
-    const made = page.getByRole("dialog", { name: "The key berta is made" });
-    const key = (await made.locator("code").textContent()) ?? "";
-    const statusWithKey = async () =>
-      (await fetch(`${cluster.url}/v1/models`, { headers: { authorization: `Bearer ${key}` } })).status;
-    expect(await statusWithKey()).toBe(200);
-    await made.getByRole("button", { name: "I have kept it" }).click();
-    await page.getByRole("button", { name: "Change berta" }).click();
-    await page.getByRole("menuitem", { name: "Revoke" }).click();
-    await page.getByRole("dialog").getByRole("button", { name: "Revoke" }).click();
-    await page.getByText("berta is revoked.").waitFor();
-    await expect.poll(statusWithKey).toBe(401);
-    // Its text is nowhere in the page any more.
-    expect(await page.content()).not.toContain(key);
-  });
-
-  it("pause a worker, and lend it again", async () => {
-    const { page, goTo } = await signedIn(browser, cluster.url);
-    const state = async () => (await cluster.workers()).find(({ name }) => name === "design-desk")?.state;
-    const act = async (entry: string, action: string) => {
-      await page.getByRole("button", { name: "More about design-desk" }).click();
-      await page.getByRole("menuitem", { name: entry }).click();
-      await page.getByRole("dialog").getByRole("button", { name: action }).click();
-    };
-    await goTo("workers");
-    await act("Pause…", "Pause");
-    await expect.poll(state).toBe("away");
-    await page.getByText("Paused").filter({ visible: true }).first().waitFor();
-    await act("Resume", "Resume");
-    await expect.poll(state, { timeout: 60_000 }).toBe("ready");
-    await page.getByText("Lent").filter({ visible: true }).first().waitFor();
+    await goTo("models");
+    const outside = page.getByRole("region", { name: "Served, not in the catalogue" });
+    await outside.getByText("0 of 4 slots used").first().waitFor();
+    await outside.getByRole("link", { name: "design-desk" }).waitFor();
+    await page.getByText("Workers serve 1 more model that is not in the catalogue.").waitFor();
   });
 
   // The last: what is drained stays so.
