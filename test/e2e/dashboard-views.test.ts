@@ -1,5 +1,4 @@
 import { beforeAll, describe, expect, it } from "vitest";
-import { batchInput } from "../harness/batch-lines.ts";
 import { startCluster, type TestCluster, untilSuiteEnds } from "../harness/cluster.ts";
 import { operatorKey, signedIn } from "../harness/dashboard-drive.ts";
 import { browserNote, noBrowser, startBrowser } from "../support/browser.ts";
@@ -47,24 +46,13 @@ describe.skipIf(noBrowser !== undefined)(`the dashboard's views${browserNote}`, 
     await page.getByRole("button", { name: "Send" }).waitFor();
   });
 
-  it("take a batch from its file to its answers", async () => {
+  it("show a model that a worker serves though the catalogue does not know it", async () => {
     const { page, goTo } = await signedIn(browser, cluster.url);
-    const { text } = batchInput({ count: 40 });
-    await goTo("batches");
-    await page
-      .getByRole("link", { name: "New batch" })
-      .or(page.getByRole("button", { name: "New batch" }))
-      .first()
-      .click();
-    await page.locator("input[type=file]").setInputFiles({
-      ...{ name: "letters.jsonl", mimeType: "application/jsonl", buffer: Buffer.from(text) },
-    });
-    await page.getByRole("button", { name: "Upload and estimate" }).click();
-    await page.getByRole("button", { name: "Start the batch" }).click();
-    await page.getByRole("heading", { name: "letters" }).waitFor();
-    await page.getByText("Every line has its answer.").waitFor({ timeout: 120_000 });
-    await goTo("batches");
-    await page.getByRole("link", { name: "letters" }).or(page.getByText("letters")).first().waitFor();
+    await goTo("models");
+    const outside = page.getByRole("region", { name: "Served, not in the catalogue" });
+    await outside.getByText("0 of 4 slots used").first().waitFor();
+    await outside.getByRole("link", { name: "design-desk" }).waitFor();
+    await page.getByText("Workers serve 1 more model that is not in the catalogue.").waitFor();
   });
 
   // The last: what is drained stays so.

@@ -12,6 +12,7 @@ import { sha256 } from "./adapters/common/sha256.ts";
 import { createRedisCommitLedger } from "./adapters/redis/commit-ledger.ts";
 import { createHttpWebhookSender } from "./adapters/webhook/sender.ts";
 import type { StartedCatalogue } from "./compose-catalogue.ts";
+import { every } from "./compose-every.ts";
 import { startPresence } from "./compose-presence.ts";
 import type { StartedQuota } from "./compose-quota.ts";
 import type { OrchestratorConfig } from "./config.ts";
@@ -290,19 +291,4 @@ export async function startBatches(deps: BatchesDeps): Promise<StartedBatches> {
         ),
     }),
   };
-}
-
-/** Runs a task now and then, whether or not it failed the last time; the result ends that. */
-function every(
-  { clock, background }: Pick<BatchesDeps, "clock" | "background">,
-  periodMs: number,
-  name: string,
-  task: () => Promise<void>,
-): () => void {
-  const run = () => {
-    background.run(name, task);
-    stop = clock.after(periodMs, run);
-  };
-  let stop = clock.after(periodMs, run);
-  return () => stop();
 }

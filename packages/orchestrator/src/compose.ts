@@ -1,14 +1,15 @@
-import { randomBytes, randomUUID } from "node:crypto";
+import { randomUUID } from "node:crypto";
 import { Background, type Clock, Lifecycle, type Log, systemClock, teeLog } from "@muster/base";
 import { createBullmqJobQueue } from "./adapters/bullmq/job-queue.ts";
-import { readDashboardSite, siteFolder } from "./adapters/disk/dashboard-site.ts";
 import { createRedisModelDirectory } from "./adapters/redis/model-directory.ts";
 import { createRedisTokenBus } from "./adapters/redis/token-bus.ts";
 import { startBatches } from "./compose-batches.ts";
 import { startCanary } from "./compose-canary.ts";
 import { startCatalogue } from "./compose-catalogue.ts";
 import { createFindings } from "./compose-findings.ts";
+import { tellOfFleet } from "./compose-fleet-events.ts";
 import { startFleetPort } from "./compose-fleet-port.ts";
+import { startHttp } from "./compose-http.ts";
 import { startLive } from "./compose-live.ts";
 import { createMetrics, startHealth } from "./compose-metrics.ts";
 import { startMirror } from "./compose-mirror.ts";
@@ -36,7 +37,7 @@ import { RequestDesk } from "./flows/request-desk.ts";
 import { JobRunner } from "./flows/run-job.ts";
 import { ServedModels } from "./flows/served-models.ts";
 import type { TrustDesk } from "./flows/trust/trust-desk.ts";
-import { type HttpServer, startHttpServer } from "./http/server.ts";
+import type { HttpServer } from "./http/server.ts";
 import type { Metrics } from "./ports/metrics.ts";
 
 /** What still goes on in the background after everything that people wait for: another orchestrator takes it up. */
@@ -173,7 +174,7 @@ async function start(
     ...{ config, self: orchestratorId, address, store, ownCertificates: deps.ownCertificates },
     ...{ clock, log, background, lifecycle },
   });
-  const { audit, auditDesk, keyRing, keys, refusals, sessions, signInLimit } = security;
+  const { audit, keyRing } = security;
   const quotas = startQuota({
     ...{ config, self: orchestratorId, address, store, metrics, fleet, attempts, keyRing },
     ...{ clock, log, background, lifecycle },
@@ -200,31 +201,6 @@ async function start(
     ...{ clock, log, background, lifecycle },
   });
   const lanes = new LaneControl({ queue, fleet, runner, lines: batching.lines, background });
-  fleet.notify({
-    capacityChanged: (model) => {
-      lanes.adjust(model);
-      served.announce();
-    },
-    patienceChanged: (model) => lanes.adjust(model),
-    workerLost: (...lost) => {
-      attempts.workerLost(...lost);
-      findings.workerLost(...lost);
-    },
-    replicaReady: (...ready) => {
-      fleet.expectSpeed(...ready, placement.placer.expectedTokensPerSecond(...ready));
-      canary.replicaReady(...ready);
-    },
-    fleetChanged: (workerId) => {
-      canary.fleetChanged(workerId);
-      placement.placer.poke();
-    },
-    loadEnded: ({ model, loadMs }, result) => metrics.loadEnded(model, result, loadMs),
-    workerBeat: (workerId) => {
-      const worker = fleet.look(workerId);
-      if (worker !== undefined) energy.beat(worker);
-    },
-  });
-
   const health = await startHealth({
     ...{ config, address, store, security, clock, log, background, lifecycle },
   });
@@ -238,6 +214,7 @@ async function start(
     ...{ config, queue, fleet, served, placement, batching, security, health },
     ...{ catalogue: models.catalogue, comingUp, clock, log, background },
   });
+  tellOfFleet({ fleet, lanes, served, attempts, findings, placement, canary, metrics, energy });
   const live = startLive({
     ...{ config, self: orchestratorId, address, meter, fleet, requests: desk, batching, findings },
     ...{ clock, log, background, lifecycle },
@@ -255,58 +232,14 @@ async function start(
   lifecycle.onStop("batches", () => batching.stop());
 
   let isStopping = false;
-  const http = await startHttpServer(
-    {
-      desk,
-      fleet,
-      energy,
-      pricePerKwh: config.pricePerKwh,
-      served,
-      canary,
-      presence: batching.presence,
-      models: { catalogue: models.catalogue, resolver: models.resolverFor(served) },
-      batches: {
-        files: batching.files,
-        desk: batching.batches,
-        limits: { maxFileBytes: config.maxBatchFileBytes },
-      },
-      mirror: { desk: office.desk, maxFileBytes: config.maxImportBytes },
-      quota: quotas.desk,
-      usage: quotas.usage,
-      live,
-      trust: security.trust?.desk,
-      metrics,
-      clock,
-      ...{ log, logs },
-      ...{ keyRing, keys, refusals, sessions, signInLimit, audit, auditDesk },
-      site: await readDashboardSite(config.dashboardDirectory ?? siteFolder()),
-      bodyLimitBytes: config.bodyLimitBytes,
-      queueTimeoutMs: config.queueTimeoutMs,
-      startedAtMs: clock.nowMs(),
-      startedWallMs: clock.wallMs(),
-      newId: (idPrefix) => `${idPrefix}${randomUUID()}`,
-      tracer,
-      newTraceId: () => randomUUID().replaceAll("-", ""),
-      randomSeed: () => randomBytes(4).readUInt32LE(),
-      scrape: () => prometheus.scrape(),
-      comingUp,
-      placement: placement.placer,
-      unreadyBecause: () => {
-        if (isStopping) return "shutting down";
-        return queue.isUp() ? undefined : "the store of requests is not reachable";
-      },
+  const http = await startHttp({
+    ...{ config, certificates, security, quotas, batching, models, placement, office, prometheus },
+    ...{ desk, fleet, energy, served, canary, live, metrics, tracer, comingUp, clock, log, logs },
+    unreadyBecause: () => {
+      if (isStopping) return "shutting down";
+      return queue.isUp() ? undefined : "the store of requests is not reachable";
     },
-    {
-      ...{
-        host: config.host,
-        port: config.port,
-        admin: config.adminListener,
-        metrics: config.metricsListener,
-      },
-      certificates,
-      ...{ trustedProxies: config.trustedProxies, headersTimeoutMs: config.headersTimeoutMs },
-    },
-  );
+  });
   lifecycle.onStop("http", () => http.close());
   lifecycle.onStop("live view", () => live.close());
   // First of all: readiness is gone, what waits is turned away, what runs gets its time.

@@ -26,7 +26,7 @@ export const fleetAlerts: readonly Alert[] = [
     description:
       "Each time its requests begin anew elsewhere, and lines of batches may be computed twice. Look at its network (Wi-Fi, VPN) and at its log; drain it (`muster workers drain NAME`) until that is mended.",
     steps: [
-      "`muster logs --source NAME` around the moments of loss: `link lost` has the reason.",
+      "`muster logs NAME` around the moments of loss: `link lost` has the reason.",
       "Two workers with the same name or the same data folder replace each other for ever: `superseded by a newer session`.",
       "Its event loop: is the machine out of memory (dashboard *Muster / Workers & GPUs*)?",
     ],
@@ -36,9 +36,9 @@ export const fleetAlerts: readonly Alert[] = [
     expr: `${growth(workerMetrics.engineCrashes, { by: ["worker"], window: "1h" })} > 2`,
     summary: "Engines on {{ $labels.worker }} have crashed {{ $value | humanize }} times in an hour.",
     description:
-      "Answers broke off and began anew elsewhere. Mostly memory: give the model fewer slots or less context there, or update the driver; `muster logs --source NAME --level error` has the last words of the engine.",
+      "Answers broke off and began anew elsewhere. Mostly memory: give the model fewer slots or less context there, or update the driver; `muster logs NAME --level error` has the last words of the engine.",
     steps: [
-      "`muster logs --source NAME --level error`: out of memory, or a fault of the driver?",
+      "`muster logs NAME --level error`: out of memory, or a fault of the driver?",
       "Less to carry: `MUSTER_MAX_VRAM`, fewer slots, a smaller variant.",
       "Only there: driver and hardware of that machine.",
     ],

@@ -1,3 +1,4 @@
+import { getEventListeners } from "node:events";
 import { describe, expect, it } from "vitest";
 import { replica, request, ScriptedWorker, startFlows, submit } from "./flows.fixture.ts";
 
@@ -132,6 +133,17 @@ describe("one request", () => {
     const events = await done;
     flows.clock.advance(1_000);
     expect(events.at(-1)).toMatchObject({ kind: "end", source: { model: "m", workerName: "w1" } });
+  });
+
+  it("leaves nothing behind on the signal that it shares with others", async () => {
+    const flows = startFlows();
+    const worker = new ScriptedWorker(flows, "w1");
+    const { signal } = new AbortController();
+    const { done } = await submit(flows, { signal });
+    expect(getEventListeners(signal, "abort")).not.toEqual([]);
+    worker.finish(await worker.untilAssigned(1));
+    await done;
+    expect(getEventListeners(signal, "abort")).toEqual([]);
   });
 
   it("is turned away when too many wait", async () => {

@@ -34,6 +34,8 @@ interface Entry {
   readonly deadlineAtMs: number | undefined;
   stopQueueTimer: () => void;
   readonly stopDeadline: () => void;
+  /** One signal may be of many requests, and live longer than each. */
+  readonly stopListening: () => void;
   /** Set once a runner has asked for the request. */
   runner: string | undefined;
   /** How often a runner has put it back. */
@@ -127,6 +129,7 @@ export class RequestDesk {
     const leave = () => this.#drop(requestId);
     const { deadlineMs } = options;
     const nowMs = clock.nowMs();
+    const onAbort = () => this.#fail(requestId, cancelled());
     const entry: Entry = {
       lane,
       handover: { request, isRestartable: options.isRestartable, payer: options.payer, trace },
@@ -143,6 +146,7 @@ export class RequestDesk {
         this.#timeOut(requestId, options.queueTimeoutMs),
       ),
       stopDeadline: this.#endAt(requestId, options.deadlineMs),
+      stopListening: () => signal.removeEventListener("abort", onAbort),
       runner: undefined,
       turn: undefined,
       attempts: 0,
@@ -151,8 +155,8 @@ export class RequestDesk {
       isComing: false,
     };
     this.#entries.set(requestId, entry);
-    signal.addEventListener("abort", () => this.#fail(requestId, cancelled()), { once: true });
-    if (signal.aborted) this.#fail(requestId, cancelled());
+    signal.addEventListener("abort", onAbort, { once: true });
+    if (signal.aborted) onAbort();
     try {
       await queue.put(lane, this.#refOf(requestId, entry));
     } catch (error) {
@@ -404,6 +408,7 @@ export class RequestDesk {
     const entry = this.#entries.get(requestId);
     entry?.stopQueueTimer();
     entry?.stopDeadline();
+    entry?.stopListening();
     entry?.wait?.end();
     this.#entries.delete(requestId);
     if (this.#entries.size > 0) return;

@@ -5,7 +5,6 @@ import { useHash } from "../../data/use-hash.ts";
 import { useJson } from "../../data/use-json.ts";
 import { useLive } from "../../data/use-live.ts";
 import { useMay } from "../../data/use-session.ts";
-import { count } from "../../format/numbers.ts";
 import { Button } from "../../parts/button.tsx";
 import { Empty } from "../../parts/empty.tsx";
 import { ErrorNote } from "../../parts/error-note.tsx";
@@ -14,9 +13,11 @@ import { Skeleton } from "../../parts/loading.tsx";
 import { Page } from "../../parts/page.tsx";
 import { Panel } from "../../parts/panel.tsx";
 import { AddModel } from "./add-model.tsx";
-import { type Family, familiesOf, isInUse, type ModelFilter } from "./families.ts";
+import { type Family, familiesOf, type ModelFilter } from "./families.ts";
 import { ModelDetail } from "./model-detail.tsx";
 import { ModelRow } from "./model-row.tsx";
+import { leadOf, matchingOutside, outsideModelsOf } from "./outside.ts";
+import { OutsidePanel } from "./outside-panel.tsx";
 import "./models.css";
 
 const askEveryMs = 10_000;
@@ -26,6 +27,8 @@ const replicasOf = (live: LiveState) =>
   [...live.workers.values()]
     .flatMap(({ id, replicas }) => replicas.map(({ model, state }) => `${id} ${model} ${state}`))
     .join("\n");
+
+const workersOf = ({ workers }: LiveState) => workers;
 
 /** The catalogue: what can be asked for by name, and where it is loaded. */
 export function ModelsView() {
@@ -41,12 +44,18 @@ export function ModelsView() {
   const deferred = useDeferredValue(filter);
   const models = catalogue.data?.data;
   const families = useMemo(() => familiesOf(models ?? [], deferred), [models, deferred]);
+  const workers = useLive(workersOf);
+  const outside = useMemo(
+    () => (models === undefined ? [] : outsideModelsOf(workers.values(), models)),
+    [workers, models],
+  );
+  const outsideShown = matchingOutside(outside, deferred);
   const chosen = models?.find(({ id, aliases }) => id === rest[0] || aliases.includes(rest[0] ?? ""));
 
   return (
     <Page
       title="Models"
-      lead={models === undefined ? undefined : lead(models)}
+      lead={models === undefined ? undefined : leadOf(models, outside)}
       tools={
         <>
           <Switch
@@ -71,13 +80,14 @@ export function ModelsView() {
       {models === undefined && catalogue.isLoading && (
         <Skeleton lines={6} label="Waiting for the catalogue" />
       )}
-      {models !== undefined && families.length === 0 && (
+      {models !== undefined && families.length + outsideShown.length === 0 && (
         <Empty icon="models" title={filter.isInUse ? "No model is loaded now" : "No model is like that"}>
           {filter.isInUse
             ? "One is loaded as soon as somebody asks for it by its name; nobody has to do it by hand."
             : "A GGUF file of yours can be added with its address."}
         </Empty>
       )}
+      {outsideShown.length > 0 && <OutsidePanel models={outsideShown} onChanged={catalogue.refresh} />}
       {families.map((family) => (
         <FamilyPanel key={family.name} family={family} />
       ))}
@@ -107,9 +117,4 @@ function FamilyPanel({ family: { name, models } }: { readonly family: Family }) 
       </ul>
     </Panel>
   );
-}
-
-function lead(models: readonly CatalogueModel[]): string {
-  const used = models.filter(isInUse).length;
-  return `${count(models.length, "model")} can be asked for by name; ${used === 0 ? "none is" : `${used} ${used === 1 ? "is" : "are"}`} loaded or pinned now.`;
 }
