@@ -100,13 +100,20 @@ export function countRequests(
       families.answers.add(1, model, reason);
       const evaluated = usage.promptTokens - usage.cachedTokens;
       if (evaluated > 0 && timings.prefillMs > 0)
-        families.prefillRate.observe((evaluated * 1_000) / timings.prefillMs, model);
+        families.prefillRate.observe(rateOf(evaluated, timings.prefillMs), model);
       // Its first token came with the prompt.
       if (usage.completionTokens > 1 && timings.decodeMs > 0)
-        families.decodeRate.observe(((usage.completionTokens - 1) * 1_000) / timings.decodeMs, model);
+        families.decodeRate.observe(rateOf(usage.completionTokens - 1, timings.decodeMs), model);
     },
     quotaRefused: (limit) => families.quotaRefusals.add(1, limit),
   };
+}
+
+/** No machine is that fast: a worker that says so would spoil the sum of all others. */
+const mostTokensPerSecond = 1_000_000;
+
+function rateOf(tokens: number, ms: number): number {
+  return Math.min(mostTokensPerSecond, (tokens * 1_000) / ms);
 }
 
 const failures = ["worker_lost", "given_back", "engine_crashed", "other"];

@@ -3,12 +3,14 @@ import { sessionMs } from "../../flows/trust/dashboard-sessions.ts";
 
 /** Browsers take a cookie of the second name only from this very host, over TLS: nobody else can plant one. */
 const names = { http: "muster_session", https: "__Host-muster_session" } as const;
+/** A proxy may say a protocol that there is not: then nothing vouches for TLS. */
+const nameFor = (protocol: string) => (protocol === "https" ? names.https : names.http);
 /** 256 bits in base64url. */
 const secretPattern = /^[A-Za-z0-9_-]{43}$/;
 
 /** The secret of the session that a request shows; undefined: none, or none that could be one of ours. */
 export function sessionCookie({ headers, protocol }: FastifyRequest): string | undefined {
-  const prefix = `${names[protocol]}=`;
+  const prefix = `${nameFor(protocol)}=`;
   const values = (headers.cookie ?? "")
     .split(";")
     .map((pair) => pair.trim())
@@ -34,7 +36,7 @@ function writeCookie(
   { value, seconds }: { readonly value: string; readonly seconds: number },
 ): void {
   const parts = [
-    `${names[protocol]}=${value}`,
+    `${nameFor(protocol)}=${value}`,
     "Path=/",
     `Max-Age=${seconds}`,
     "HttpOnly",
