@@ -164,7 +164,7 @@ function Shown({ rows, dayRows, total, by, days }: ShownProps) {
 function Totals({ total }: { readonly total: UsageCounts }) {
   const failed = total.failed_requests;
   return (
-    <dl className="usage-totals">
+    <dl className="usage-totals panel">
       <Stat
         label="Requests"
         value={short(total.requests)}
@@ -176,7 +176,7 @@ function Totals({ total }: { readonly total: UsageCounts }) {
         note={`${short(total.prompt_tokens)} in, ${short(total.completion_tokens)} out`}
       />
       <Stat
-        label="From a cache"
+        label="From cache"
         value={total.prompt_tokens === 0 ? unknown : percent(total.cached_tokens / total.prompt_tokens)}
         note="of prompt tokens"
       />
@@ -191,8 +191,9 @@ function Totals({ total }: { readonly total: UsageCounts }) {
 
 /** Nobody says in which currency the price is. */
 function money(cost: number | null): string {
-  return cost === null
-    ? unknown
+  if (cost === null) return unknown;
+  return cost > 0 && cost < 0.005
+    ? "<0.01"
     : cost.toLocaleString("en-US", { minimumFractionDigits: 2, maximumFractionDigits: 2 });
 }
 
