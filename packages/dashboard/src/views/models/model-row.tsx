@@ -28,7 +28,10 @@ export function ModelRow({ model }: { readonly model: CatalogueModel }) {
           {parameters(size)}
         </span>
         {" · "}
-        <span data-tip="The longest prompt and answer together, in tokens.">{tokens(context)} context</span>
+        <span data-tip="The longest prompt and answer together, in tokens.">
+          {tokens(context)}
+          <span className="model-context-word"> context</span>
+        </span>
       </p>
       <div className="model-abilities">
         {model.kind !== "chat" && <Badge>{kindWords[model.kind]}</Badge>}

@@ -3,7 +3,7 @@ import { useMemo, useState } from "react";
 import { useJson } from "../../data/use-json.ts";
 import { useMay } from "../../data/use-session.ts";
 import { percent, short, unknown, wattHours, whole } from "../../format/numbers.ts";
-import { duration } from "../../format/times.ts";
+import { duration, roughly } from "../../format/times.ts";
 import { Code } from "../../parts/code.tsx";
 import { Empty } from "../../parts/empty.tsx";
 import { ErrorNote } from "../../parts/error-note.tsx";
@@ -180,7 +180,7 @@ function Totals({ total }: { readonly total: UsageCounts }) {
         value={total.prompt_tokens === 0 ? unknown : percent(total.cached_tokens / total.prompt_tokens)}
         note="of prompt tokens"
       />
-      <Stat label="Time on workers" value={duration(total.worker_seconds)} />
+      <Stat label="Time on workers" value={roughly(total.worker_seconds)} note="answering" />
       {total.watt_hours !== null && <Stat label="Energy" value={wattHours(total.watt_hours)} />}
       {total.cost !== null && (
         <Stat label="Electricity" value={money(total.cost)} note="at the price that is set" />
