@@ -38,7 +38,8 @@ export function createPlot(element: HTMLElement, shapeNow: () => PlotShape | und
   const options: uPlot.Options = {
     width: Math.max(1, element.clientWidth),
     height: Math.max(1, element.clientHeight),
-    padding: [8, 2, 0, 0],
+    // At the right the last moment needs room for its text.
+    padding: [8, 16 * scale, 0, 0],
     legend: { show: false },
     cursor: {
       y: false,
