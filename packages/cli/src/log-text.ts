@@ -21,10 +21,12 @@ export function logText(
   { nowMs, style }: { readonly nowMs: number; readonly style: TableStyle },
 ): string {
   const { at, level, source, words, fields } = line;
-  const about = Object.entries(fields).map(([name, value]) => {
-    const key = paint(`${printableName(name, longestName)}=`, "dim", style);
-    return `${key}${valueText(value)}`;
-  });
+  const about = Object.entries(fields)
+    .filter(isNews(fields))
+    .map(([name, value]) => {
+      const key = paint(`${printableName(name, longestName)}=`, "dim", style);
+      return `${key}${valueText(value)}`;
+    });
   return [
     paint(timeText(at * 1_000, nowMs), "dim", style),
     paint(printableName(level, longestName).padEnd(5), levelColours[level], style),
@@ -32,6 +34,11 @@ export function logText(
     printableName(words, longestWords),
     ...about,
   ].join(" ");
+}
+
+/** Where a request brought no trace of its own, its id says the trace as well. */
+function isNews({ requestId }: LogLine["fields"]): (field: readonly [string, unknown]) => boolean {
+  return ([name, value]) => name !== "traceId" || requestId !== `req-${String(value)}`;
 }
 
 /** The clock on the wall here; with the day where it was not today. */

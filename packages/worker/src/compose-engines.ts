@@ -50,6 +50,7 @@ function createFileEngine(
       return createStubEngine({
         tokensPerSecond: config.stubTokensPerSecond,
         firstTokenMs: config.stubFirstTokenMs,
+        vramBytes: config.stubVramBytes,
       });
     case "node-llama-cpp":
       return createNodeLlamaCppEngine({

@@ -61,6 +61,7 @@ export interface WorkerConfig extends LendingConfig, EngineTrustConfig {
   /** The stub engine's speed, per sequence; 0 is as fast as it can. */
   readonly stubTokensPerSecond: number;
   readonly stubFirstTokenMs: number;
+  readonly stubVramBytes: number;
   readonly huggingFaceEndpoint: string | undefined;
   readonly huggingFaceToken: string | undefined;
   /** Hosts that model files may be fetched from though they are in a private network. */
@@ -136,6 +137,7 @@ export function loadWorkerConfig(overrides: WorkerOverrides, env: Env = process.
       overrides.stubFirstTokenMs ??
       readInteger(env, "MUSTER_STUB_FIRST_TOKEN_MS", { min: 0, max: 3_600_000 }) ??
       0,
+    stubVramBytes: overrides.stubVramBytes ?? readByteSize(env, "MUSTER_STUB_VRAM") ?? 0,
     huggingFaceEndpoint: overrides.huggingFaceEndpoint ?? readText(env, "HF_ENDPOINT"),
     huggingFaceToken: overrides.huggingFaceToken ?? readText(env, "HF_TOKEN"),
     fetchHosts: [

@@ -1,3 +1,4 @@
+import { parse } from "node:path";
 import { MusterError } from "@muster/base";
 import { type BatchSettings, type Muster, NotFoundError } from "@muster/sdk";
 import { formatCount } from "../format.ts";
@@ -46,7 +47,13 @@ export async function submitBatch(client: Muster, submission: Submission): Promi
     await writeState(output, state);
   }
   const batch = await client.batches.ensure(
-    { ...submission.settings, endpoint: input.endpoint, input_file_id: state.inputFileId },
+    {
+      ...submission.settings,
+      endpoint: input.endpoint,
+      input_file_id: state.inputFileId,
+      // What lists call it; the server takes 512 characters.
+      metadata: { name: parse(input.file.path).name.slice(0, 100) },
+    },
     { signal },
   );
   await writeState(output, { ...state, batchId: batch.id });

@@ -119,7 +119,7 @@ async function runDemo(io: CommandIo, flags: DemoFlags): Promise<void> {
     say("");
     if (isBuiltIn) say("For a real model: npx muster up (a small Gemma), or npx muster up <file or URI>");
     say(`API        ${orchestrator.url}/v1        (OpenAI-compatible)`);
-    say(`Overview   ${orchestrator.url}/`);
+    say(`Dashboard  ${orchestrator.url}/`);
     say(`Metrics    ${orchestrator.url}/metrics`);
     if (flags.keep) {
       say(`\nServing until Ctrl-C. In another terminal: npx muster chat "Hello" --url ${orchestrator.url}`);

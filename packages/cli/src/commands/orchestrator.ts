@@ -26,7 +26,7 @@ export function orchestratorCommand(io: CommandIo): Command {
         log: createLog(flags.logLevel, "orchestrator"),
       });
       io.stdout.write(
-        `Clients: ${clientUrl(orchestrator.url, config.host)}/v1\nWorkers: ${howToJoin(orchestrator)}\nFleet port: ${dialAddress(orchestrator.fleetAddress)}\n`,
+        `Clients: ${clientUrl(orchestrator.url, config.host)}/v1\nWorkers: ${howToJoin(orchestrator)}\nFleet port: ${dialAddress(orchestrator.fleetAddress)}\nDashboard: ${clientUrl(orchestrator.url, config.host)}/\n`,
       );
       io.stderr.write(howToTrust(config));
       io.stderr.write(operatorNote(orchestrator.operatorKeyFile));

@@ -85,6 +85,7 @@ async function serveHere(
     hooks: { onReplica: replicaPrinter(io, () => tryIt(orchestrator.url)) },
   });
   io.stdout.write(`Muster is up at ${clientUrl(orchestrator.url, up.config.host)}/v1 (OpenAI-compatible).\n`);
+  io.stdout.write(`Dashboard: ${clientUrl(orchestrator.url, up.config.host)}/\n`);
   io.stdout.write(`Other machines join with: ${howToJoin(orchestrator)}\n`);
   io.stderr.write(howToTrust(up.config));
   io.stderr.write(operatorNote(orchestrator.operatorKeyFile));

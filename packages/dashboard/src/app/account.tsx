@@ -17,7 +17,7 @@ export function Account({ session }: { readonly session: DashboardSession }) {
       <div className="account-who">
         <p className="one-line strong">{session.is_open ? "No key needed" : session.key_name}</p>
         <p className="one-line tiny faint">
-          {session.is_open ? "This machine only" : session.tenant} · {session.version}
+          {session.is_open ? "This machine only" : `Tenant ${session.tenant}`} · {session.version}
         </p>
       </div>
       <div className="account-tools">

@@ -14,9 +14,13 @@ export interface PlotShape {
   readonly format: (value: number | null) => string;
   readonly series: readonly ChartSeries[];
   readonly isStacked: boolean;
+  /** What is counted has no halves. */
+  readonly isWhole: boolean;
   readonly syncedBy: string | undefined;
   readonly setCursor: (index: number | null) => void;
 }
+
+const wholeSteps = [1, 10, 100, 1_000, 10_000, 100_000].flatMap((ten) => [ten, 2 * ten, 5 * ten]);
 
 /** Draws into an element; asks for the newest shape whenever it needs to know. */
 export function createPlot(element: HTMLElement, shapeNow: () => PlotShape | undefined): uPlot {
@@ -34,7 +38,8 @@ export function createPlot(element: HTMLElement, shapeNow: () => PlotShape | und
   const options: uPlot.Options = {
     width: Math.max(1, element.clientWidth),
     height: Math.max(1, element.clientHeight),
-    padding: [8, 2, 0, 0],
+    // At the right the last moment needs room for its text.
+    padding: [8, 16 * scale, 0, 0],
     legend: { show: false },
     cursor: {
       y: false,
@@ -59,6 +64,7 @@ export function createPlot(element: HTMLElement, shapeNow: () => PlotShape | und
         grid: { stroke: line, width: 1 },
         space: 40 * scale,
         gap: 6,
+        ...(shape?.isWhole === true ? { incrs: wholeSteps } : {}),
         size: (_, values) => scale * Math.max(34, 10 + 7.2 * longestOf(values ?? [])),
         values: (_, splits) => splits.map((value) => shapeNow()?.format(value) ?? ""),
       },

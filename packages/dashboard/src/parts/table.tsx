@@ -108,7 +108,7 @@ function Head<Row>({ column, sorting, onSort }: HeadProps<Row>) {
       aria-description={tip}
     >
       {sortBy === undefined ? (
-        title
+        title || <span className="unseen">What can be done</span>
       ) : (
         <button
           type="button"

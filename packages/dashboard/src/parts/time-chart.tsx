@@ -13,6 +13,8 @@ export interface TimeChartProps {
   readonly series: readonly ChartSeries[];
   /** Filled, each on top of the one before it. */
   readonly isStacked?: boolean;
+  /** Its axis has no halves. */
+  readonly isWhole?: boolean;
   readonly format: (value: number | null) => string;
   /** What the axis ends at, at least. */
   readonly least?: number;
@@ -27,7 +29,7 @@ export interface TimeChartProps {
 
 /** Values over time. What the legend tells are the newest values, or those at the cursor. */
 export function TimeChart(props: TimeChartProps) {
-  const { label, at, series, isStacked = false, format, heightPx, syncedBy } = props;
+  const { label, at, series, isStacked = false, isWhole = false, format, heightPx, syncedBy } = props;
   const box = useRef<HTMLDivElement>(null);
   const plot = useRef<uPlot | undefined>(undefined);
   const [cursor, setCursor] = useState<number | null>(null);
@@ -42,7 +44,7 @@ export function TimeChart(props: TimeChartProps) {
   const until = props.until ?? at.at(-1) ?? 1;
   const top = topOf(drawn, props.least ?? 1);
   const latest = useRef<PlotShape>(undefined);
-  latest.current = { at, drawn, since, until, top, format, series, isStacked, syncedBy, setCursor };
+  latest.current = { at, drawn, since, until, top, format, series, isStacked, isWhole, syncedBy, setCursor };
 
   // A plot is made anew when what it draws or its colours change; new values only move its lines.
   // biome-ignore lint/correctness/useExhaustiveDependencies: the shape is told by its key, and the theme by its name.
@@ -62,7 +64,7 @@ export function TimeChart(props: TimeChartProps) {
       created.destroy();
       plot.current = undefined;
     };
-  }, [shapeKey, isStacked, theme, syncedBy]);
+  }, [shapeKey, isStacked, isWhole, theme, syncedBy]);
 
   useEffect(() => {
     plot.current?.setData([at as number[], ...(drawn as (number | null)[][])] as uPlot.AlignedData, false);

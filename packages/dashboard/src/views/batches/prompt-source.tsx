@@ -39,7 +39,7 @@ export function PromptSource({ onInput }: { readonly onInput: (input: ReadyInput
       <div className="batch-options">
         <Select label="Model" value={model ?? ""} options={options} onValue={setChosen} />
         <TextInput
-          label="Most tokens of an answer"
+          label="Longest answer, in tokens"
           placeholder="Model’s own"
           inputMode="numeric"
           autoComplete="off"

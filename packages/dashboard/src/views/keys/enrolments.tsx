@@ -3,6 +3,7 @@ import { useState } from "react";
 import { ApiError, callJson } from "../../data/api.ts";
 import { useJson } from "../../data/use-json.ts";
 import { fullTime } from "../../format/times.ts";
+import { capital } from "../../format/words.ts";
 import { Ago } from "../../parts/ago.tsx";
 import { Badge, type Tone } from "../../parts/badge.tsx";
 import { Button } from "../../parts/button.tsx";
@@ -100,7 +101,7 @@ function columnsOf(onRevoke: (enrolment: Enrolment) => void): readonly Column<En
       sortBy: ({ state }) => state,
       cell: ({ state }) => (
         <Badge tone={tones[state]} hasDot>
-          {state}
+          {capital(state)}
         </Badge>
       ),
     },

@@ -4,6 +4,7 @@ import { call, callJson } from "../../data/api.ts";
 import { askSession, type SessionState, sessionStore } from "../../data/session.ts";
 import type { JsonState } from "../../data/use-json.ts";
 import { useStore } from "../../data/use-store.ts";
+import { capital } from "../../format/words.ts";
 import { Ago } from "../../parts/ago.tsx";
 import { Badge, type Tone } from "../../parts/badge.tsx";
 import { Button } from "../../parts/button.tsx";
@@ -146,7 +147,7 @@ function columnsOf(open: (opened: Opened) => void): readonly Column<ApiKey>[] {
       cell: ({ state, secrets }) => (
         <span className="row">
           <Badge tone={tones[state]} hasDot>
-            {state}
+            {capital(state)}
           </Badge>
           {secrets.length > 1 && <Badge tip="Two texts open it, until the older one ends">rotating</Badge>}
         </span>

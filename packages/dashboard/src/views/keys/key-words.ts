@@ -22,6 +22,7 @@ export function actorWords(actor: string, keys: readonly Pick<ApiKey, "id" | "na
   if (actor === "muster") return "Muster";
   if (actor.startsWith("worker:")) return `worker ${actor.slice(7)}`;
   if (actor.startsWith("peer:")) return `somebody at ${actor.slice(5)}`;
+  if (actor.startsWith("configured:")) return `${actor.slice(11)} (operator)`;
   return keys.find(({ id }) => id === actor)?.name ?? actor;
 }
 
@@ -32,6 +33,8 @@ const deeds: Readonly<Record<string, string>> = {
   "worker.renew": "renewed a certificate",
   "worker.revoke": "revoked a worker",
   "worker.drain": "drained a worker",
+  "worker.pause": "paused a worker",
+  "worker.resume": "ended a worker’s pause",
   "worker.load": "loaded a model",
   "worker.unload": "unloaded a model",
   "commit.refuse": "was refused a result",

@@ -28,7 +28,10 @@ export function ModelRow({ model }: { readonly model: CatalogueModel }) {
           {parameters(size)}
         </span>
         {" · "}
-        <span data-tip="The longest prompt and answer together, in tokens.">{tokens(context)} context</span>
+        <span data-tip="The longest prompt and answer together, in tokens.">
+          {tokens(context)}
+          <span className="model-context-word"> context</span>
+        </span>
       </p>
       <div className="model-abilities">
         {model.kind !== "chat" && <Badge>{kindWords[model.kind]}</Badge>}
@@ -53,10 +56,14 @@ export function ModelRow({ model }: { readonly model: CatalogueModel }) {
   );
 }
 
+/** Others are on their way out, or have failed. */
+const hereStates: ReadonlySet<string> = new Set(["ready", "loading", "fetching"]);
+
 function Where({ model }: { readonly model: CatalogueModel }) {
   const { ready, coming } = loadedCounts(model);
   if (ready + coming === 0) return <span className="small faint">not loaded</span>;
-  const workers = [...new Set(model.loaded.map(({ worker }) => worker))];
+  const there = model.loaded.filter(({ state }) => hereStates.has(state));
+  const workers = [...new Set(there.map(({ worker }) => worker))];
   const names = workers.length > mostNamed ? count(workers.length, "machine") : workers.join(", ");
   return (
     <span className="model-loaded small" data-tip={workers.slice(0, 40).join(", ")}>

@@ -22,7 +22,7 @@ export function WhereLoaded({ model, onChanged }: WhereLoadedProps) {
       (live: LiveState) => {
         const isOf = new Set(names.split("\n"));
         return [...live.workers.values()].filter(({ replicas }) =>
-          replicas.some((one) => isOf.has(one.model)),
+          replicas.some((one) => isOf.has(one.model) && one.state !== "unloaded"),
         );
       },
       [names],
@@ -31,7 +31,7 @@ export function WhereLoaded({ model, onChanged }: WhereLoadedProps) {
   );
   const rows = workers.flatMap((worker) =>
     worker.replicas
-      .filter((one) => names.split("\n").includes(one.model))
+      .filter((one) => names.split("\n").includes(one.model) && one.state !== "unloaded")
       .map((replica) => ({ worker, replica })),
   );
   return (

@@ -34,21 +34,22 @@ export function Charts() {
         <Segments label="How far back" choices={spans} chosen={span.id} onChoose={setSpanId} />
       </div>
       {error !== undefined && <ErrorNote error={error} onRetry={refresh} />}
-      <Panel title="Tokens written a second, by model" className="chart-wide">
+      <Panel title="Tokens written per second, by model" className="chart-wide">
         <TimeChart
           {...time}
-          label="Tokens written a second, by model"
+          label="Tokens written per second, by model"
           series={useMemo(() => byModel(timeline), [timeline])}
           isStacked
           format={perSecond}
           least={10}
         />
       </Panel>
-      <Panel title="Requests">
+      <Panel title="Requests at once">
         <TimeChart
           {...time}
           label="Requests that run, and that wait"
           series={useMemo(() => requests(timeline), [timeline])}
+          isWhole
           format={short}
           least={4}
         />

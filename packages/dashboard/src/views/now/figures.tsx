@@ -176,7 +176,7 @@ function Batches({ now: { batches, total } }: FigureProps) {
     <Stat
       label={
         <Hint tip="A batch is a file of requests, answered by and by. These are lines that have no answer yet.">
-          Lines of batches left
+          Batch lines left
         </Hint>
       }
       value={short(total.lines_left)}
@@ -186,7 +186,8 @@ function Batches({ now: { batches, total } }: FigureProps) {
         ) : (
           <>
             <a href={hashOf("batches")}>{count(open, "batch", "batches")}</a>
-            {lastEnd !== undefined && `, done ${relative(lastEnd, clock)}`}
+            {lastEnd !== undefined &&
+              (lastEnd - clock < 10 ? ", done in moments" : `, done ${relative(lastEnd, clock)}`)}
           </>
         )
       }

@@ -7,6 +7,7 @@ import { Charts } from "./charts.tsx";
 import { Figures } from "./figures.tsx";
 import { Findings } from "./findings.tsx";
 import { FirstSteps } from "./first-steps.tsx";
+import { OpenBatches } from "./open-batches.tsx";
 import { sentenceOf } from "./sentence.ts";
 import "./now.css";
 
@@ -24,6 +25,7 @@ export function NowView() {
       {isKnown ? (
         <>
           <Figures />
+          <OpenBatches />
           <Charts />
         </>
       ) : (

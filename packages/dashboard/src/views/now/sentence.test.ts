@@ -32,7 +32,7 @@ test("rest is called rest, and lines of batches are told where nobody else waits
     "1 machine lends 1 processor; all at rest; nobody waits.",
   );
   expect(sentenceOf(now({ running: 2, lines_left: 18_240 }), [worker("ready")])).toBe(
-    "1 machine lends 1 GPU; 0 tokens/s; 18,240 lines of batches to go.",
+    "1 machine lends 1 GPU; 0 tokens/s; 18,240 batch lines to go.",
   );
 });
 

@@ -37,5 +37,5 @@ function waiting({ total }: LiveNow): string {
     const since = oldest === null ? "" : `, the longest for ${duration(oldest)}`;
     return `${count(people, "request")} ${people === 1 ? "waits" : "wait"}${since}`;
   }
-  return lines > 0 ? `${count(lines, "line")} of batches to go` : "nobody waits";
+  return lines > 0 ? `${count(lines, "batch line")} to go` : "nobody waits";
 }

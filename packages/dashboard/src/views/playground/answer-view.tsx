@@ -29,7 +29,9 @@ export const AnswerView = memo(function AnswerView({ answer, onRetry }: AnswerPr
         <p className="soft small">Stopped{text === "" ? " before a word came." : "."}</p>
       )}
       {answer.reason === "length" && state === "done" && (
-        <p className="soft small">Cut off at the limit of tokens: raise “Most tokens”, or ask it to go on.</p>
+        <p className="soft small">
+          Cut off at the limit of tokens: raise “Longest answer”, or ask it to go on.
+        </p>
       )}
       {problem !== undefined && <ErrorNote error={new Error(problem)} onRetry={onRetry} />}
       {!isOpen(answer) && <Foot answer={answer} onRetry={onRetry} />}

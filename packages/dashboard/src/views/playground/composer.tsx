@@ -109,7 +109,7 @@ export function Composer({ draft, onDraft, isAnswering, obstacle, canSee, onAsk,
           }}
         />
         <p className={classes("composer-note", note !== undefined && "composer-problem")} role="status">
-          {note ?? "Shift and Enter begin a new line"}
+          {note ?? "Enter sends, Shift + Enter starts a new line"}
         </p>
         {isAnswering ? (
           <Button icon="stop" onClick={onStop}>

@@ -33,7 +33,7 @@ describe("the models to choose from", () => {
 
   it("say what they can do in words", () => {
     const here = findChoice(choices, "here");
-    expect(here && badgesOf(here)).toEqual(["sees", "JSON"]);
+    expect(here && badgesOf(here)).toEqual(["vision", "JSON"]);
     expect(findChoice(choices, "vectors")).toBeUndefined();
   });
 });

@@ -60,9 +60,9 @@ function choiceOf(model: Model): ModelChoice {
 }
 
 const badges: readonly (readonly [string, string])[] = [
-  ["thinking", "thinks"],
-  ["vision", "sees"],
-  ["audio", "hears"],
+  ["thinking", "thinking"],
+  ["vision", "vision"],
+  ["audio", "audio"],
   ["tools", "tools"],
   ["structured_output", "JSON"],
 ];

@@ -24,10 +24,10 @@ const formats = [
 ] as const;
 
 const numbers = [
-  { field: "temperature", label: "Temperature", help: "0 takes the likeliest word" },
+  { field: "temperature", label: "Temperature", help: "0 is the likeliest" },
   { field: "topP", label: "Top p", help: "0 to 1" },
-  { field: "maxTokens", label: "Most tokens", help: "Thoughts count" },
-  { field: "seed", label: "Seed", help: "The same again" },
+  { field: "maxTokens", label: "Longest answer", help: "In tokens, thoughts too" },
+  { field: "seed", label: "Seed", help: "Same seed, same answer" },
 ] as const;
 
 /** How the model shall answer. What is left empty is as its makers recommend. */

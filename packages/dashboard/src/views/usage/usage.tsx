@@ -3,7 +3,7 @@ import { useMemo, useState } from "react";
 import { useJson } from "../../data/use-json.ts";
 import { useMay } from "../../data/use-session.ts";
 import { percent, short, unknown, wattHours, whole } from "../../format/numbers.ts";
-import { duration } from "../../format/times.ts";
+import { duration, roughly } from "../../format/times.ts";
 import { Code } from "../../parts/code.tsx";
 import { Empty } from "../../parts/empty.tsx";
 import { ErrorNote } from "../../parts/error-note.tsx";
@@ -164,7 +164,7 @@ function Shown({ rows, dayRows, total, by, days }: ShownProps) {
 function Totals({ total }: { readonly total: UsageCounts }) {
   const failed = total.failed_requests;
   return (
-    <dl className="usage-totals">
+    <dl className="usage-totals panel">
       <Stat
         label="Requests"
         value={short(total.requests)}
@@ -176,11 +176,11 @@ function Totals({ total }: { readonly total: UsageCounts }) {
         note={`${short(total.prompt_tokens)} in, ${short(total.completion_tokens)} out`}
       />
       <Stat
-        label="From a cache"
+        label="From cache"
         value={total.prompt_tokens === 0 ? unknown : percent(total.cached_tokens / total.prompt_tokens)}
         note="of prompt tokens"
       />
-      <Stat label="Time on workers" value={duration(total.worker_seconds)} />
+      <Stat label="Time on workers" value={roughly(total.worker_seconds)} note="answering" />
       {total.watt_hours !== null && <Stat label="Energy" value={wattHours(total.watt_hours)} />}
       {total.cost !== null && (
         <Stat label="Electricity" value={money(total.cost)} note="at the price that is set" />
@@ -191,8 +191,9 @@ function Totals({ total }: { readonly total: UsageCounts }) {
 
 /** Nobody says in which currency the price is. */
 function money(cost: number | null): string {
-  return cost === null
-    ? unknown
+  if (cost === null) return unknown;
+  return cost > 0 && cost < 0.005
+    ? "<0.01"
     : cost.toLocaleString("en-US", { minimumFractionDigits: 2, maximumFractionDigits: 2 });
 }
 

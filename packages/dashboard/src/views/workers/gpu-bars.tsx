@@ -46,6 +46,7 @@ function GpuBar({ gpu, pieces }: { readonly gpu: LiveGpu; readonly pieces: reado
           value: piece.bytes,
           label: pieceWords(piece),
           ...(piece.kind === "others" ? { isOthers: true } : {}),
+          ...(piece.kind === "ours" ? { color: "var(--ink-faint)" } : {}),
           ...(piece.model === null ? {} : { color: `var(${hueOf(piece.model)})` }),
         }))}
       />

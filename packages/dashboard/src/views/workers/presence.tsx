@@ -1,5 +1,5 @@
 import type { Worker } from "@muster/sdk";
-import { percent } from "../../format/numbers.ts";
+import { count, percent } from "../../format/numbers.ts";
 import { clockTime, dayOfWeek } from "../../format/times.ts";
 
 /** When it should be lent in the coming day, by when it was in the past. */
@@ -22,12 +22,16 @@ export function Presence({ worker: { presence } }: { readonly worker: Worker }) 
       </ol>
       <div className="presence-times" aria-hidden="true">
         {hours
-          .filter((_, index) => index % 6 === 0)
+          .filter((_, index) => index % 6 === 0 && index < 24)
           .map(({ at }) => (
             <span key={at}>{clockTime(at)}</span>
           ))}
       </div>
-      <p className="tiny faint">Learnt from {Math.round(presence.hours_seen)} hours.</p>
+      <p className="tiny faint">
+        {presence.hours_seen < 1
+          ? "As its rule says: nothing is learnt of its hours yet."
+          : `Learnt from ${count(Math.round(presence.hours_seen), "hour")}.`}
+      </p>
     </section>
   );
 }

@@ -18,7 +18,7 @@ export function HardwareFacts({ worker }: FactsProps) {
     <section>
       <h3>Machine</h3>
       <dl className="facts">
-        <Fact name="Name">{hardware.hostname}</Fact>
+        <Fact name="Host name">{hardware.hostname}</Fact>
         <Fact name="System">
           {platformName(hardware.platform)} ({hardware.arch}), Muster {worker.version}
         </Fact>

@@ -31,8 +31,7 @@ export const WorkerRow = memo(function WorkerRow({ worker }: { readonly worker: 
       <div className="worker-gpus">
         {gpus.length === 0 ? (
           <p className="small soft">
-            No GPU: it computes on its processor{backend === "cpu" ? "" : ` (${backend})`}, with{" "}
-            {bytes(worker.ram_bytes)} of memory.
+            No GPU{backend === "cpu" ? "" : ` (${backend})`}: processor, {bytes(worker.ram_bytes)} of memory
           </p>
         ) : (
           <GpuBars gpus={gpus} replicas={replicas} />

@@ -124,7 +124,7 @@ export function unreadableRecords({ unreadableRecords: count }: ClusterFacts): F
       id: "unreadable_records",
       severity: "warning",
       says: `${count} ${count === 1 ? "record" : "records"} of keys or machines in the object store cannot be read.`,
-      fix: "The log names them. What they allowed is allowed no more: make those keys and invitations anew, and remove the records.",
+      fix: '"muster logs orchestrator --level warn" names them. What they allowed is allowed no more: make those keys and invitations anew, and remove the records.',
       graceMs: 0,
     },
   ];

@@ -33,7 +33,7 @@ export function lostWorkers({ workers, losses }: ClusterFacts): Found[] {
           id: `worker_lost:${id}`,
           severity: "warning",
           says: `The worker ${name} was lost at ${timeText(loss.atMs)}: ${loss.reason}.`,
-          fix: "See whether the machine is on and on the network. What it ran was given to others.",
+          fix: 'See whether the machine is on and on the network, and what "muster worker status" says there. What it ran was given to others.',
           sinceMs: loss.atMs,
           graceMs: graceMs.lost,
         },
@@ -93,7 +93,7 @@ function illness(replica: ReplicaView, { name }: WorkerView): Found | undefined 
       id: "replica_failed",
       severity: "warning",
       says: `${where} could not be loaded${said}.`,
-      fix: "See the log of that worker. Where a file is damaged, or the memory does not suffice, another worker may do better.",
+      fix: `See its log: "muster logs ${name}". Where a file is damaged, or the memory does not suffice, another worker may do better.`,
       graceMs: 0,
     };
   if (state === "crashed")
@@ -101,7 +101,7 @@ function illness(replica: ReplicaView, { name }: WorkerView): Found | undefined 
       id: "replica_crashed",
       severity: "warning",
       says: `The engine of ${where} has crashed${said}.`,
-      fix: "It is started again by itself. If it comes again, see the log of that worker: memory and drivers first.",
+      fix: `It is started again by itself. If it comes again, see its log, for memory and drivers first: "muster logs ${name}".`,
       graceMs: graceMs.crashed,
     };
   if (isQuarantined)
@@ -117,7 +117,7 @@ function illness(replica: ReplicaView, { name }: WorkerView): Found | undefined 
     id: "replica_breaker",
     severity: "warning",
     says: `${where} gets no work where others can do it: ${(breakerReason ?? "it failed too often").replace(/\.$/, "")}.`,
-    fix: "It is tried again by itself. If it stays so, see the log of that worker.",
+    fix: `It is tried again by itself. If it stays so, see its log: "muster logs ${name}".`,
     graceMs: 0,
   };
 }
@@ -135,7 +135,7 @@ export function troubledMachines({ workers }: ClusterFacts): Found[] {
               id: `gpu_hot:${id}`,
               severity: "warning" as const,
               says: `A GPU of ${name} has ${hottestCelsius} °C or more.`,
-              fix: "It slows down by itself, and may be damaged. See to its cooling, or pause the worker.",
+              fix: `It slows down by itself, and may be damaged. See to its cooling, or have it rest: "muster workers pause ${name}".`,
               graceMs: graceMs.hot,
             },
           ]
@@ -146,7 +146,7 @@ export function troubledMachines({ workers }: ClusterFacts): Found[] {
               id: `worker_disk:${id}`,
               severity: "warning" as const,
               says: `Less than ${sizeText(leastDiskBytes)} are free where ${name} keeps its model files.`,
-              fix: "Make room on that disk, or give model files another one: other models cannot be loaded there.",
+              fix: 'Make room on that disk, or give model files another one: other models cannot be loaded there. What lies where: "muster models disk".',
               graceMs: 0,
             },
           ]

@@ -47,7 +47,8 @@ export function whyNone(plan: FleetPlan, one: ModelCase, nearest: NearestWorkers
       if (fit.because === "speed") reason ??= fit.reason;
     } else if (worker.isOpen) {
       return now(`${worker.name} could hold it, and has others in use, loading or pinned`);
-    } else obstacle ??= `${worker.name} could hold it, and is not lent now`;
+    } else
+      obstacle ??= `${worker.name} could hold it, and is not lent now, or serves only what its owner names`;
   }
   if (obstacle !== undefined) return now(obstacle);
   const needed = gb(leastBytes(one.ladder(1)));

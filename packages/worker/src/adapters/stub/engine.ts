@@ -24,6 +24,8 @@ export interface StubEngineOptions {
   readonly tokensPerSecond?: number | undefined;
   /** From the request to the first token; undefined: 0. */
   readonly firstTokenMs?: number | undefined;
+  /** What a replica says that it has of a GPU, which it does not touch; 0 or undefined: it says nothing. */
+  readonly vramBytes?: number | undefined;
   /** Text in a prompt that crashes the replica; undefined: `!crash`. */
   readonly crashOn?: string | undefined;
   readonly clock?: Clock | undefined;
@@ -47,6 +49,7 @@ export function createStubEngine(options: StubEngineOptions = {}): Engine {
         threads: spec.threads ?? 1,
         backend: "cpu",
         loadMs: 0,
+        ...(options.vramBytes ? { memory: { vramBytes: options.vramBytes, ramBytes: 0 } } : {}),
         capabilities: spec.modelPath === "stub:plain" ? ["chat", "completion"] : capabilities,
       };
       return new StubReplica(info, {
