@@ -22,6 +22,8 @@ export default defineConfig({
             "bench/**/*.test.ts",
           ],
           testTimeout: 30_000,
+          // Loading the sources anew for each file takes longer than the tests; no unit test changes a module.
+          isolate: false,
           maxWorkers: atLeast(3),
           // Projects with numbers of workers of their own must not share a group.
           sequence: { groupOrder: 1 },

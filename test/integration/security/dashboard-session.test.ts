@@ -93,7 +93,7 @@ describe("a session", () => {
   });
 
   it("is all that whoever follows the live view needs, and cuts it when it is over", async () => {
-    const { url } = await withKey();
+    const { url } = await withKey({ liveIntervalMs: 200 });
     const { id, key } = await keysOf(url, sessionKey).create({ name: "anna", scopes: ["read"] });
     const endings = [
       async (browser: ReturnType<typeof dashboardClient>) => void (await browser.signOut()),
