@@ -263,7 +263,9 @@ export class LineRunner implements LineRuns {
     const verdict = lineVerdict(failures, this.#at(batch));
     const failure = latest.at(-1)?.kind;
     const ids = lineIds(digest, ref);
-    log.info({ ...ids, epoch, failure, verdict: verdict.kind }, "a try of a line failed");
+    // Giving way to people is no failure, and happens all day.
+    const level = failure === "preempted" ? "debug" : "info";
+    log[level]({ ...ids, epoch, failure, verdict: verdict.kind }, "a try of a line failed");
     return verdict;
   }
 
