@@ -150,8 +150,12 @@ export async function startCluster(
         { log, probe: { probe: async () => testHardware } },
       );
       atEnd(() => worker.stop());
+      // Of several models the first makes it ready: the others may still be on their way.
+      const isComing = ({ state }: { readonly state: string }) => state === "fetching" || state === "loading";
       await eventually(async () =>
-        (await workers()).some((one) => one.name === name && one.state === "ready"),
+        (await workers()).some(
+          (one) => one.name === name && one.state === "ready" && !one.replicas.some(isComing),
+        ),
       );
       return worker;
     },

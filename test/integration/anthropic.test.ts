@@ -216,6 +216,6 @@ describe("Anthropic's API that refuses", () => {
       type: "authentication_error",
     });
     expect((await fetch(cluster.url, { method: "HEAD" })).status).toBe(200);
-    expect((await fetch(cluster.url)).status).toBe(401);
+    expect((await fetch(`${cluster.url}/cluster/v1/workers`)).status).toBe(401);
   });
 });
