@@ -153,7 +153,13 @@ describe("muster logs", { timeout: 120_000 }, () => {
     const all = await muster(cluster, "logs");
     expect(all).toMatchObject({ code: 0, err: "" });
     expect(all.out).toMatch(/^\d\d:\d\d:\d\d\.\d{3} info {2}orchestrator worker joined .*worker=desk-1/m);
-    const json = await muster(cluster, "logs", "desk-1", "--json", "--level", "debug");
+    // Workers send their lines a few at a time.
+    let json = await muster(cluster, "logs", "desk-1", "--json", "--level", "debug");
+    await eventually(async () => {
+      if (json.out !== "") return true;
+      json = await muster(cluster, "logs", "desk-1", "--json", "--level", "debug");
+      return false;
+    });
     const lines = json.out
       .trim()
       .split("\n")
