@@ -5,6 +5,8 @@ import type { MetricDefinition } from "../../core/metrics/definition.ts";
 const maxSeries = 10_000;
 /** In no label's value: names are printable. */
 const separator = "\u0000";
+/** Values of one series that are kept back for the library at most: it is told of them together. */
+const maxPending = 1_000;
 /** A piece of an answer with more tokens counts as so many: workers say how many there are. */
 const maxTimes = 1_000;
 
@@ -27,7 +29,7 @@ export function labelsOf(names: readonly string[], values: readonly string[]): R
   return labels;
 }
 
-/** What notes numbers, by the values of the labels: found once for each series. */
+/** What notes numbers, by the values of the labels: made once for each series. */
 class Noters<T> {
   readonly #make: (values: readonly string[]) => T;
   readonly #known = new Map<string, T>();
@@ -41,6 +43,10 @@ class Noters<T> {
     return this.#known.get(key) ?? this.#add(key, values);
   }
 
+  all(): Iterable<T> {
+    return this.#known.values();
+  }
+
   #add(key: string, values: readonly string[]): T {
     const other = values.map(() => "other");
     if (this.#known.size >= maxSeries && key !== other.join(separator)) return this.get(other);
@@ -50,47 +56,79 @@ class Noters<T> {
   }
 }
 
+/**
+ * Counting happens in the middle of every request, for every piece of its answer: there a number is put by, and the
+ * library is told when somebody reads.
+ */
 export class CounterFamily {
   readonly #counter: Counter;
-  readonly #noters: Noters<Counter.Internal>;
+  readonly #noters: Noters<{ readonly series: Counter.Internal; pending: number }>;
 
   constructor(registry: Registry, definition: MetricDefinition) {
-    this.#counter = new Counter(configOf(registry, definition));
-    this.#noters = new Noters((values) => this.#counter.labels(...values));
+    this.#counter = new Counter({ ...configOf(registry, definition), collect: () => this.#tell() });
+    this.#noters = new Noters((values) => ({ series: this.#open(values), pending: 0 }));
   }
 
   /** What is no number, or less than 0, counts as nothing: workers say some of them. */
   add(by: number, ...values: readonly string[]): void {
-    this.#noters.get(values).inc(isCount(by) ? by : 0);
+    const noter = this.#noters.get(values);
+    if (isCount(by)) noter.pending += by;
   }
 
   read(): Promise<ReadFamily> {
     return this.#counter.get();
   }
+
+  /** A series that nothing has been counted for is there as well, as 0. */
+  #open(values: readonly string[]): Counter.Internal {
+    const series = this.#counter.labels(...values);
+    series.inc(0);
+    return series;
+  }
+
+  #tell(): void {
+    for (const noter of this.#noters.all()) {
+      if (noter.pending === 0) continue;
+      noter.series.inc(noter.pending);
+      noter.pending = 0;
+    }
+  }
 }
 
+interface HistogramNoter {
+  readonly series: Histogram.Internal<string>;
+  readonly pending: number[];
+}
+
+/** As `CounterFamily`, of values. */
 export class HistogramFamily {
   readonly #histogram: Histogram;
   readonly #names: readonly string[];
-  readonly #noters: Noters<Histogram.Internal<string>>;
+  readonly #noters: Noters<HistogramNoter>;
 
   constructor(registry: Registry, definition: MetricDefinition) {
     this.#names = definition.labels;
     this.#histogram = new Histogram({
       ...configOf(registry, definition),
       buckets: [...(definition.buckets ?? [])],
+      collect: () => {
+        for (const noter of this.#noters.all()) tell(noter);
+      },
     });
-    this.#noters = new Noters((values) => this.#histogram.labels(...values));
+    this.#noters = new Noters((values) => ({ series: this.#histogram.labels(...values), pending: [] }));
   }
 
   /** What is no number, or less than 0, is left out. */
   observe(value: number, ...values: readonly string[]): void {
-    if (isCount(value)) this.#noters.get(values).observe(value);
+    this.observeTimes(1, value, ...values);
   }
 
   observeTimes(times: number, value: number, ...values: readonly string[]): void {
+    if (!isCount(value) || !(times > 0)) return;
+    const noter = this.#noters.get(values);
     const atMost = Math.min(times, maxTimes);
-    for (let time = 0; time < atMost; time++) this.observe(value, ...values);
+    for (let time = 0; time < atMost; time++) noter.pending.push(value);
+    if (noter.pending.length >= maxPending) tell(noter);
   }
 
   /** A series that nothing has been observed for is there as well. */
@@ -101,6 +139,11 @@ export class HistogramFamily {
   read(): Promise<ReadFamily> {
     return this.#histogram.get();
   }
+}
+
+function tell({ series, pending }: HistogramNoter): void {
+  for (const value of pending) series.observe(value);
+  pending.length = 0;
 }
 
 /** A gauge, or a sum that is kept elsewhere: looked at anew each time somebody scrapes. */
