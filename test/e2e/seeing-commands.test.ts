@@ -154,13 +154,12 @@ describe("muster logs", { timeout: 120_000 }, () => {
     expect(all).toMatchObject({ code: 0, err: "" });
     expect(all.out).toMatch(/^\d\d:\d\d:\d\d\.\d{3} info {2}orchestrator worker joined .*worker=desk-1/m);
     // Workers send their lines a few at a time.
-    let json = await muster(cluster, "logs", "desk-1", "--json", "--level", "debug");
+    let json = "";
     await eventually(async () => {
-      if (json.out !== "") return true;
-      json = await muster(cluster, "logs", "desk-1", "--json", "--level", "debug");
-      return false;
+      json = (await muster(cluster, "logs", "desk-1", "--json", "--level", "debug")).out;
+      return json !== "";
     });
-    const lines = json.out
+    const lines = json
       .trim()
       .split("\n")
       .map((line): { source: string } => JSON.parse(line));

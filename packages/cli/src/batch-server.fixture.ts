@@ -1,8 +1,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
 import type { Batch } from "@muster/sdk";
-import { onTestFinished } from "vitest";
 import { batchNamed } from "./batch.fixture.ts";
+import { listenForTest } from "./listen-for-test.fixture.ts";
 
 /** What a test sees of, and does to, a server of batches. */
 export interface BatchServer {
@@ -131,16 +130,9 @@ export async function startBatchServer(models: readonly string[] = ["tiny"]): Pr
   const server = createServer((request, response) => {
     answer(request, response).catch((error: unknown) => response.destroy(error as Error));
   });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  onTestFinished(
-    () =>
-      new Promise<void>((resolve) => {
-        server.close(() => resolve());
-        server.closeAllConnections();
-      }),
-  );
+  const { url } = await listenForTest(server);
   return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    url,
     requests,
     files,
     batches,

@@ -1,6 +1,5 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
-import { onTestFinished } from "vitest";
+import { listenForTest } from "./listen-for-test.fixture.ts";
 
 export interface LiveServer {
   readonly url: string;
@@ -43,16 +42,9 @@ export async function startLiveServer(
     if (body === undefined) return json(response, { error: { message: `There is no ${pathname}.` } }, 404);
     return json(response, body);
   });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  onTestFinished(
-    () =>
-      new Promise<void>((resolve) => {
-        server.close(() => resolve());
-        server.closeAllConnections();
-      }),
-  );
+  const { url } = await listenForTest(server);
   return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    url,
     asked,
     send: (event, data) => {
       for (const stream of streams) stream.write(textOf(event, data));

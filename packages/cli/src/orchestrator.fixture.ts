@@ -1,7 +1,6 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
 import type { Model, Worker } from "@muster/sdk";
-import { onTestFinished } from "vitest";
+import { listenForTest } from "./listen-for-test.fixture.ts";
 
 export interface ChatBody {
   readonly model: string;
@@ -57,14 +56,8 @@ export async function startOrchestrator(served: Served): Promise<FakeOrchestrato
   const server = createServer((request, response) => {
     answer(request, response).catch((error: unknown) => response.destroy(error as Error));
   });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const stop = () =>
-    new Promise<void>((resolve) => {
-      server.close(() => resolve());
-      server.closeAllConnections();
-    });
-  onTestFinished(stop);
-  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, chats, drained, stop };
+  const { url, stop } = await listenForTest(server);
+  return { url, chats, drained, stop };
 }
 
 function sendJson(response: ServerResponse, body: unknown, status = 200): void {

@@ -1,12 +1,12 @@
 import { createHash } from "node:crypto";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { MirrorStatus } from "@muster/sdk";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { createTestIo, runCommand } from "../command-io.fixture.ts";
+import { listenForTest } from "../listen-for-test.fixture.ts";
 import { modelsCommand } from "./models.ts";
 
 interface Seen {
@@ -50,15 +50,7 @@ async function startMirror(statuses: MirrorStatus[], workers: readonly string[] 
   const server = createServer((request, response) => {
     answer(request, response).catch((error: unknown) => response.destroy(error as Error));
   });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  onTestFinished(
-    () =>
-      new Promise<void>((resolve) => {
-        server.close(() => resolve());
-        server.closeAllConnections();
-      }),
-  );
-  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const { url } = await listenForTest(server);
   const run = async (...args: string[]) => {
     const io = createTestIo();
     await runCommand(io, modelsCommand, [...args, "--url", url]);

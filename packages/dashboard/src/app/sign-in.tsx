@@ -1,18 +1,16 @@
 import { type FormEvent, useEffect, useState } from "react";
 import { signIn } from "../data/session.ts";
-import { useResolvedTheme } from "../data/use-theme.ts";
 import { Button } from "../parts/button.tsx";
 import { Code } from "../parts/code.tsx";
 import { errorText } from "../parts/error-note.tsx";
 import { TextInput } from "../parts/field.tsx";
-import { Mark } from "./mark.tsx";
+import { Door } from "./door.tsx";
 
 /** One field: the key. */
 export function SignIn() {
   const [key, setKey] = useState("");
   const [error, setError] = useState<string | undefined>(undefined);
   const [isBusy, setBusy] = useState(false);
-  useResolvedTheme();
 
   useEffect(() => {
     document.title = "Sign in · Muster";
@@ -35,48 +33,41 @@ export function SignIn() {
   };
 
   return (
-    <main className="door">
-      <div className="door-inner">
-        <p className="brand">
-          <Mark />
-          Muster
+    <Door title="Sign in with your key">
+      <form className="stack" onSubmit={(event) => void submit(event)} noValidate>
+        <TextInput
+          label="Key"
+          type="password"
+          name="key"
+          autoComplete="current-password"
+          spellCheck={false}
+          autoCapitalize="none"
+          placeholder="mst_…"
+          isCode
+          autoFocus
+          value={key}
+          onText={(text) => {
+            setKey(text);
+            setError(undefined);
+          }}
+          error={error}
+        />
+        <Button type="submit" kind="primary" isBusy={isBusy}>
+          Sign in
+        </Button>
+      </form>
+      <details className="door-help">
+        <summary>What is a key, and where do I get one?</summary>
+        <p>
+          A key says who asks, and what they may do. The same one works here and in programs that use Muster.
+          Whoever looks after Muster makes one for you:
         </p>
-        <h1>Sign in with your key</h1>
-        <form className="stack" onSubmit={(event) => void submit(event)} noValidate>
-          <TextInput
-            label="Key"
-            type="password"
-            name="key"
-            autoComplete="current-password"
-            spellCheck={false}
-            autoCapitalize="none"
-            placeholder="mst_…"
-            isCode
-            autoFocus
-            value={key}
-            onText={(text) => {
-              setKey(text);
-              setError(undefined);
-            }}
-            error={error}
-          />
-          <Button type="submit" kind="primary" isBusy={isBusy}>
-            Sign in
-          </Button>
-        </form>
-        <details className="door-help">
-          <summary>What is a key, and where do I get one?</summary>
-          <p>
-            A key says who asks, and what they may do. The same one works here and in programs that use
-            Muster. Whoever looks after Muster makes one for you:
-          </p>
-          <Code text="muster keys create --name mo --scope read" isWrapped />
-          <p>
-            Whoever runs Muster has the operator's key: it is in the file <code>trust/admin.key</code> of the
-            orchestrator's data folder, on the machine where it runs.
-          </p>
-        </details>
-      </div>
-    </main>
+        <Code text="muster keys create --name mo --scope read" isWrapped />
+        <p>
+          Whoever runs Muster has the operator's key: it is in the file <code>trust/admin.key</code> of the
+          orchestrator's data folder, on the machine where it runs.
+        </p>
+      </details>
+    </Door>
   );
 }

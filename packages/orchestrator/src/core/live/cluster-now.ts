@@ -1,17 +1,15 @@
-import { counted, type FleetSample, fleetNumbers, type Sample, standing } from "./sample.ts";
+import {
+  counted,
+  type FleetSample,
+  fleetNumbers,
+  type ModelSample,
+  type Sample,
+  standing,
+} from "./sample.ts";
 import { addCounts, quantileMs } from "./sparse-counts.ts";
 
 /** What one model does now, or all together. Rates are of the last interval. */
-export interface FlowNow {
-  readonly promptTokens: number;
-  readonly cachedTokens: number;
-  readonly generatedTokens: number;
-  readonly requests: number;
-  readonly failures: number;
-  readonly running: number;
-  readonly waiting: number;
-  readonly linesLeft: number;
-  readonly oldestWaitMs: number;
+export interface FlowNow extends Omit<ModelSample, "firstTokens"> {
   readonly firstTokenP50Ms: number | undefined;
   readonly firstTokenP99Ms: number | undefined;
 }
